@@ -1,6 +1,7 @@
 import { audit } from '../operations/audit.ts';
 import { config } from '../operations/config.ts';
 import { groups } from '../operations/groups.ts';
+import { keys } from '../operations/keys.ts';
 import { me } from '../operations/me.ts';
 import type { Operation } from '../operations/operation.ts';
 import { roles } from '../operations/roles.ts';
@@ -31,6 +32,10 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/roles/:name', operation: roles.show, versioned: true },
   { method: 'PATCH', path: '/roles/:name', operation: roles.update, versioned: true },
   { method: 'DELETE', path: '/roles/:name', operation: roles.remove, versioned: true },
+
+  { method: 'GET', path: '/keys', operation: keys.list },
+  { method: 'POST', path: '/keys/rotate', operation: keys.rotate },
+  { method: 'POST', path: '/keys/:kid/revoke', operation: keys.revoke },
 
   { method: 'GET', path: '/audit', operation: audit.list },
   { method: 'GET', path: '/audit/:id', operation: audit.show },

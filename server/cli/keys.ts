@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { COOKIE_RING } from '../../keys/jwks.ts';
-import type { ListedKey, RotationResult } from '../../keys/rotate.ts';
-import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import { keys } from '../operations/keys.ts';
+import type { OutputOf } from '../operations/run.ts';
+import { listed } from './lists.ts';
+import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
 const COLUMNS = [
@@ -16,12 +17,19 @@ const COLUMNS = [
   'revoked',
 ];
 
+interface ChangeOptions extends PrintOptions {
+  dryRun?: boolean;
+}
+
 export function keysCommand(noun: Command, { verb, printItem, printItems }: CommandTools): void {
-  function printOutcome(outcomes: readonly RotationResult[], nothing: string, options: PrintOptions): void {
-    const done: Item[] = outcomes.flatMap((outcome) => outcome.done.map((one) => ({ ...one })));
-    const version = outcomes.findLast((outcome) => outcome.version !== undefined)?.version ?? null;
-    if (options.json) printItem({ version, done }, options);
-    else printItems(done, ['do', 'ring', 'kid', 'state'], nothing, options);
+  function printOutcome(
+    { version, done }: OutputOf<typeof keys.rotate.schemas>,
+    nothing: string,
+    options: PrintOptions,
+  ): void {
+    const items: Item[] = done.map((one) => ({ ...one }));
+    if (options.json) printItem({ version, done: items }, options);
+    else printItems(items, ['do', 'ring', 'kid', 'state'], nothing, options);
   }
 
   noun
@@ -30,9 +38,9 @@ export function keysCommand(noun: Command, { verb, printItem, printItems }: Comm
     .option('--all', 'include the keys that sign cookies')
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions & { all?: boolean }>(async (context, options) => {
-        const keys = (await (await context.keyRing()).list()).filter((key) => options.all || key.ring !== COOKIE_RING);
-        printItems(keys.map(describe), COLUMNS, 'There are no keys yet; a server makes them when it starts.', options);
+      verb<PrintOptions & { all?: boolean }>(async (context, { all = false, ...options }) => {
+        const items = await listed(context, keys.list, {}, { all });
+        printItems(items as Item[], COLUMNS, 'There are no keys yet; a server makes them when it starts.', options);
       }),
     );
 
@@ -42,15 +50,14 @@ export function keysCommand(noun: Command, { verb, printItem, printItems }: Comm
       'replace the active key: the next one signs as soon as every node and every verifier can have fetched it',
     )
     .option('--now', 'for an emergency: a new key signs at once, before verifiers have fetched it')
-    .option('--ring <name>', `RS256, ES256, EdDSA or ${COOKIE_RING} (default: all that sign tokens)`)
+    .option('--ring <name>', 'RS256, ES256, EdDSA or cookie (default: all that sign tokens)')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions & { now?: boolean; ring?: string }>(async (context, options) => {
-        const ring = await context.keyRing();
-        const names = options.ring === undefined ? context.config.keys.rings : [options.ring];
-        const outcomes: RotationResult[] = [];
-        for (const name of names) outcomes.push(await ring.rotate({ ring: name, now: options.now ?? false }));
-        printOutcome(outcomes, 'There was nothing to do: the next key waits until everybody can know it.', options);
+      verb<ChangeOptions & { now?: boolean; ring?: string }>(async ({ operate }, options) => {
+        const { now = false, ring } = options;
+        const rotated = await operate(keys.rotate, { body: { now, ...(ring === undefined ? {} : { ring }) } }, options);
+        printOutcome(rotated, 'There was nothing to do: the next key waits until everybody can know it.', options);
       }),
     );
 
@@ -60,27 +67,11 @@ export function keysCommand(noun: Command, { verb, printItem, printItems }: Comm
     .argument('<kid>')
     // A thumbprint (RFC 7638) begins with "-" as often as with any other of 64 characters.
     .allowUnknownOption()
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(async (context, options, kid = '') => {
-        printOutcome([await (await context.keyRing()).revoke(kid)], '', options);
+      verb<ChangeOptions>(async ({ operate }, options, kid = '') => {
+        printOutcome(await operate(keys.revoke, { params: { kid } }, options), '', options);
       }),
     );
-}
-
-function describe(key: ListedKey): Item {
-  const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms));
-  return {
-    kid: key.kid,
-    alg: key.alg,
-    ring: key.ring,
-    state: key.state,
-    revoked: key.revoked,
-    created_at: time(key.createdAt),
-    activated_at: time(key.activatedAt),
-    retiring_at: time(key.retiringAt),
-    // when it will be withdrawn, and when it was
-    retires_at: time(key.retiresAt),
-    retired_at: time(key.retiredAt),
-  };
 }

@@ -40,15 +40,17 @@ interface ListSchemas {
 
 type ItemOf<S extends ListSchemas> = Static<S['output']> extends PageOf<infer Item> ? Item : never;
 
-/** Reads a list page by page. @returns all items, or as many as the options say */
+/** Reads a list page by page. @param further parameters of its own @returns all items, or as many as the options say */
 export async function listed<S extends ListSchemas>(
   { operate }: Pick<Context, 'operate'>,
   operation: Read<S>,
   { filter, sort, limit: most = Number.POSITIVE_INFINITY }: ListOptions,
+  further: Readonly<Record<string, unknown>> = {},
 ): Promise<ItemOf<S>[]> {
   const items: ItemOf<S>[] = [];
   for (let cursor: string | undefined; ; ) {
     const query: ListRequest = {
+      ...further,
       ...(filter === undefined ? {} : { filter }),
       ...(sort === undefined ? {} : { sort }),
       ...(cursor === undefined ? {} : { cursor }),

@@ -19,6 +19,11 @@ export function patch<const P extends Properties>(properties: P, options: Object
 }
 
 export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, in UTC' });
+/** A member that is always there, and may have no value. */
+export function Nullable<T extends TSchema>(schema: T, description?: string) {
+  return Type.Union([schema, Type.Null()], description === undefined ? {} : { description });
+}
+
 export const Id = Type.String({ format: 'uuid', description: 'UUID' });
 export const Version = Type.Integer({ minimum: 1, description: 'raised by each change; the ETag has it' });
 export const ManagedBy = Type.Union([Type.Literal('file'), Type.Null()], {

@@ -108,6 +108,7 @@ const MADE_ANEW = [
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
   /^[0-9a-f]{16}$/,
   /^[A-Za-z0-9_-]{43}$/,
+  /^[A-Za-z0-9_-]{22}$/,
 ];
 
 /** The same without what differs between equal results: ids and times aside. */

@@ -5,12 +5,19 @@ import { after, test } from 'node:test';
 import { ROUTES } from '../../server/admin/routes.ts';
 import type { Operation } from '../../server/operations/operation.ts';
 import { ROOT } from '../helpers/artifacts.ts';
-import { alike, bothFaces } from '../helpers/faces.ts';
-import { auditFaces } from './faces/audit.ts';
-import { groupFaces } from './faces/groups.ts';
+import { alike, bothFaces, type FacesOf } from '../helpers/faces.ts';
 
-/** Every verb of the command line and its route, on two equal databases. */
-const { faces, run } = await bothFaces({ after }, [auditFaces, groupFaces]);
+const imported = async (folder: string) => {
+  const files = readdirSync(join(ROOT, folder)).filter((file) => file.endsWith('.ts'));
+  const modules = await Promise.all(
+    files.toSorted().map((file) => import(join(ROOT, folder, file)) as Promise<object>),
+  );
+  return modules.flatMap((module) => Object.values(module) as unknown[]);
+};
+
+/** Every verb of the command line and its route, on two equal databases: the files of a folder, in the order of their names. */
+const tables = (await imported('tests/operations/faces')).filter((one): one is FacesOf => typeof one === 'function');
+const { faces, run } = await bothFaces({ after }, tables);
 
 /** Operations that have no verb, and why. */
 const WITHOUT_VERB: Readonly<Record<string, string>> = {};
@@ -18,13 +25,7 @@ const WITHOUT_VERB: Readonly<Record<string, string>> = {};
 /** Operations that have no route, and why. */
 const WITHOUT_ROUTE: Readonly<Record<string, string>> = {};
 
-const FOLDER = join(ROOT, 'server/operations');
-const modules = await Promise.all(
-  readdirSync(FOLDER)
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => import(join(FOLDER, file)) as Promise<Record<string, unknown>>),
-);
-const operations = modules.flatMap(Object.values).flatMap(operationsIn);
+const operations = (await imported('server/operations')).flatMap(operationsIn);
 
 function operationsIn(exported: unknown): Operation[] {
   if (typeof exported !== 'object' || exported === null) return [];
