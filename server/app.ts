@@ -22,8 +22,8 @@ import { type Clock, systemClock } from './platform/clock.ts';
 import { createHttp } from './platform/http.ts';
 import { claimIssuer } from './platform/installation.ts';
 import { preferredLanguages } from './platform/languages.ts';
-import { LIMIT_WINDOW_MS, limitStore, subnet } from './platform/limits.ts';
 import { createReadiness } from './platform/readiness.ts';
+import { LIMIT_PLUGIN, rateLimitOf } from './platform/route_limits.ts';
 import { wellKnownRoutes } from './selfservice/well_known.ts';
 import { errorView } from './views/error_page.ts';
 
@@ -35,9 +35,6 @@ export interface App {
 }
 
 const PACKAGE = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-
-/** Forms that an address may send, for each failed attempt that it may make. */
-const FORMS_PER_FAILURE = 10;
 
 /** The composition root: builds the layers in `composition/`, each on those before it, and connects them to HTTP. */
 export async function createApp(
@@ -69,7 +66,7 @@ export async function createApp(
     startPasswordThread,
     onClose: (part, close) => opened.adopt(part, async () => void (await close(part))),
   });
-  const { views, counter, secure, outbox } = infrastructure;
+  const { views, limits, secure, outbox } = infrastructure;
   const { issuer } = config;
   const accountServices = await createAccountServices(infrastructure);
   const clientServices = await createClientServices(infrastructure);
@@ -87,17 +84,12 @@ export async function createApp(
     issuer,
     trustedProxies: config.trustedProxies,
     tls: config.tls,
+    connectionsPerAddress: limits.connections.address,
     renderError: (error, request) =>
       views.render(errorView, error, views.negotiate(preferredLanguages(request), request.headers['accept-language'])),
   });
-  await http.register(rateLimit, {
-    global: false,
-    // Successes count as well, because each costs a hash. It is high enough for many people behind one address.
-    max: config.rateLimit * FORMS_PER_FAILURE,
-    timeWindow: LIMIT_WINDOW_MS,
-    keyGenerator: (request) => subnet(request.ip),
-    store: limitStore(counter),
-  });
+  await http.register(rateLimit, LIMIT_PLUGIN);
+  const readLimit = { rateLimit: rateLimitOf(limits.pages.address) };
   const isReady = createReadiness({ db, node: randomUUID(), now });
   await http.register(
     async (site) => {
@@ -111,6 +103,7 @@ export async function createApp(
             sign: () => serving.current().sign,
             now,
             tokenSeconds: config.lifetimes.accessToken,
+            readLimit,
             assertCanSign,
           });
         }
@@ -126,6 +119,7 @@ export async function createApp(
         demo: config.demo ? { email: DEMO_EMAIL, password: DEMO_PASSWORD } : undefined,
         documentation: readFileSync(new URL('../README.md', import.meta.url)),
         isReady,
+        readLimit,
       });
       if (!config.smtp && config.thisMachineOnly) await site.register(outboxRoutes, { views, issuer, folder: outbox });
     },

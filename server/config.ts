@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { type ServerPolicy, signingAlgsOf } from './clients/profiles.ts';
 import { conflictsIn } from './config_conflicts.ts';
 import { type Config, configOf } from './config_values.ts';
+import { describeLimit, readLimits } from './limit_settings.ts';
+import { type LimitInForce, limitEntries } from './limit_table.ts';
 import { AppError } from './platform/errors.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
 import { type Environment, rawValue, readSettings, type Setting } from './platform/settings.ts';
@@ -50,6 +52,18 @@ export function describeConfig(env: Environment = process.env): SettingInForce[]
     const given = rawValue(name, setting, env);
     const shown = given === undefined ? defaultOf(name, setting, config) : setting.secret ? '********' : given;
     return { name, value: shown, source, about: setting.about };
+  });
+}
+
+/** The limits in force, from the table and CARDEA_LIMITS. */
+export function describeLimits(env: Environment = process.env): ReturnType<typeof describeConfig> {
+  const { limits } = loadConfig(env);
+  const changes = readLimits(env.CARDEA_LIMITS ?? '');
+  return limitEntries().map(({ name, scope, about }) => {
+    const key = `${name}.${scope}`;
+    const inForce = (limits[name] as Readonly<Record<string, LimitInForce>>)[scope];
+    const value = inForce ? describeLimit(inForce) : '';
+    return { name: key, value, source: Object.hasOwn(changes, key) ? 'CARDEA_LIMITS' : 'default', about };
   });
 }
 

@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 import { NO_DETAILS_TYPES } from './clients/authorization_details.ts';
+import { limitsInForce } from './limit_settings.ts';
 import type { TlsListener } from './platform/http.ts';
 import { type Issuer, readIssuer } from './platform/issuer.ts';
 import { LOOPBACK } from './platform/reachable.ts';
@@ -54,8 +55,8 @@ export function configOf(values: SettingValues, { declaredProduction }: { readon
     audienceParameter: values.CARDEA_AUDIENCE_PARAMETER,
     confirmLogout: values.CARDEA_CONFIRM_LOGOUT,
     dpopNonceRequired: values.CARDEA_DPOP_NONCE === 'required',
-    /** Failed sign-ins, and failed client authentications, a minute and address. */
-    rateLimit: values.CARDEA_RATE_LIMIT,
+    /** The table of limits (limit_table.ts). */
+    limits: limitsInForce(values.CARDEA_LIMITS, values),
     passwords: {
       policy: values.CARDEA_PASSWORD_POLICY,
       maxAgeSeconds: values.CARDEA_PASSWORD_MAX_AGE,
@@ -99,15 +100,11 @@ export function configOf(values: SettingValues, { declaredProduction }: { readon
     mailFrom: values.CARDEA_MAIL_FROM ?? defaultSender(issuer),
     /** People may create accounts themselves. */
     signUp: values.CARDEA_SIGN_UP,
-    /** Mails of one kind in an hour that strangers can cause. */
-    mails: { inAll: values.CARDEA_MAIL_LIMIT, perNetwork: values.CARDEA_MAIL_LIMIT_ADDRESS },
     /** RFC 9396 */
     detailsTypes: values.CARDEA_AUTHORIZATION_DETAILS_TYPES ?? NO_DETAILS_TYPES,
     /** Clients that register themselves, or are metadata documents. */
     registration: {
       mode: values.CARDEA_REGISTRATION,
-      /** Unused clients from one network. */
-      quota: values.CARDEA_REGISTRATION_QUOTA,
       idleSeconds: values.CARDEA_REGISTRATION_IDLE,
       /** A file of issuers of software statements. */
       statementIssuers: resolveOptional(values.CARDEA_SOFTWARE_STATEMENT_ISSUERS),

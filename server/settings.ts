@@ -1,6 +1,7 @@
 import { ARGON2 } from './accounts/argon2.ts';
 import { HASHING_MEMORY } from './accounts/passwords.ts';
 import { readDetailsTypes } from './clients/authorization_details.ts';
+import { readLimits } from './limit_settings.ts';
 import { readCertificates } from './platform/certificates.ts';
 import { readIssuer } from './platform/issuer.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
@@ -80,7 +81,13 @@ const SERVER = {
     read: integer(1, 1_000_000),
     fallback: '600',
     about:
-      'failed sign-ins, and failed client authentications, a minute from one address; ten times as many requests that store something, and ten times as many pages of /account a minute for one account',
+      'failed sign-ins, and failed client authentications, a minute from one address; the defaults of most other limits are multiples of it',
+  },
+  CARDEA_LIMITS: {
+    read: readLimits,
+    fallback: '',
+    about:
+      'limits that differ from their defaults, separated by commas, such as token.client=6000/m, writes.address=100MB/h; see the table of limits below',
   },
   CARDEA_LOG_LEVEL: {
     read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),

@@ -22,7 +22,14 @@ const EDGE = [
   'server/admin',
   'server/reference',
 ];
-const CONFIG = ['server/config.ts', 'server/config_values.ts', 'server/config_conflicts.ts', 'server/settings.ts'];
+const CONFIG = [
+  'server/config.ts',
+  'server/config_values.ts',
+  'server/config_conflicts.ts',
+  'server/settings.ts',
+  'server/limit_settings.ts',
+  'server/limit_table.ts',
+];
 const CORE = [...EDGE, ...BELOW, ...CONFIG];
 
 /** By folder or file, from top to bottom: what it may import besides itself. The longest matching name applies. */
@@ -51,6 +58,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/config_values.ts': [...CONFIG, ...BELOW],
   'server/config_conflicts.ts': [...CONFIG, ...BELOW],
   'server/settings.ts': [...CONFIG, ...BELOW],
+  'server/limit_settings.ts': ['server/limit_table.ts', ...PLATFORM],
+  'server/limit_table.ts': PLATFORM,
   'server/accounts': PLATFORM,
   'server/clients': PLATFORM,
   'server/records': PLATFORM,

@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
-import type { Counter } from '../platform/limits.ts';
+import type { Limit, ServerLimit } from '../platform/limit.ts';
+import { type Counter, widerSubnet } from '../platform/limits.ts';
 import { blindIndex } from '../platform/sealing.ts';
 import { normaliseIdentifier } from './identifiers.ts';
 import { LINK_LIFETIMES } from './links.ts';
@@ -37,68 +38,69 @@ export interface MailThrottle {
   admits(kind: ThrottledMail, recipient: MailRecipient): Promise<boolean>;
 }
 
-interface Terms {
-  readonly seconds: number;
-  /** Mails to one recipient from one source. */
-  readonly perSource: number;
-  /** Mails to one recipient. */
-  readonly perRecipient: number;
+/** The limits of mails (limit_table.ts). */
+export interface MailLimits {
+  /** Mails of one kind in an hour that were asked for: by an account, from a network and in all. */
+  readonly requests: { readonly account: Limit; readonly address: Limit; readonly server: ServerLimit };
+  /**
+   * Mails with a link, while a link lives: a recipient who gets no further mail still has a working link. From one source,
+   * from a browser of the person's own, and in all.
+   */
+  readonly withLink: Readonly<Record<'source' | 'browser' | 'recipient', number>>;
+  /** Mails about requests of apps, in an hour. */
+  readonly ofRequests: Readonly<Record<'client' | 'recipient', Limit>>;
+  /** Notices about an account, in an hour: far more than a person causes. */
+  readonly notices: Readonly<Record<'recipient', Limit>>;
 }
 
-const HOUR = 3_600;
-/** Requests of one account in an hour. */
-export const ASKED_PER_ACCOUNT = 5;
-/** Mails that a person's own browser may ask for, for as long as one of their links lives. */
-export const OWN_MAILS = 5;
-
-/** The window is the lifetime of a link: a recipient who gets no further mail still has a working link. */
-const withLink = (seconds: number): Terms => ({ seconds, perSource: 3, perRecipient: 6 });
-
-const TERMS: Readonly<Partial<Record<ThrottledMail, Terms>>> = {
-  reset: withLink(LINK_LIFETIMES.reset_password),
-  sign_up: withLink(LINK_LIFETIMES.sign_up),
-  change_email: withLink(LINK_LIFETIMES.change_email),
-  verify_email: withLink(LINK_LIFETIMES.verify_email),
-  locked: withLink(LINK_LIFETIMES.unlock),
-  request_waiting: { seconds: HOUR, perSource: 5, perRecipient: 15 },
+/** The lifetimes of links, in seconds. */
+const LIFETIMES: Readonly<Partial<Record<ThrottledMail, number>>> = {
+  reset: LINK_LIFETIMES.reset_password,
+  sign_up: LINK_LIFETIMES.sign_up,
+  change_email: LINK_LIFETIMES.change_email,
+  verify_email: LINK_LIFETIMES.verify_email,
+  locked: LINK_LIFETIMES.unlock,
 };
-
-/** Notices about an account: far more than a person causes in an hour. */
-const NOTICE: Terms = { seconds: HOUR, perSource: 20, perRecipient: 20 };
 
 export function createMailThrottle(parts: {
   counter: Counter;
   indexKey: Uint8Array;
-  /** Requests for mails of one kind in an hour: from one network, and in all. */
-  limits: { readonly perNetwork: number; readonly inAll: number };
+  limits: MailLimits;
   now: Clock;
 }): MailThrottle {
   const { counter, indexKey, limits, now } = parts;
+  const hidden = (...what: readonly string[]) =>
+    blindIndex(indexKey, `mail throttle ${JSON.stringify(what)}`).toString('base64url');
 
-  /** @returns whether this one is among the first `most` of its window */
+  /** @returns whether this one is among the first `most` in the lifetime of a link */
   async function isWithin(most: number, seconds: number, ...what: readonly string[]): Promise<boolean> {
-    const bucket = blindIndex(indexKey, `mail throttle ${JSON.stringify(what)}`).toString('base64url');
     // The window is part of the key, so that each window has a new counter.
-    const key = `mail:${bucket}:${Math.floor(now() / 1_000 / seconds)}`;
+    const key = `mail:${hidden(...what)}:${Math.floor(now() / 1_000 / seconds)}`;
     return (await counter.increment(key, seconds * 1_000)) <= most;
   }
 
   return {
     // One after the other: a request that the narrower limit refuses does not count towards the wider one.
     async mayAsk(kind, { account, network }) {
-      if (account !== undefined && !(await isWithin(ASKED_PER_ACCOUNT, HOUR, kind, 'by account', account)))
-        return false;
-      if (network !== undefined && !(await isWithin(limits.perNetwork, HOUR, kind, 'by network', network)))
-        return false;
-      return isWithin(limits.inAll, HOUR, kind, 'in all');
+      const { requests } = limits;
+      if (account !== undefined && !(await requests.account.admits(hidden(kind, 'by account', account)))) return false;
+      if (network !== undefined && !(await requests.address.admits(hidden(kind, 'by network', network)))) return false;
+      const share = network === undefined ? (account ?? '') : widerSubnet(network);
+      return requests.server.admits(hidden('share', share), { part: kind });
     },
 
     async admits(kind, { to, source, isOwn = false }) {
-      const { seconds, perSource, perRecipient } = TERMS[kind] ?? NOTICE;
       const lookup = normaliseIdentifier(to);
-      if (isOwn) return isWithin(OWN_MAILS, seconds, kind, 'own', lookup);
-      if (!(await isWithin(perSource, seconds, kind, 'from', source, lookup))) return false;
-      return isWithin(perRecipient, seconds, kind, 'to', lookup);
+      const seconds = LIFETIMES[kind];
+      if (seconds !== undefined) {
+        const { withLink } = limits;
+        if (isOwn) return isWithin(withLink.browser, seconds, kind, 'own', lookup);
+        if (!(await isWithin(withLink.source, seconds, kind, 'from', source, lookup))) return false;
+        return isWithin(withLink.recipient, seconds, kind, 'to', lookup);
+      }
+      if (kind !== 'request_waiting') return limits.notices.recipient.admits(hidden(kind, 'to', lookup));
+      if (!(await limits.ofRequests.client.admits(hidden(kind, 'from', source, lookup)))) return false;
+      return limits.ofRequests.recipient.admits(hidden(kind, 'to', lookup));
     },
   };
 }

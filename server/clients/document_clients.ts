@@ -3,6 +3,7 @@ import { AppError, RETRY_AFTER_SECONDS, unavailable } from '../platform/errors.t
 import { createExpiring } from '../platform/expiring.ts';
 import { shareOfAddress } from '../platform/limits.ts';
 import { type Outbound, OutboundError } from '../platform/outbound.ts';
+import { ROW_BYTES } from '../platform/write_bounds.ts';
 import type { Client } from './client.ts';
 import { type DocumentRules, freshSeconds, mayDescribe, readDocument } from './metadata_documents.ts';
 import type { ServerPolicy } from './profiles.ts';
@@ -18,6 +19,8 @@ export interface DocumentClientsOptions {
   readonly now: Clock;
   /** Counts a document that is fetched for an address. @returns false when there have been too many */
   admits(address: string): Promise<boolean>;
+  /** @throws AppError 429, 503 when requests without a sign-in have stored too much */
+  charge(address: string, bytes: number): void;
   /** Logs why a document is not a valid client: the browser only gets `invalid_client`. */
   onRefused(id: string, reason: string): void;
 }
@@ -61,9 +64,10 @@ export function createDocumentClients(options: DocumentClientsOptions) {
     if (typeof fetched === 'string') return fail(id, stored, fetched, 'there is no JSON document at that URL');
     try {
       const description = readDocument(id, fetched.text, options.serverPolicy);
+      if (!stored) options.charge(address, Buffer.byteLength(fetched.text) + ROW_BYTES);
       return await registrations.saveDocument({ id, description, freshUntil: new Date(now() + fetched.fresh * 1000) });
     } catch (error) {
-      if (!(error instanceof AppError) || error.status >= 500) throw error;
+      if (!(error instanceof AppError) || error.status >= 429) throw error;
       return fail(id, stored, 'unusable', error.message);
     }
   }

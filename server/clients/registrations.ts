@@ -48,8 +48,8 @@ export interface RegistrationsOptions {
   readonly now: Clock;
   /** Key of the HMACs by which networks are stored. */
   readonly originKey: Uint8Array;
-  /** Maximum number of unused clients: from one network, for one redirect host, or from one host of documents. */
-  readonly quota: number;
+  /** Maximum number of unused clients: from one address (or host of documents), network and redirect host, and in all. */
+  readonly kept: Readonly<Record<'address' | 'network' | 'host' | 'server', number>>;
   /** Seconds without use, after which a client is removed. */
   readonly idleSeconds: number;
 }
@@ -60,12 +60,6 @@ const FIRST_USE_SECONDS = 7 * 86_400;
 /** A document can be fetched again: a client that was never used is only a cache. */
 const DOCUMENT_FIRST_USE_SECONDS = 86_400;
 const DOCUMENTS_UNUSED = 1_000;
-/** A host is used from many networks, as loopback is. */
-const HOST_FACTOR = 10;
-/** Factor for a larger network: see `widerSubnet`. */
-const PREFIX_FACTOR = 5;
-/** Factor for all unused clients together. */
-const ALL_FACTOR = 100;
 /** Number of unused clients of one network. */
 const shareOf = (quota: number) => Math.max(1, Math.floor(quota / 10));
 /** Number of used clients of one network, for each unused one. */
@@ -190,7 +184,8 @@ function refuseUsedUp(cause: unknown): never {
 }
 
 export function createRegistrations(options: RegistrationsOptions): Registrations {
-  const { db, now, quota, originKey } = options;
+  const { db, now, kept, originKey } = options;
+  const { address: quota, network: prefixQuota, host: hostQuota, server: allQuota } = kept;
   const inSeconds = (seconds: number) => new Date(now() + seconds * 1000);
   const networkKey = (network: string) => createHmac('sha256', originKey).update(network).digest();
   const firstUse = Math.min(FIRST_USE_SECONDS, options.idleSeconds);
@@ -201,9 +196,6 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       const at = new Date(now());
       const origin = networkKey(subnet(address));
       const prefix = networkKey(`wider ${widerSubnet(address)}`);
-      const [hostQuota, prefixQuota, allQuota] = [HOST_FACTOR, PREFIX_FACTOR, ALL_FACTOR].map(
-        (factor) => quota * factor,
-      ) as [number, number, number];
       const most = quota * USED_FACTOR;
       const [present] = await db.query(REGISTRATION_STATEMENTS.countAll.bind({ origin, limit: most }));
       if ((present?.count ?? 0) >= most) {

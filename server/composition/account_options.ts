@@ -1,19 +1,10 @@
-import { createLimits } from '../platform/limits.ts';
 import { createChallenges } from '../selfservice/challenges.ts';
 import type { AccountOptions } from '../selfservice/routes.ts';
 import type { FormParts, SharedByForms } from './form_parts.ts';
 
-/** Usernames that a person may try in a day; more would let them find out the usernames of others. */
-const USERNAMES_A_DAY = 5;
-const DAY_MS = 86_400_000;
-
-/** People behind one address who may read their account pages at once. */
-const ACCOUNTS_AT_ADDRESS = 10;
-
 /** The pages at `/account`. */
 export function accountOptions(parts: FormParts, { deviceCookie, limit, sessions }: SharedByForms): AccountOptions {
-  const { config, counter, csrf, now } = parts.infrastructure;
-  const pageLimits = (max: number) => createLimits({ counter, max, now, refusal: 'too many pages; wait a minute' });
+  const { config, csrf, limits, now } = parts.infrastructure;
   return {
     issuer: config.issuer,
     sessions,
@@ -21,10 +12,7 @@ export function accountOptions(parts: FormParts, { deviceCookie, limit, sessions
     now,
     deviceCookieOf: deviceCookie.read,
     limit,
-    readLimits: {
-      byAddress: pageLimits(config.rateLimit * ACCOUNTS_AT_ADDRESS),
-      byAccount: pageLimits(config.rateLimit),
-    },
+    readLimits: limits['account-pages'],
     parts: accountParts(parts),
   };
 }
@@ -35,7 +23,7 @@ function accountParts({
   clientServices,
   protocol,
 }: FormParts): AccountOptions['parts'] {
-  const { config, counter, db, mailer, now, sealer, views } = infrastructure;
+  const { config, db, limits, mailer, now, sealer, views } = infrastructure;
   const { accounts, devices, events, mails, overview, passwords, sessionDetails, throttle } = accountServices;
   const { totp, recoveryCodes, passkeys } = accountServices;
   return {
@@ -46,7 +34,7 @@ function accountParts({
     throttle,
     overview,
     sessionDetails,
-    usernameLimits: createLimits({ counter, max: USERNAMES_A_DAY, now, windowMs: DAY_MS }),
+    usernameLimit: limits.usernames.account,
     devices,
     waiting: protocol.approval,
     totp,

@@ -9,14 +9,24 @@ import { createAccountStores, openFactors, openPasswords } from './stores.ts';
 export type AccountServices = Awaited<ReturnType<typeof createAccountServices>>;
 
 export async function createAccountServices(infrastructure: Infrastructure) {
-  const { config, db, now, sealer, counter, onClose } = infrastructure;
+  const { config, db, now, sealer, counter, limits, onClose } = infrastructure;
   const secret = (name: string) => loadServerSecret(db, sealer, name, now);
   const stores = await createAccountStores(infrastructure);
   const challengeSecret = await secret(CHALLENGE_SECRET);
   return {
     ...stores,
     ...(await openFactors(stores, infrastructure)),
-    throttle: createMailThrottle({ counter, indexKey: await secret(ACCOUNT_INDEX_SECRET), limits: config.mails, now }),
+    throttle: createMailThrottle({
+      counter,
+      indexKey: await secret(ACCOUNT_INDEX_SECRET),
+      limits: {
+        requests: limits['mail-requests'],
+        withLink: limits['mails-with-link'],
+        ofRequests: limits['mails-of-requests'],
+        notices: limits.notices,
+      },
+      now,
+    }),
     passwords: onClose(await openPasswords(stores, infrastructure), (passwords) => passwords.close()),
     passkeyChallenge: (subject: string) => challengeFor(challengeSecret, subject),
     secondFactorPolicy: createSecondFactorPolicy(config.secondFactor),

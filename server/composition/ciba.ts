@@ -1,15 +1,11 @@
 import type { CibaParts } from '../oidc/ciba.ts';
-import { createLimits } from '../platform/limits.ts';
 import type { AccountServices } from './accounts.ts';
 import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import type { RecordServices } from './records.ts';
 
-/** Hints without an account that a client may send in a minute (CIBA Core 1.0 §13 `unknown_user_id`). */
-const MAX_WRONG_HINTS = 20;
-
 export function createCibaParts(
-  { config, counter, mailer, now }: Infrastructure,
+  { limits, mailer }: Infrastructure,
   { accounts, mails }: Pick<AccountServices, 'accounts' | 'mails'>,
   clients: Pick<ClientServices, 'find'>,
   { units, waitingRequests }: Pick<RecordServices, 'units' | 'waitingRequests'>,
@@ -17,7 +13,7 @@ export function createCibaParts(
   return {
     units,
     waiting: waitingRequests,
-    hintLimits: createLimits({ counter, max: Math.min(MAX_WRONG_HINTS, config.rateLimit), now }),
+    hintLimit: limits['unknown-hints'].client,
     findPerson: accounts.findByIdentifier,
     async notify(accountId, clientId) {
       const app = mailer ? await clients.find(clientId) : undefined;

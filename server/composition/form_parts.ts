@@ -18,4 +18,6 @@ export interface SharedByForms {
   readonly sessions: Sessions;
   /** Limits on the form posts. */
   readonly limit: { readonly rateLimit: object };
+  /** Limits on reading the pages. */
+  readonly readLimit: { readonly rateLimit: object };
 }

@@ -3,12 +3,17 @@ import { cookieNames } from '../oidc/configuration.ts';
 import { repeatedResponse } from '../oidc/steps/form_responses.ts';
 import type { FormRepeatsOptions, RepeatRules } from '../platform/form_repeats.ts';
 import type { Issuer } from '../platform/issuer.ts';
+import { ROW_BYTES, type WriteBounds } from '../platform/write_bounds.ts';
 import type { RepeatedForms } from '../records/repeated_forms.ts';
 import { visitorCookie } from '../selfservice/visitor.ts';
 import { PATHS } from '../views/paths.ts';
 
 /** The rules for forms that are sent twice; those of sign-in pages and of account pages differ. */
-export function repeatsOf(forms: RepeatedForms, issuer: Issuer): FormRepeatsOptions {
+export function repeatsOf(
+  forms: RepeatedForms,
+  issuer: Issuer,
+  writes: Pick<WriteBounds, 'mayStore'>,
+): FormRepeatsOptions {
   const { session, interaction } = cookieNames(issuer);
   const signed = (name: string) => [name, `${name}.sig`];
   // A step of a sign-in is carried out once, even if the form is sent again with other fields. The stored visit shows that
@@ -44,6 +49,8 @@ export function repeatsOf(forms: RepeatedForms, issuer: Issuer): FormRepeatsOpti
     async store(key, answer, request) {
       // A redirect to the next step can be made again from the stored visit; a page that is shown once cannot, so it is stored.
       if (isVisit(request) && answer.status !== 200) return;
+      // Without a stored response a form that is sent twice is carried out twice, or refused as used.
+      if (!writes.mayStore(request.ip, Buffer.byteLength(answer.body) + ROW_BYTES)) return;
       await forms.note(key, { answer, session: sessionOf(request) });
     },
   };

@@ -6,6 +6,7 @@ import { createDeviceCookie } from '../login/device_cookie.ts';
 import { loginRoutes } from '../login/routes.ts';
 import { createSessions } from '../oidc/sessions.ts';
 import { repeatForms } from '../platform/form_repeats.ts';
+import { rateLimitOf } from '../platform/route_limits.ts';
 import { publicRoutes } from '../selfservice/public.ts';
 import { accountRoutes } from '../selfservice/routes.ts';
 import { accountOptions } from './account_options.ts';
@@ -17,20 +18,21 @@ import { publicOptions } from './public_options.ts';
 /** All pages with forms: the sign-in, mailed links, the account, the demo. */
 export async function formRoutes(http: FastifyInstance, parts: FormParts): Promise<void> {
   const { infrastructure, protocol } = parts;
-  const { config, now, sealer, views, mailer } = infrastructure;
+  const { config, limits, now, sealer, views, mailer, writes } = infrastructure;
   const { issuer } = config;
   const { repeatedForms, serving, units } = protocol;
   const shared: SharedByForms = {
     deviceCookie: createDeviceCookie(issuer),
     sessions: createSessions({ issuer, serving, units, sealer, now }),
-    limit: { rateLimit: {} },
+    limit: { rateLimit: rateLimitOf(limits.forms.address) },
+    readLimit: { rateLimit: rateLimitOf(limits.pages.address) },
   };
 
   await http.register(async (scope) => {
     scope.removeAllContentTypeParsers(); // only forms: no JSON
     await scope.register(formbody);
     await scope.register(cookie);
-    repeatForms(scope, repeatsOf(repeatedForms, issuer));
+    repeatForms(scope, repeatsOf(repeatedForms, issuer, writes));
 
     await loginRoutes(scope, loginOptions(parts, shared));
     if (mailer) await publicRoutes(scope, publicOptions(parts, shared));

@@ -5,18 +5,23 @@ import type { PasswordsOptions } from '../accounts/passwords.ts';
 import { RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
 import { CLIENTS_CHANNEL } from '../clients/statements.ts';
 import { type Config, resolveMasterKeys, type SettingInForce } from '../config.ts';
+import type { Limits } from '../limit_table.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Csrf, createCsrf } from '../platform/csrf.ts';
 import type { Db } from '../platform/db.ts';
-import { type Counter, createLimits, createMemoryCounter, type Limits } from '../platform/limits.ts';
+import { type Counter, createMemoryCounter } from '../platform/limits.ts';
 import type { Logger } from '../platform/log.ts';
 import { createOutboxMailer, createSmtpMailer, type Mailer } from '../platform/mail.ts';
 import { type Messenger, startMessenger } from '../platform/messenger.ts';
 import { createOutbound, type Outbound } from '../platform/outbound.ts';
+import { createRecently } from '../platform/recently.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
+import { createTally } from '../platform/tally.ts';
+import { createWriteBounds, type WriteBounds } from '../platform/write_bounds.ts';
 import { DELIVERIES_CHANNEL } from '../records/deliveries.ts';
 import { createViews, type Views } from '../views/views.ts';
+import { openLimits } from './limits.ts';
 
 export interface AppParts {
   readonly config: Config;
@@ -41,6 +46,8 @@ export interface Infrastructure extends AppParts {
   readonly messenger: Messenger;
   readonly counter: Counter;
   readonly limits: Limits;
+  /** Bounds what requests without a sign-in store. */
+  readonly writes: WriteBounds;
   readonly csrf: Csrf;
   readonly views: Views;
   /** Requests to URLs that clients have named. */
@@ -64,20 +71,38 @@ export async function createInfrastructure(parts: AppParts): Promise<Infrastruct
     }),
     (one) => one.close(),
   );
-  const counter: Counter = config.redisUrl ? await connectRedis(parts, config.redisUrl) : createMemoryCounter(now);
+  const shared = config.redisUrl ? await connectRedis(parts, config.redisUrl) : undefined;
+  const counter: Counter = shared ?? createMemoryCounter(now);
+  const tally = createTally({ now, uptime: parts.uptime, shared });
+  const limits = openLimits(config.limits, { counter, tally, now, onReached: reporter(parts) });
   const outbox = join(config.dataDir, 'outbox');
   return {
     ...parts,
     sealer,
     messenger,
     counter,
-    limits: createLimits({ counter, max: config.rateLimit, now }),
+    limits,
+    writes: createWriteBounds(limits.writes),
     csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
     views: createViews(issuer.basePath),
     outbound: createOutbound({ allow: config.outboundAllow, nameServers: parts.nameServers }),
     mailer: createMailer(parts, outbox),
     outbox,
     secure: issuer.protocol === 'https:',
+  };
+}
+
+const REPORTED_EVERY_MS = 60_000;
+
+/** Tells the operator once a minute that a limit refuses requests, and never whose. */
+function reporter({ log, now }: AppParts): (name: string) => void {
+  const wasReported = createRecently({ everyMs: REPORTED_EVERY_MS, now });
+  return (limit) => {
+    if (wasReported(limit)) return;
+    const line = { limit };
+    if (limit.endsWith('.server'))
+      log.warn(line, 'a limit of the whole server is reached: those who use most are refused');
+    else log.info(line, 'a limit is reached: requests are refused');
   };
 }
 

@@ -10,7 +10,7 @@ import type { FormParts, SharedByForms } from './form_parts.ts';
 /** The pages of a sign-in. */
 export function loginOptions(
   { infrastructure, accountServices, clientServices, protocol }: FormParts,
-  { deviceCookie, limit }: SharedByForms,
+  { deviceCookie, limit, readLimit }: SharedByForms,
 ): LoginOptions {
   const { config, csrf } = infrastructure;
   const { issuer } = config;
@@ -20,6 +20,7 @@ export function loginOptions(
     deviceCookie,
     inUnit: (work) => units.run(work),
     limit,
+    readLimit,
     parts: loginParts({ infrastructure, accountServices, clientServices, protocol }),
     interactions: createInteractions<Progress, InteractionResult>({
       issuer,
@@ -37,14 +38,15 @@ export function loginOptions(
 }
 
 function loginParts({ infrastructure, accountServices, clientServices, protocol }: FormParts): LoginOptions['parts'] {
-  const { config, db, now, limits, views, mailer } = infrastructure;
+  const { config, db, now, limits, views, mailer, writes } = infrastructure;
   const { requestAccounts, units } = protocol;
   const { accounts, attempts, devices, events, mails, passwords } = accountServices;
   const { totp, recoveryCodes, passkeys, passkeyChallenge, secondFactorPolicy } = accountServices;
   return {
     views,
     now,
-    limits,
+    signInLimit: limits['sign-in'].address,
+    writes,
     passwords: passwords.passwords,
     passwordPolicy: passwords.policy,
     changePassword: passwords.change.set,

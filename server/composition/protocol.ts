@@ -24,8 +24,6 @@ import { createRequestAccounts } from './request_accounts.ts';
 import { createServe } from './serve.ts';
 import { openKeyRing } from './stores.ts';
 
-/** Requests that store something: the limit of an address, as a multiple of its limit of failed attempts. */
-const REQUESTS_PER_FAILURE = 10;
 /** The maximum, which is the provider's default. */
 const PUSHED_REQUEST_SECONDS = 60;
 
@@ -69,7 +67,10 @@ export async function createProtocol(parts: {
     dpop: { nonceSecret: await secret(NONCE_SECRET), nonceRequired: config.dpopNonceRequired },
     pairwiseKey: await secret(PAIRWISE_SECRET),
     permissionsOfRoles: createPermissionsOfRoles(createNamed('roles', { db, now })),
-    unfinishedLimits: unfinishedLimitsOf(infrastructure, await secret(ORIGIN_SECRET)),
+    unfinishedLimits: unfinishedLimitsOf(infrastructure, await secret(ORIGIN_SECRET), async (id) => {
+      const client = await units.current().trackRead(clientServices.find(id));
+      return client?.kind === 'operator';
+    }),
     assertCanSign,
   });
   const keyRing = await openKeyRing(infrastructure);
@@ -101,12 +102,20 @@ export async function createProtocol(parts: {
 }
 
 /** Bounds what requests without a sign-in can store. */
-function unfinishedLimitsOf({ config, counter, now }: Infrastructure, originKey: Buffer) {
+function unfinishedLimitsOf(
+  { config, counter, limits, now, writes }: Infrastructure,
+  originKey: Buffer,
+  isRegistered: (clientId: string) => Promise<boolean>,
+) {
   return createUnfinishedLimits({
     counter,
     originKey,
     now,
-    perMinute: config.rateLimit * REQUESTS_PER_FAILURE,
+    kept: limits.unfinished,
+    openings: limits['request-uri'].request,
+    anonymous: limits.anonymous.address,
+    writes,
+    isRegistered,
     lifetimes: {
       Interaction: config.lifetimes.interaction,
       Session: config.lifetimes.interaction,

@@ -5,7 +5,7 @@ import type { FormParts, SharedByForms } from './form_parts.ts';
 /** The pages that ask for a mail, and those that mailed links lead to. */
 export function publicOptions(
   { infrastructure, accountServices }: FormParts,
-  { deviceCookie, limit, sessions }: SharedByForms,
+  { deviceCookie, limit, readLimit, sessions }: SharedByForms,
 ): PublicOptions {
   const { config, db, limits, csrf, views } = infrastructure;
   const { accounts, attempts, devices, events, links, mails, passwords, throttle } = accountServices;
@@ -13,7 +13,8 @@ export function publicOptions(
     views,
     csrf,
     issuer: config.issuer,
-    limits,
+    formLimits: { link: limits['mailed-links'].address, mail: limits['mail-forms'].address },
+    mailLimit: limits['mail-requests'].address,
     sessions,
     throttle,
     devices,
@@ -25,6 +26,7 @@ export function publicOptions(
     passwordRules: passwords.policy.rules,
     signUp: config.signUp,
     limit,
+    readLimit,
     transact: db.transact,
     unlockPassword: attempts.unlockPassword,
     event: events.append,

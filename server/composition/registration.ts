@@ -5,10 +5,10 @@ import { openPolicy } from '../clients/registration_policy.ts';
 import { createRegistrations, USED_EVERY_MS } from '../clients/registrations.ts';
 import { serverPolicyOf } from '../config.ts';
 import type { BoundStatement } from '../platform/db.ts';
-import { AppError, unavailable } from '../platform/errors.ts';
-import { LIMIT_WINDOW_MS } from '../platform/limits.ts';
+import { widerSubnet } from '../platform/limits.ts';
 import { createRecently } from '../platform/recently.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
+import { ROW_BYTES } from '../platform/write_bounds.ts';
 import { registrationRoutes } from '../registration/routes.ts';
 import { createClaimsOf, readStatementIssuers } from '../registration/software_statements.ts';
 import { PATHS } from '../views/paths.ts';
@@ -17,21 +17,18 @@ import type { Infrastructure } from './infrastructure.ts';
 
 /** Keys the hashes of the networks from which clients were registered. */
 const ORIGIN_SECRET = 'registration-origins';
-const DOCUMENT_LIMIT = 'client-documents';
-/** Registrations a minute from all addresses together, as a multiple of the limit of one address. */
-const ALL_ADDRESSES = 5;
 
 /** Clients that no operator registered: those that register themselves, and those whose id is the URL of a document. */
 export type RegistrationServices = Awaited<ReturnType<typeof createRegistrationServices>>;
 
 export async function createRegistrationServices(infrastructure: Infrastructure, clientServices: ClientServices) {
-  const { config, db, log, now, counter, limits, outbound, sealer } = infrastructure;
-  const { mode, quota, idleSeconds, documents } = config.registration;
+  const { config, db, log, now, limits, outbound, sealer, writes } = infrastructure;
+  const { mode, idleSeconds, documents } = config.registration;
   const registrations = createRegistrations({
     db,
     now,
     originKey: await loadServerSecret(db, sealer, ORIGIN_SECRET, now),
-    quota,
+    kept: limits['registered-clients'],
     idleSeconds,
   });
   const documentClients = createDocumentClients({
@@ -41,16 +38,8 @@ export async function createRegistrationServices(infrastructure: Infrastructure,
     registrations,
     find: clientServices.clients.find,
     now,
-    async admits(address) {
-      try {
-        await limits.assertAllowed(DOCUMENT_LIMIT, address);
-      } catch (error) {
-        if (error instanceof AppError && error.status === 429) return false;
-        throw error;
-      }
-      await limits.count(DOCUMENT_LIMIT, address);
-      return true;
-    },
+    admits: limits['client-documents'].address.admits,
+    charge: writes.charge,
     onRefused: (clientId, reason) => log.warn({ clientId, reason }, 'a client metadata document was refused'),
   });
   const wasUsed = createRecently({ everyMs: USED_EVERY_MS, now });
@@ -84,13 +73,12 @@ export async function createRegistrationServices(infrastructure: Infrastructure,
           serverPolicy: serverPolicyOf(config),
           registrations,
           tokens: clientServices.registrationTokens,
-          limits,
+          limit: limits.registration.address,
           outbound,
           now,
-          async admit() {
-            const minute = Math.floor(now() / LIMIT_WINDOW_MS);
-            const count = await counter.increment(`registrations:${minute}`, LIMIT_WINDOW_MS);
-            if (count > config.rateLimit * ALL_ADDRESSES) throw unavailable('registration');
+          admit(address, bytes) {
+            writes.charge(address, bytes + ROW_BYTES);
+            limits.registration.server.take(widerSubnet(address));
           },
           claimsOf: createClaimsOf({ issuers: issuers === undefined ? new Map() : readStatementIssuers(issuers), now }),
         });

@@ -14,13 +14,10 @@ import { createPages } from '../oidc/pages.ts';
 import { createProvider } from '../oidc/provider.ts';
 import type { Served } from '../oidc/serving.ts';
 import { createSign } from '../oidc/sign.ts';
-import { REFRESH_LOOP } from '../oidc/steps/refresh_loops.ts';
 import type { UnfinishedLimits } from '../oidc/unfinished_limits.ts';
 import { isRedirectAllowed } from '../oidc/unregistered_clients.ts';
-import { createUserCodeLimits } from '../oidc/user_code_limits.ts';
 import { createDocument } from '../platform/documents.ts';
 import { fixedHeaders } from '../platform/http.ts';
-import { createLimits } from '../platform/limits.ts';
 import { createRecently } from '../platform/recently.ts';
 import type { AccountServices } from './accounts.ts';
 import { createCibaParts } from './ciba.ts';
@@ -52,7 +49,7 @@ export interface ServeParts {
 /** @returns a function that creates the provider of a key set, and the documents that are served beside it */
 export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<Served> {
   const { accountServices, clientServices, registration, records, requestAccounts, certificates } = parts;
-  const { config, log, now, views, outbound, counter, limits, secure } = parts.infrastructure;
+  const { config, log, now, views, outbound, limits, secure } = parts.infrastructure;
   const { secondFactorPolicy, sessionDetails } = accountServices;
   const { units, polls, statusLists, userCodes } = records;
   const { issuer, detailsTypes, lifetimes } = config;
@@ -62,8 +59,6 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
   const allowsRedirect = (ctx: Parameters<typeof isRedirectAllowed>[0]) => isRedirectAllowed(ctx, isRegistered);
   const pages = createPages(views, async (id) => (await requestAccounts.find(id))?.locale, allowsRedirect);
   const fetching = createFetching({ outbound, units, log, now });
-  const userCodeLimits = createUserCodeLimits({ counter, max: config.rateLimit, now });
-  const refreshLimits = createLimits({ ...REFRESH_LOOP, counter, now });
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
   const findClient = createProviderClients({
     registration,
@@ -126,9 +121,10 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
       now,
       jwtAccessTokens,
       forms: records.repeatedForms,
-      authenticationLimits: limits,
-      refreshLimits,
-      userCodeLimits,
+      authenticationLimit: limits['client-authentication'].address,
+      endpointLimits: limits,
+      refreshLimit: limits['refresh-loop'].grant,
+      userCodeLimits: limits['user-codes'],
       certificates,
       assertCanSign: parts.assertCanSign,
       retiredKeys: set.retired.flatMap(({ publicJwk, until }) =>

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
 import { HEALTH_PATHS, type Issuer } from '../platform/issuer.ts';
 import { PATHS } from '../views/paths.ts';
 import type { View, Views } from '../views/views.ts';
@@ -21,21 +21,23 @@ export interface HomeOptions {
   readonly demo: { email: string; password: string } | undefined;
   /** The README, served as documentation. */
   readonly documentation: Buffer;
+  /** Limits on reading pages. */
+  readonly readLimit: RouteShorthandOptions['config'];
   /** @throws when the database cannot be reached */
   isReady(): Promise<void>;
 }
 
 /** The front page, static files, documentation and health checks. */
 export async function homeRoutes(app: FastifyInstance, options: HomeOptions): Promise<void> {
-  const { views, issuer, version, demo } = options;
+  const { views, issuer, version, demo, readLimit } = options;
 
-  app.get(PATHS.home, async (request, reply) => {
+  app.get(PATHS.home, { config: { ...readLimit } }, async (request, reply) => {
     const locale = views.negotiate(undefined, request.headers['accept-language']);
     const data = { issuer: issuer.identifier, version, docsUrl: PATHS.documentation, ...(demo ? { demo } : {}) };
     return reply.type('text/html; charset=utf-8').send(views.render(homeView, data, locale));
   });
 
-  app.get(PATHS.documentation, async (_request, reply) =>
+  app.get(PATHS.documentation, { config: { ...readLimit } }, async (_request, reply) =>
     reply.type('text/plain; charset=utf-8').send(options.documentation),
   );
 

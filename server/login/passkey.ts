@@ -16,12 +16,12 @@ export async function passkeyOptions({ parts, visit }: StepContext): Promise<str
  */
 export async function signInByPasskey(context: StepContext, fields: Fields): Promise<Login | undefined> {
   const { parts, visit, request, deviceCookie } = context;
-  await parts.limits.assertAllowed('sign-in', request.ip);
+  await parts.signInLimit.assertAllowed(request.ip);
   const assertion = await parts.passkeys.verify(parts.passkeyChallenge(visit.uid), textField(fields, 'assertion'), {
     requireUserVerification: true,
   });
   if (!assertion) {
-    await parts.limits.count('sign-in', request.ip);
+    await parts.signInLimit.count(request.ip);
     return undefined;
   }
   parts.keepAccount(assertion.account);

@@ -5,6 +5,7 @@ import type { Shares } from '../platform/fair_queue.ts';
 import { type Fields, textField } from '../platform/forms.ts';
 import { inLanguage } from '../platform/languages.ts';
 import { shareOfAddress } from '../platform/limits.ts';
+import { ROW_BYTES } from '../platform/write_bounds.ts';
 import { again } from '../views/form_pages.ts';
 import type { NameUnder } from '../views/views.ts';
 import { missingFactor } from './factor_demand.ts';
@@ -69,7 +70,9 @@ export const passwordStep = step<LoginData, LoginError>({
     const missing = missingField(identifier, password);
     if (missing) return again(missing);
     // Counted before anything is hashed and refunded when the password is right, so that waiting requests count as well.
-    const charge = await parts.limits.consume('sign-in', request.ip);
+    const charge = await parts.signInLimit.consume(request.ip);
+    // A guess at a name that has had none for long is a new row.
+    parts.writes.charge(request.ip, ROW_BYTES);
 
     const guess = await parts.attempts.reservePasswordGuess({
       identifier: identifier.slice(0, MAX_IDENTIFIER + 1), // longer than that of any account
@@ -89,7 +92,8 @@ export const passwordStep = step<LoginData, LoginError>({
       if (lockedNow) await parts.notices.locked(guess.account(), 'password', request);
       return again('invalid_credentials');
     }
-    await parts.limits.refund(charge);
+    await parts.signInLimit.refund(charge);
+    parts.writes.refund(request.ip, ROW_BYTES);
     parts.transaction.addStatement(parts.attempts.clearFailures(guess));
     await parts.upgradeIfOutdated(credentials, password, shares);
     const account = guess.account();

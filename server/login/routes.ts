@@ -41,8 +41,9 @@ export interface LoginOptions {
   readonly interactions: Interactions;
   /** Runs a handler with a unit of work of its own. */
   inUnit<T>(work: () => Promise<T>): Promise<T>;
-  /** Limits on the form posts. */
+  /** Limits on the form posts, and on reading the pages. */
   readonly limit: RouteShorthandOptions['config'];
+  readonly readLimit: RouteShorthandOptions['config'];
 }
 
 /** A visit at one of its steps. */
@@ -58,7 +59,7 @@ interface Position {
  * and a form is read only by the step that the visit is at.
  */
 export async function loginRoutes(app: FastifyInstance, options: LoginOptions): Promise<void> {
-  const { parts, csrf, deviceCookie, interactions, inUnit, limit } = options;
+  const { parts, csrf, deviceCookie, interactions, inUnit, limit, readLimit } = options;
   const { views } = parts;
 
   formRoute<Position>(
@@ -73,6 +74,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
       views,
       csrf,
       limit,
+      readLimit,
       localeOf,
       within: (request, reply, work) =>
         inUnit(() =>

@@ -76,13 +76,13 @@ export const secondFactorStep = step<SecondFactorData, SecondFactorError>({
     const action = textField(fields, 'action');
     const method = Object.hasOwn(METHODS, action) ? METHODS[action] : undefined;
     if (!method) return again('code_required');
-    await parts.limits.assertAllowed('sign-in', request.ip);
+    await parts.signInLimit.assertAllowed(request.ip);
     const account = await accountOf(context);
     const shown = await method.check(context, account, fields);
     // A text without a code's form is a typing error: it is not counted, and the page says so.
     if (typeof shown === 'string') return again(shown);
     if (!shown) {
-      await parts.limits.count('sign-in', request.ip);
+      await parts.signInLimit.count(request.ip);
       return again(method.error);
     }
     const before = loginOf(context);

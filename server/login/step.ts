@@ -15,7 +15,8 @@ import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Fields } from '../platform/forms.ts';
-import type { Limits } from '../platform/limits.ts';
+import type { Limit } from '../platform/limit.ts';
+import type { WriteBounds } from '../platform/write_bounds.ts';
 import type { Unit } from '../records/unit.ts';
 import { type Again, type AnyFormPage, type Content, formPage, type Refused, type Reply } from '../views/form_pages.ts';
 import type { AccountView, ClientView, FormTarget, Locale, View, Views } from '../views/views.ts';
@@ -26,7 +27,9 @@ import type { SignInNotices } from './notices.ts';
 export interface LoginParts {
   readonly views: Views;
   readonly now: Clock;
-  readonly limits: Limits;
+  /** Counts wrong guesses by address. */
+  readonly signInLimit: Limit;
+  readonly writes: WriteBounds;
   readonly passwords: Pick<Passwords, 'verify'>;
   readonly passwordPolicy: Pick<PasswordPolicy, 'rules' | 'isExpired'>;
   readonly changePassword: PasswordChange['set'];

@@ -1,7 +1,7 @@
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { weakestOf } from '../accounts/assurance.ts';
 import type { BoundStatement } from '../platform/db.ts';
-import type { Limits } from '../platform/limits.ts';
+import type { Limit } from '../platform/limit.ts';
 import type { Units } from '../records/unit.ts';
 import type { WaitingRequests } from '../records/waiting_requests.ts';
 import { requestedAcr, unmetRequirements } from './claims_parameter.ts';
@@ -30,7 +30,7 @@ export interface CibaParts {
   readonly units: Units;
   readonly waiting: WaitingRequests;
   /** Counts hints that match no account, by client. */
-  readonly hintLimits: Limits;
+  readonly hintLimit: Pick<Limit, 'consume' | 'refund'>;
   /** @param identifier an e-mail address or username */
   findPerson(identifier: string): Promise<{ readonly id: string } | undefined>;
   /** @returns statements that notify the person, for the transaction of the request */
@@ -44,16 +44,16 @@ type BackchannelRequest = InstanceType<KoaContextWithOIDC['oidc']['provider']['B
  * authenticated the client before it calls these functions (§7.1).
  */
 export function cibaFeature(parts: CibaParts) {
-  const { units, waiting, hintLimits } = parts;
+  const { units, waiting, hintLimit } = parts;
 
   /** @returns the account's id; undefined for a hint that matches no account: `unknown_user_id` (§13) */
   async function processLoginHint({ oidc }: KoaContextWithOIDC, hint = ''): Promise<string | undefined> {
     const clientId = oidc.client?.clientId ?? '';
     const unit = units.current();
     // Counted before the look-up, so that parallel requests cannot exceed the limit: an app must not find accounts by trying.
-    const consumed = await unit.trackRead(hintLimits.consume('login-hint', clientId));
+    const consumed = await unit.trackRead(hintLimit.consume(clientId));
     const person = hint.length > HINT_MAX ? undefined : await unit.trackRead(parts.findPerson(hint));
-    if (person) await unit.trackRead(hintLimits.refund(consumed));
+    if (person) await unit.trackRead(hintLimit.refund(consumed));
     return person?.id;
   }
 

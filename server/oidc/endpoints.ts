@@ -1,5 +1,5 @@
 import type { HTTPMethods } from 'fastify';
-import type { Step, Steps } from './exchange.ts';
+import type { EndpointLimitName, Step, Steps } from './exchange.ts';
 import { noteOfflineAccess } from './offline_access.ts';
 import { assertParameterSizes } from './parameter_limits.ts';
 import { assertRequestObjectTypes } from './request_objects.ts';
@@ -14,6 +14,7 @@ import { replayForm, storeFormResponse } from './steps/form_responses.ts';
 import { nameUnauthorizedGrantType, refusePushedTokens, slowDown, useNothingUp } from './steps/grant_errors.ts';
 import { echoInteractionId } from './steps/interaction_ids.ts';
 import { presentJwtAccessToken, presentUserinfoToken } from './steps/jwt_access_tokens.ts';
+import { countRequest, limitAccountAndServer, limitAddress, limitClaimed } from './steps/limits.ts';
 import { noteLogoutTarget, redirectAfterLogout, skipEmptyLogout } from './steps/logout.ts';
 import { checkProofKey, explainReplayedProof, limitProofAlgs, recordProof } from './steps/proof.ts';
 import { limitUnfinished, recordClientUse, recordSession } from './steps/records.ts';
@@ -39,6 +40,8 @@ export interface Endpoint extends Steps {
   readonly path?: string;
   /** Clients get their errors as JSON (RFC 6749 §5.2), browsers as a page. */
   readonly caller: 'client' | 'browser';
+  /** The limits of its requests (limit_table.ts); every route that is reached has some. */
+  readonly limit?: EndpointLimitName;
 }
 
 const CLIENT_CHECKS: readonly Step[] = [
@@ -48,9 +51,9 @@ const CLIENT_CHECKS: readonly Step[] = [
   requireSigningKey,
 ];
 const FROM_CLIENT: readonly Step[] = [normalizeHeaders, ...CLIENT_CHECKS];
-const FROM_BROWSER: readonly Step[] = [refuseOversizedBody, readClientCertificate, requireSigningKey];
+const FROM_BROWSER: readonly Step[] = [limitAddress, refuseOversizedBody, readClientCertificate, requireSigningKey];
 
-const PARAMETERS = [assertParameterSizes, assertRequestObjectTypes];
+const PARAMETERS = [limitClaimed, assertParameterSizes, assertRequestObjectTypes];
 
 /** A preflight (Fetch Standard §3.2.2) has no credentials and changes nothing, so it needs no step. */
 const PREFLIGHT: Endpoint = { methods: [], caller: 'client', ...noSteps() };
@@ -67,44 +70,49 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     methods: ['GET'],
     path: ROUTES.authorization,
     caller: 'browser',
+    limit: 'authorize',
     before: FROM_BROWSER,
     parameters: [...PARAMETERS, noteOfflineAccess],
-    after: [rejectFailures, replaceSelfSubmittingPage, explainRefusal],
+    after: [rejectFailures, limitAccountAndServer, replaceSelfSubmittingPage, explainRefusal],
     beforeCommit: [recordSession, limitUnfinished],
     onError: [],
-    finally: [logRefusal],
+    finally: [countRequest, logRefusal],
   },
   /** Follows the sign-in pages, which continue with it in the same request (interactions.ts). */
   resume: {
     methods: ['GET'],
     path: `${ROUTES.authorization}/:uid`,
     caller: 'browser',
+    limit: 'authorize',
     before: FROM_BROWSER,
     parameters: PARAMETERS,
-    after: [rejectFailures, replaceSelfSubmittingPage, explainRefusal, replayForm],
+    after: [rejectFailures, limitAccountAndServer, replaceSelfSubmittingPage, explainRefusal, replayForm],
     beforeCommit: [recordSession, storeFormResponse, limitUnfinished],
     onError: [replayForm],
-    finally: [logRefusal],
+    finally: [countRequest, logRefusal],
   },
   pushed_authorization_request: {
     methods: ['POST', 'OPTIONS'],
     path: ROUTES.pushed_authorization_request,
     caller: 'client',
+    limit: 'par',
     before: [...FROM_CLIENT, limitFailedAuthentications, checkProofKey],
     parameters: [...PARAMETERS, noteOfflineAccess],
-    after: [rejectFailures, nameFailedAuthentication, explainRefusal],
+    after: [rejectFailures, limitAccountAndServer, nameFailedAuthentication, explainRefusal],
     beforeCommit: [limitUnfinished, recordProof],
     onError: [explainReplayedProof],
-    finally: [countFailedAuthentication, logRefusal],
+    finally: [countFailedAuthentication, countRequest, logRefusal],
   },
   token: {
     methods: ['POST', 'OPTIONS'],
     path: ROUTES.token,
     caller: 'client',
+    limit: 'token',
     before: [...FROM_CLIENT, limitFailedAuthentications, checkProofKey],
     parameters: PARAMETERS,
     after: [
       rejectFailures,
+      limitAccountAndServer,
       nameFailedAuthentication,
       useNothingUp,
       replayRefresh,
@@ -116,118 +124,135 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     ],
     beforeCommit: [recordClientUse, limitUnfinished, recordProof, storeRefreshResponse],
     onError: [explainReplayedProof],
-    finally: [countFailedAuthentication, countRefresh, logRefusal],
+    finally: [countFailedAuthentication, countRefresh, countRequest, logRefusal],
   },
   userinfo: {
     methods: ['GET', 'POST', 'OPTIONS'],
     path: ROUTES.userinfo,
     caller: 'client',
-    before: [normalizeHeaders, echoInteractionId, ...CLIENT_CHECKS, ignoreOtherBodies, checkProofKey],
+    limit: 'userinfo',
+    before: [normalizeHeaders, echoInteractionId, limitAddress, ...CLIENT_CHECKS, ignoreOtherBodies, checkProofKey],
     parameters: [...PARAMETERS, presentUserinfoToken],
-    after: [rejectFailures, explainRefusal],
+    after: [rejectFailures, limitAccountAndServer, explainRefusal],
     beforeCommit: [limitUnfinished, recordProof],
     onError: [explainReplayedProof],
-    finally: [limitProofAlgs, logRefusal],
+    finally: [limitProofAlgs, countRequest, logRefusal],
   },
   introspection: {
     methods: ['POST', 'OPTIONS'],
     path: ROUTES.introspection,
     caller: 'client',
+    limit: 'introspection',
     before: [...FROM_CLIENT, limitFailedAuthentications],
     parameters: [...PARAMETERS, presentJwtAccessToken],
-    after: [rejectFailures, nameFailedAuthentication, explainRefusal],
+    after: [rejectFailures, limitAccountAndServer, nameFailedAuthentication, explainRefusal],
     beforeCommit: [limitUnfinished],
     onError: [],
-    finally: [countFailedAuthentication, logRefusal],
+    finally: [countFailedAuthentication, countRequest, logRefusal],
   },
   revocation: {
     methods: ['POST', 'OPTIONS'],
     path: ROUTES.revocation,
     caller: 'client',
+    limit: 'revocation',
     before: [...FROM_CLIENT, limitFailedAuthentications],
     parameters: [...PARAMETERS, presentJwtAccessToken],
-    after: [rejectFailures, nameFailedAuthentication, sendNoType, explainRefusal],
+    after: [rejectFailures, limitAccountAndServer, nameFailedAuthentication, sendNoType, explainRefusal],
     beforeCommit: [limitUnfinished],
     onError: [],
-    finally: [countFailedAuthentication, logRefusal],
+    finally: [countFailedAuthentication, countRequest, logRefusal],
   },
   device_authorization: {
     methods: ['POST', 'OPTIONS'],
     path: ROUTES.device_authorization,
     caller: 'client',
+    limit: 'device',
     before: [...FROM_CLIENT, limitFailedAuthentications],
     parameters: PARAMETERS,
-    after: [rejectFailures, nameFailedAuthentication, nameUnauthorizedGrantType, explainRefusal],
+    after: [rejectFailures, limitAccountAndServer, nameFailedAuthentication, nameUnauthorizedGrantType, explainRefusal],
     beforeCommit: [limitUnfinished],
     onError: [],
-    finally: [countFailedAuthentication, logRefusal],
+    finally: [countFailedAuthentication, countRequest, logRefusal],
   },
   backchannel_authentication: {
     methods: ['POST', 'OPTIONS'],
     path: ROUTES.backchannel_authentication,
     caller: 'client',
+    limit: 'ciba',
     before: [...FROM_CLIENT, limitFailedAuthentications],
     parameters: PARAMETERS,
-    after: [rejectFailures, nameFailedAuthentication, nameUnauthorizedGrantType, explainRefusal],
+    after: [rejectFailures, limitAccountAndServer, nameFailedAuthentication, nameUnauthorizedGrantType, explainRefusal],
     beforeCommit: [limitUnfinished],
     onError: [],
-    finally: [countFailedAuthentication, logRefusal],
+    finally: [countFailedAuthentication, countRequest, logRefusal],
   },
   code_verification: {
     methods: ['GET', 'POST'],
     path: ROUTES.code_verification,
     caller: 'browser',
+    limit: 'device',
     before: [...FROM_BROWSER, limitUserCodes, moveUserCode],
     parameters: PARAMETERS,
-    after: [rejectFailures, replaceSelfSubmittingPage, explainRefusal, replayForm],
+    after: [rejectFailures, limitAccountAndServer, replaceSelfSubmittingPage, explainRefusal, replayForm],
     beforeCommit: [recordSession, storeFormResponse, limitUnfinished],
     onError: [replayForm],
-    finally: [refundMalformedUserCode, logRefusal],
+    finally: [refundMalformedUserCode, countRequest, logRefusal],
   },
   /** Follows the sign-in pages, like `resume`. */
   device_resume: {
     methods: ['GET'],
     path: `${ROUTES.code_verification}/:uid`,
     caller: 'browser',
+    limit: 'device',
     before: FROM_BROWSER,
     parameters: PARAMETERS,
-    after: [rejectFailures, replaceSelfSubmittingPage, explainRefusal, replayForm],
+    after: [rejectFailures, limitAccountAndServer, replaceSelfSubmittingPage, explainRefusal, replayForm],
     beforeCommit: [recordSession, storeFormResponse, limitUnfinished],
     onError: [replayForm],
-    finally: [logRefusal],
+    finally: [countRequest, logRefusal],
   },
   end_session: {
     methods: ['GET'],
     path: ROUTES.end_session,
     caller: 'browser',
+    limit: 'logout',
     before: FROM_BROWSER,
     parameters: PARAMETERS,
-    after: [rejectFailures, skipEmptyLogout, redirectAfterLogout, replaceSelfSubmittingPage, explainRefusal],
+    after: [
+      rejectFailures,
+      limitAccountAndServer,
+      skipEmptyLogout,
+      redirectAfterLogout,
+      replaceSelfSubmittingPage,
+      explainRefusal,
+    ],
     beforeCommit: [limitUnfinished],
     onError: [],
-    finally: [logRefusal],
+    finally: [countRequest, logRefusal],
   },
   end_session_confirm: {
     methods: ['POST'],
     path: `${ROUTES.end_session}/confirm`,
     caller: 'browser',
+    limit: 'logout',
     before: FROM_BROWSER,
     parameters: [...PARAMETERS, noteLogoutTarget],
-    after: [rejectFailures, redirectAfterLogout, explainRefusal, replayForm],
+    after: [rejectFailures, limitAccountAndServer, redirectAfterLogout, explainRefusal, replayForm],
     beforeCommit: [storeFormResponse, limitUnfinished],
     onError: [replayForm],
-    finally: [logRefusal],
+    finally: [countRequest, logRefusal],
   },
   end_session_success: {
     methods: ['GET'],
     path: `${ROUTES.end_session}/success`,
     caller: 'browser',
+    limit: 'logout',
     before: FROM_BROWSER,
     parameters: PARAMETERS,
-    after: [rejectFailures, explainRefusal],
+    after: [rejectFailures, limitAccountAndServer, explainRefusal],
     beforeCommit: [limitUnfinished],
     onError: [],
-    finally: [logRefusal],
+    finally: [countRequest, logRefusal],
   },
   'cors.pushed_authorization_request': PREFLIGHT,
   'cors.token': PREFLIGHT,

@@ -2,7 +2,7 @@ import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { ProfileName } from '../clients/vocabulary.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement } from '../platform/db.ts';
-import type { Limits } from '../platform/limits.ts';
+import type { Limit, ServerLimit } from '../platform/limit.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Polls } from '../records/polls.ts';
 import type { RepeatedForms } from '../records/repeated_forms.ts';
@@ -13,7 +13,6 @@ import type { JwtAccessTokens } from './jwt_access_tokens.ts';
 import type { Pages } from './pages.ts';
 import type { Route } from './routes.ts';
 import type { UnfinishedLimits } from './unfinished_limits.ts';
-import type { ConsumedUserCode, UserCodeLimits } from './user_code_limits.ts';
 
 /** A request to one of the provider's routes, and the response while it is being made. */
 export interface Exchange {
@@ -23,6 +22,8 @@ export interface Exchange {
   /** The reads and writes of this request; run_endpoint.ts commits them. */
   readonly unit: Unit;
   readonly services: StepServices;
+  /** The limits of requests to this route. */
+  readonly limits: EndpointLimits;
 
   /** The error that the provider has reported to the client or the browser; of several the last, which is sent. */
   refusal?: Refusal;
@@ -31,7 +32,7 @@ export interface Exchange {
   /** The id under which the DPoP proof of this request is recorded as used. */
   proofId?: string;
   /** The counters in which the user code of this request was counted as a guess. */
-  userCodeGuesses?: readonly ConsumedUserCode[];
+  userCodeGuesses?: readonly { readonly limit: Limit; readonly consumed: string }[];
   /** The user code does not have the form of one, so it was no guess. */
   isUserCodeMalformed?: boolean;
   /** Where a logout leads: the URI that the client has registered, or undefined for a page of Cardea. */
@@ -50,6 +51,28 @@ export interface Exchange {
   /** The error that a step or the commit has thrown, for the steps of `onError`: undefined once one has dealt with it. */
   error?: unknown;
 }
+
+/** The limits of requests to endpoints, by scope (limit_table.ts). */
+export interface EndpointLimits {
+  /** Of a client that has authenticated, by id. */
+  readonly client?: Limit;
+  /** Of a person who is signed in, by id. */
+  readonly account?: Limit;
+  /** Of all others. */
+  readonly address?: Limit;
+  readonly server?: ServerLimit;
+}
+
+export type EndpointLimitName =
+  | 'authorize'
+  | 'token'
+  | 'introspection'
+  | 'revocation'
+  | 'userinfo'
+  | 'par'
+  | 'device'
+  | 'ciba'
+  | 'logout';
 
 /** A step that waits for nothing returns no promise. */
 export type Step = (exchange: Exchange) => Promise<void> | void;
@@ -98,8 +121,10 @@ export interface SeenSession {
 export interface StepServices {
   readonly unfinishedLimits: UnfinishedLimits;
   /** Counts failed client authentications by address. */
-  readonly authenticationLimits: Limits;
-  readonly certificates: Pick<ClientCertificates, 'readCertificate'>;
+  readonly authenticationLimit: Limit;
+  /** The limits of requests, by the name in an endpoint's row. */
+  readonly endpointLimits: Readonly<Record<EndpointLimitName, EndpointLimits>>;
+  readonly certificates: Pick<ClientCertificates, 'readCertificate' | 'certificateOf'>;
   readonly features: Configuration['features'];
   readonly forms: RepeatedForms;
   readonly jwtAccessTokens: Pick<JwtAccessTokens, 'present'>;
@@ -111,8 +136,9 @@ export interface StepServices {
   /** Of the server; a client may have a stricter one. */
   readonly profile: ProfileName;
   /** Counts refreshes by grant, see steps/refresh_loops.ts. */
-  readonly refreshLimits: Limits;
-  readonly userCodeLimits: UserCodeLimits;
+  readonly refreshLimit: Limit;
+  /** RFC 8628 §5.1: connecting a device needs few user codes, guessing one needs many. */
+  readonly userCodeLimits: Readonly<Record<'address' | 'session', Limit>>;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;
   /** True when the operator has registered that client. */
@@ -125,7 +151,9 @@ export interface StepServices {
 
 const exchanges = new WeakMap<object, Exchange>();
 
-export function createExchange(parts: Pick<Exchange, 'ctx' | 'route' | 'provider' | 'unit' | 'services'>): Exchange {
+export function createExchange(
+  parts: Pick<Exchange, 'ctx' | 'route' | 'provider' | 'unit' | 'services' | 'limits'>,
+): Exchange {
   const exchange: Exchange = { ...parts };
   exchanges.set(parts.ctx, exchange);
   return exchange;

@@ -1,13 +1,11 @@
-import { RETRY_AFTER_SECONDS } from '../platform/errors.ts';
+import { AppError } from '../platform/errors.ts';
+import { retryHeaders } from '../platform/rate_limit_headers.ts';
 import { exposeError } from './cors.ts';
 import { errorResponse } from './error_responses.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Headers of the response that the error replaces. */
 const REPLACED = ['location', 'set-cookie', 'www-authenticate', 'content-type', 'content-length'];
-
-/** Seconds, by status (RFC 9110 §10.2.3). */
-const RETRY_AFTER: Readonly<Record<number, number>> = { 429: 60, 503: RETRY_AFTER_SECONDS };
 
 /** Responds with an error: JSON for a client (RFC 6749 §5.2), a page for a browser. */
 export function presentError({ ctx, route, services }: Exchange, error: unknown): void {
@@ -17,8 +15,7 @@ export function presentError({ ctx, route, services }: Exchange, error: unknown)
   ctx.status = status;
   ctx.set('cache-control', 'no-store');
   if (challenge !== undefined) ctx.set('www-authenticate', challenge);
-  const wait = RETRY_AFTER[status];
-  if (wait !== undefined) ctx.set('retry-after', String(wait));
+  ctx.set(retryHeaders({ status, limit: error instanceof AppError ? error.limit : undefined }));
   exposeError(ctx, route);
   if (ctx.accepts('json', 'html') === 'html') services.pages.error(ctx, body);
   else ctx.body = body;

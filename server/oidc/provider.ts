@@ -10,7 +10,7 @@ import { type ClientForProvider, replaceClientLookup } from './client_lookup.ts'
 import { CLAIMS } from './configuration.ts';
 import { assertEveryRouteHasSteps, ENDPOINTS } from './endpoints.ts';
 import { listen } from './events.ts';
-import { createExchange, exchangeOf, type StepServices } from './exchange.ts';
+import { createExchange, type EndpointLimits, exchangeOf, type StepServices } from './exchange.ts';
 import { createFailureLog } from './failure_log.ts';
 import type { Fetching } from './fetching.ts';
 import { acceptHintsOfRetiredKeys } from './id_token_hints.ts';
@@ -31,6 +31,9 @@ import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
 import { normalizeTypedUserCodes } from './typed_user_codes.ts';
 import { showErrorsOfUnregisteredClients } from './unregistered_clients.ts';
 import { addUserinfoAudience } from './userinfo_audience.ts';
+
+/** Of preflights and of requests to no endpoint. */
+const NO_LIMITS: EndpointLimits = {};
 
 export interface ProviderOptions extends Omit<StepServices, 'features' | 'logFailure' | 'profile'> {
   readonly issuer: Issuer;
@@ -91,8 +94,10 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
     const ctx = koa as KoaContextWithOIDC;
     const name = routeOf(provider, ctx);
     const route = name !== undefined && Object.hasOwn(ENDPOINTS, name) ? (name as Route) : 'not_found';
-    const exchange = createExchange({ ctx, route, provider, unit: units.current(), services });
-    await runEndpoint(ENDPOINTS[route], exchange, next);
+    const endpoint = ENDPOINTS[route];
+    const limits = endpoint.limit === undefined ? NO_LIMITS : services.endpointLimits[endpoint.limit];
+    const exchange = createExchange({ ctx, route, provider, unit: units.current(), services, limits });
+    await runEndpoint(endpoint, exchange, next);
   });
 
   const callback = provider.callback();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
 import type { Clock } from '../platform/clock.ts';
 import { respondToOptions } from '../platform/cors.ts';
 import { isUnchanged } from '../platform/documents.ts';
@@ -45,6 +45,8 @@ export interface StatusListOptions {
   readonly now: Clock;
   /** Lifetime of tokens, in seconds. A key stays published for that time, and a list must not outlive its key. */
   readonly tokenSeconds: number;
+  /** Limits on reading lists. */
+  readonly readLimit: RouteShorthandOptions['config'];
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;
 }
@@ -86,7 +88,7 @@ export function mountStatusLists(app: FastifyInstance, options: StatusListOption
 
   app.get<{ Params: { id: string }; Querystring: { time?: unknown } }>(
     `${STATUS_LISTS_PATH}/:id`,
-    { config: { oauth: true, quiet: true } },
+    { config: { ...options.readLimit, oauth: true, quiet: true } },
     async (request, reply) => {
       options.assertCanSign();
       // §8.4: older states of a list are not stored.

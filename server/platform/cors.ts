@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Headers of responses that scripts of other origins may read besides those that they always may (Fetch Standard §3.3.3). */
-export const EXPOSED_HEADERS = 'DPoP-Nonce, Retry-After, WWW-Authenticate';
+export const EXPOSED_HEADERS = 'DPoP-Nonce, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate';
 
 const PREFLIGHT_SECONDS = '3600';
 

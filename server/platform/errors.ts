@@ -1,3 +1,5 @@
+import type { LimitState } from './limit_state.ts';
+
 /**
  * All error codes, each with its HTTP status. Codes are stable: tests and clients compare them, never the message. A new code needs
  * its row in error_texts.ts.
@@ -122,6 +124,8 @@ export class AppError extends Error {
   readonly errors: readonly InputFault[];
   /** For a 503: the dependency that is down or overloaded. */
   readonly dependency: string | undefined;
+  /** The limit that was reached. */
+  readonly limit: LimitState | undefined;
 
   /** @param options `status`: replaces the status of the code */
   constructor(
@@ -133,6 +137,7 @@ export class AppError extends Error {
       errors?: readonly InputFault[];
       dependency?: string;
       status?: number;
+      limit?: LimitState;
     } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -142,6 +147,7 @@ export class AppError extends Error {
     this.field = options.field;
     this.errors = options.errors ?? [];
     this.dependency = options.dependency;
+    this.limit = options.limit;
   }
 }
 

@@ -5,11 +5,12 @@ import { Challenged } from './challenged.ts';
 import { systemClock } from './clock.ts';
 import { boundConnections } from './connections.ts';
 import { EXPOSED_HEADERS } from './cors.ts';
-import { AppError, type ErrorCode, faultOfSender, RETRY_AFTER_SECONDS } from './errors.ts';
+import { AppError, type ErrorCode, faultOfSender } from './errors.ts';
 import { createForwardedWatch } from './forwarded.ts';
 import { type Issuer, isBelow } from './issuer.ts';
 import type { Logger } from './log.ts';
 import { accepts, PROBLEM_TYPE, problemOf } from './problems.ts';
+import { retryHeaders } from './rate_limit_headers.ts';
 import { createRawResponses } from './raw_responses.ts';
 import { createRecently } from './recently.ts';
 
@@ -58,8 +59,6 @@ export interface PresentedError {
 
 /** A form of this server has a few hundred bytes; no request here needs more. */
 const BODY_LIMIT = 64 * 1024;
-
-const CONNECTIONS_PER_ADDRESS = 1_000;
 
 /** No inline script or style. No form-action: Chromium applies it to the redirect after the login form as well. */
 export const CONTENT_SECURITY_POLICY =
@@ -117,7 +116,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     clientErrorHandler: (error, socket) => rawResponses.refuseUnreadable(error, socket),
   });
   boundConnections(app.server, {
-    most: options.connectionsPerAddress ?? CONNECTIONS_PER_ADDRESS,
+    most: options.connectionsPerAddress ?? Number.POSITIVE_INFINITY,
     exempt: options.trustedProxies,
   });
   rawResponses.attach(app.server);
@@ -207,8 +206,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     setFixedHeaders(request, reply);
     reply.code(appError.status);
     if (appError instanceof Challenged) reply.headers(appError.headers);
-    if (appError.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
-    if (appError.status === 429) reply.header('retry-after', 60);
+    reply.headers(retryHeaders(appError));
     if (isApi(request)) {
       return reply.type(PROBLEM_TYPE).send(problemOf(appError, { requestId: request.id, issuer: identifier }));
     }

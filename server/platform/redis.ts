@@ -21,8 +21,8 @@ const COMMAND_TIMEOUT_MS = 250;
 
 /** Counts and sets the expiry in one step: a key without a TTL would count forever. */
 const INCREMENT = `
-  local count = redis.call('INCR', KEYS[1])
-  if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+  local count = redis.call('INCRBY', KEYS[1], ARGV[2])
+  if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
   return count`;
 
 /** Only while the window exists. */
@@ -67,10 +67,10 @@ export async function createRedisCounter(options: { url: string; log: Logger; no
       // The counts of this node from while Redis was down still apply.
       return Math.max(local, shared);
     },
-    async increment(key, windowMs) {
-      const local = await memory.increment(key, windowMs);
+    async increment(key, windowMs, by = 1) {
+      const local = await memory.increment(key, windowMs, by);
       const shared = await orMemory(
-        redis.eval(INCREMENT, { keys: [PREFIX + key], arguments: [String(windowMs)] }).then(Number),
+        redis.eval(INCREMENT, { keys: [PREFIX + key], arguments: [String(windowMs), String(by)] }).then(Number),
         async () => 0,
       );
       return Math.max(local, shared);

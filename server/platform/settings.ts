@@ -70,17 +70,15 @@ function unknownNames(prefix: string, settings: Settings, env: Environment): str
     if (!name.startsWith(prefix)) continue;
     const base = name.endsWith('_FILE') ? name.slice(0, -'_FILE'.length) : name;
     const setting = settings[base];
-    if (!setting) problems.push(`${name} is not a setting; did you mean ${nearestName(settings, base)}?`);
+    if (!setting) problems.push(`${name} is not a setting; did you mean ${nearestName(Object.keys(settings), base)}?`);
     else if (base !== name && !setting.secret)
       problems.push(`${name} is not a setting: only secrets come from files; set ${base}`);
   }
   return problems;
 }
 
-function nearestName(settings: Settings, name: string): string {
-  return Object.keys(settings).reduce((best, candidate) =>
-    distance(name, candidate) < distance(name, best) ? candidate : best,
-  );
+export function nearestName(names: readonly string[], name: string): string {
+  return names.reduce((best, candidate) => (distance(name, candidate) < distance(name, best) ? candidate : best));
 }
 
 /** Levenshtein distance, by rows. */

@@ -5,7 +5,7 @@ import { MODELS, type ModelName, type Store } from './models.ts';
 import { authorizationsOf, type Payload, type SessionAuthorization, type StoredPayload } from './payload.ts';
 import type { ChangedRecord, NewGrant, NewRecord, NewResponse, RecordChanges, Statements } from './statements.ts';
 import { type StoredResponse, sealResponse } from './stored_responses.ts';
-import { isUnfinished, type UnfinishedModel } from './unfinished.ts';
+import { isUnfinished, type UnfinishedRecord } from './unfinished.ts';
 
 /** A saved payload, and the members of it that have a column. */
 export interface Write {
@@ -104,14 +104,16 @@ export class Changes {
     return grantId !== undefined && (this.destroyed.has(keyOf('Grant', grantId)) || this.revokedTokensOf.has(grantId));
   }
 
-  /** The unfinished models that are created here (unfinished.ts). */
-  unfinished(): UnfinishedModel[] {
-    const models = [...this.writes.values()].flatMap(({ model, id, uid = '', accountId }) => {
+  /** The unfinished records that are created here (unfinished.ts). */
+  unfinished(): UnfinishedRecord[] {
+    return [...this.writes.values()].flatMap(({ model, id, uid = '', accountId, payload }) => {
       if (!isUnfinished(model)) return [];
-      if (model === 'Session') return accountId === undefined && !this.authorizationsBefore.has(uid) ? [model] : [];
-      return this.stored.has(keyOf(model, id)) ? [] : [model];
+      const isNew =
+        model === 'Session'
+          ? accountId === undefined && !this.authorizationsBefore.has(uid)
+          : !this.stored.has(keyOf(model, id));
+      return isNew ? [{ model, bytes: payload.json.length }] : [];
     });
-    return [...new Set(models)];
   }
 
   /** Splits writes by whether their row is in the database already. */

@@ -17,6 +17,15 @@ export const UNFINISHED = [
 
 export type UnfinishedModel = (typeof UNFINISHED)[number];
 
+/** A new one, with the length of what is stored. */
+export interface UnfinishedRecord {
+  readonly model: UnfinishedModel;
+  readonly bytes: number;
+}
+
+/** An origin has two parts of this length: its larger network, and itself. */
+export const ORIGIN_PART_BYTES = 16;
+
 export function isUnfinished(model: ModelName): model is UnfinishedModel {
   return (UNFINISHED as readonly ModelName[]).includes(model);
 }
@@ -34,30 +43,46 @@ const oldest = (table: string, key: string, which: Sql, limit: number): Sql => {
     SELECT ${by} FROM ${from} WHERE ${which} ORDER BY expires_at DESC OFFSET ${limit}::int LIMIT ${BATCH})) FOR UPDATE SKIP LOCKED`;
 };
 
+/**
+ * The same over all origins: of each network the newest stay longest, so a network that stores much loses its own first.
+ * Counting alone uses an index, and is enough as long as there are few.
+ */
+const oldestOfLargest = (table: string, key: string, which: Sql, limit: number): Sql => {
+  const [from, by] = [sql.table(table), sql.ref(key)];
+  return sql`
+  SELECT ${by} FROM ${from} WHERE ${by} = ANY(ARRAY(
+    SELECT ${by} FROM (
+      SELECT ${by}, expires_at,
+             row_number() OVER (PARTITION BY substring(origin, 1, ${sql.lit(ORIGIN_PART_BYTES)}) ORDER BY expires_at DESC) AS place
+        FROM ${from}
+       WHERE ${which} AND (SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${which} LIMIT ${limit}::int + 1) AS those) > ${limit}::int
+    ) AS placed ORDER BY place, expires_at DESC OFFSET ${limit}::int LIMIT ${BATCH})) FOR UPDATE SKIP LOCKED`;
+};
+
 /** A record that was approved meanwhile has a grant, and is not deleted. User codes and the like end with their record. */
-const dropRecords = (which: Sql, limit: number): Sql => sql`
+const dropRecords = (which: Sql, limit: number, choose = oldest): Sql => sql`
   WITH dropped AS (
-         DELETE FROM records WHERE id_hash IN (${oldest('records', 'id_hash', sql`${which} AND grant_id IS NULL`, limit)})
+         DELETE FROM records WHERE id_hash IN (${choose('records', 'id_hash', sql`${which} AND grant_id IS NULL`, limit)})
          RETURNING id_hash),
        codes AS (DELETE FROM user_codes WHERE id_hash IN (SELECT id_hash FROM dropped)),
        polled AS (DELETE FROM polls WHERE id_hash IN (SELECT id_hash FROM dropped))
   DELETE FROM waiting_requests WHERE id_hash IN (SELECT id_hash FROM dropped)`;
 
-const dropSessions = (which: Sql, limit: number): Sql =>
-  sql`DELETE FROM sessions WHERE uid IN (${oldest('sessions', 'uid', which, limit)})`;
+const dropSessions = (which: Sql, limit: number, choose = oldest): Sql =>
+  sql`DELETE FROM sessions WHERE uid IN (${choose('sessions', 'uid', which, limit)})`;
 
 export const UNFINISHED_STATEMENTS = {
   recordsOf: statement('unfinished.records_of', ($: { model: string; origin: Buffer; limit: number }) =>
     dropRecords(sql`model = ${$.model} AND origin = ${$.origin}`, $.limit),
   ),
   records: statement('unfinished.records', ($: { model: string; limit: number }) =>
-    dropRecords(sql`model = ${$.model} AND origin IS NOT NULL`, $.limit),
+    dropRecords(sql`model = ${$.model} AND origin IS NOT NULL`, $.limit, oldestOfLargest),
   ),
   sessionsOf: statement('unfinished.sessions_of', ($: { origin: Buffer; limit: number }) =>
     dropSessions(sql`origin = ${$.origin} AND account_id IS NULL`, $.limit),
   ),
   sessions: statement('unfinished.sessions', ($: { limit: number }) =>
-    dropSessions(sql`origin IS NOT NULL AND account_id IS NULL`, $.limit),
+    dropSessions(sql`origin IS NOT NULL AND account_id IS NULL`, $.limit, oldestOfLargest),
   ),
 };
 

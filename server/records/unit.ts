@@ -23,7 +23,7 @@ import {
 } from './rows.ts';
 import { createStatements, type NewResponse, type RecordChanges, type Statements } from './statements.ts';
 import { openResponse, type SealedResponse, type StoredResponse, sealedResponseIn } from './stored_responses.ts';
-import type { UnfinishedModel } from './unfinished.ts';
+import type { UnfinishedModel, UnfinishedRecord } from './unfinished.ts';
 
 export interface Units {
   /** Runs work with a unit of its own; parallel requests never share one. The work, or a function that it calls, commits. */
@@ -291,8 +291,8 @@ export class Unit {
     this.#changes.revokedTokensOf.add(grantId);
   }
 
-  /** The unfinished models that this unit creates (unfinished.ts). */
-  unfinished(): UnfinishedModel[] {
+  /** The unfinished records that this unit creates (unfinished.ts). */
+  unfinished(): UnfinishedRecord[] {
     return this.#gathered?.unfinished() ?? [];
   }
 

@@ -12,7 +12,8 @@ import type { Clients } from '../clients/store.ts';
 import type { Clock } from '../platform/clock.ts';
 import { EXPOSED_HEADERS, respondToOptions } from '../platform/cors.ts';
 import { AppError } from '../platform/errors.ts';
-import { type Limits, shareOfAddress } from '../platform/limits.ts';
+import type { Limit } from '../platform/limit.ts';
+import { shareOfAddress } from '../platform/limits.ts';
 import type { Outbound, OutboundTurn } from '../platform/outbound.ts';
 import { PATHS } from '../views/paths.ts';
 import { describeRegistered, type Registered, sendError } from './responses.ts';
@@ -29,11 +30,15 @@ export interface RegistrationOptions {
   readonly serverPolicy: ServerPolicy;
   readonly registrations: Registrations;
   readonly tokens: RegistrationTokens;
-  readonly limits: Limits;
+  /** By address. */
+  readonly limit: Limit;
   readonly outbound: Outbound;
   readonly now: Clock;
-  /** Counts a registration without a token. @throws AppError 503 when there are too many in total */
-  admit(): Promise<void>;
+  /**
+   * Counts a registration without a token, and what it stores.
+   * @throws AppError 429 when the address has stored too much, 503 when there are too many in all
+   */
+  admit(address: string, bytes: number): void;
   /**
    * The metadata with the claims of its software statement (RFC 7591 §2.3).
    * @throws AppError 400 `invalid_software_statement` or `unapproved_software_statement`
@@ -43,18 +48,17 @@ export interface RegistrationOptions {
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 
-const LIMIT = 'registration';
 /** RFC 6750 §2.1 */
 const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;
 
 /** Dynamic client registration (RFC 7591) and its management (RFC 7592). */
 export async function registrationRoutes(app: FastifyInstance, options: RegistrationOptions): Promise<void> {
-  const { endpoint, clients, registrations, tokens, limits } = options;
+  const { endpoint, clients, registrations, tokens, limit } = options;
 
   app.addHook('onRequest', async (request, reply) => {
     // Apps in browsers register from any origin; cookies are not used here.
     reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', EXPOSED_HEADERS);
-    if (request.method !== 'OPTIONS') await limits.assertAllowed(LIMIT, request.ip);
+    if (request.method !== 'OPTIONS') await limit.assertAllowed(request.ip);
   });
 
   const handled =
@@ -63,7 +67,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
       try {
         return await handle(request, reply);
       } catch (error) {
-        if (error instanceof AppError && error.status === 401) await limits.count(LIMIT, request.ip);
+        if (error instanceof AppError && error.status === 401) await limit.count(request.ip);
         return sendError(reply, error);
       }
     };
@@ -78,8 +82,8 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
     { config },
     handled(async (request, reply) => {
       const { policy, token } = await authorize(request);
-      await limits.count(LIMIT, request.ip);
-      if (!token) await options.admit();
+      await limit.count(request.ip);
+      if (!token) options.admit(request.ip, JSON.stringify(request.body ?? null).length);
       const body = objectOf(request.body, 'the request');
       const description = readSelfDescription(await options.claimsOf(body), policy, options);
       const turn: OutboundTurn = { chosenBy: 'stranger', share: shareOfAddress(request.ip) };

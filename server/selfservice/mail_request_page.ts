@@ -75,7 +75,7 @@ export function mailRequestPage(page: {
       show: (context, refused) =>
         show(context, refused ? { problem: 'typed', typed: page.typedIn(refused.fields) } : {}),
       async submit(context, fields) {
-        await countForm(context.options, purpose, context.request);
+        await countForm(context.options, 'mail', context.request);
         const identifier = page.read(page.typedIn(fields));
         if (identifier === undefined) return again('typed');
         await page.mail(context, identifier);

@@ -12,7 +12,7 @@ import type { Totp } from '../accounts/totp.ts';
 import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { Db } from '../platform/db.ts';
 import type { Fields } from '../platform/forms.ts';
-import type { Limits } from '../platform/limits.ts';
+import type { Limit } from '../platform/limit.ts';
 import type { Position } from '../platform/pages.ts';
 import type { SignedIn } from '../ports/sessions.ts';
 import type { WaitingRequests } from '../ports/waiting_requests.ts';
@@ -44,7 +44,7 @@ export interface AccountParts {
   readonly overview: Overview;
   readonly sessionDetails: SessionDetailsStore;
   /** Bounds how many usernames an account may try. */
-  readonly usernameLimits: Pick<Limits, 'consume'>;
+  readonly usernameLimit: Pick<Limit, 'consume'>;
   readonly devices: Pick<Devices, 'list' | 'forget' | 'forgetOthers'>;
   readonly waiting: WaitingRequests;
   readonly totp: Totp;

@@ -16,7 +16,7 @@ export async function publicRoutes(app: FastifyInstance, options: PublicOptions)
 }
 
 function mailRequestRoute(app: FastifyInstance, options: PublicOptions, page: MailRequestPage): void {
-  const { views, csrf, limit } = options;
+  const { views, csrf, limit, readLimit } = options;
   const visitors = createVisitors(options.issuer, csrf);
   const subjectOf = (visitor: string) => `${page.path} ${visitor}`;
 
@@ -30,6 +30,6 @@ function mailRequestRoute(app: FastifyInstance, options: PublicOptions, page: Ma
   }
 
   const guarded = { path: page.path, guard: admit, show: page.show, ...(page.submit && { submit: page.submit }) };
-  formRoute(app, guarded, { views, csrf, limit, localeOf: (request) => localeOf(options, request) });
+  formRoute(app, guarded, { views, csrf, limit, readLimit, localeOf: (request) => localeOf(options, request) });
   app.get(`${page.path}/`, async (_request, reply) => redirectTo(reply, page.path));
 }

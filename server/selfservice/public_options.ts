@@ -12,7 +12,7 @@ import type { Db } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import { inLanguage, preferredLanguages } from '../platform/languages.ts';
-import type { Limits } from '../platform/limits.ts';
+import type { Limit } from '../platform/limit.ts';
 import type { Sessions } from '../ports/sessions.ts';
 import type { Locale, NewPasswordView, Views } from '../views/views.ts';
 
@@ -21,7 +21,10 @@ export interface PublicOptions {
   readonly views: Views;
   readonly csrf: Csrf;
   readonly issuer: Issuer;
-  readonly limits: Limits;
+  /** By address: each form may cost a mail or a hash. */
+  readonly formLimits: Readonly<Record<'link' | 'mail', Limit>>;
+  /** Of the mails that one address may cause. */
+  readonly mailLimit: Pick<Limit, 'look'>;
   /** The session, for links that need one. */
   readonly sessions: Pick<Sessions, 'current' | 'signInUrl'>;
   readonly throttle: MailThrottle;
@@ -34,8 +37,9 @@ export interface PublicOptions {
   readonly passwordChange: Pick<PasswordChange, 'hashFirst' | 'set'>;
   /** People may create accounts themselves. */
   readonly signUp: boolean;
-  /** Limits on the form posts. */
+  /** Limits on the form posts, and on reading the pages. */
   readonly limit: RouteShorthandOptions['config'];
+  readonly readLimit: RouteShorthandOptions['config'];
   readonly transact: Db['transact'];
   readonly unlockPassword: Attempts['unlockPassword'];
   /** Records a security event of an account. */
@@ -56,13 +60,17 @@ export function inSameLanguage(options: PublicOptions, request: FastifyRequest, 
   return inLanguage(path, localeOf(options, request), ownLocale);
 }
 
-/** A rate limit by address, which every form counts against: each may cost a mail or a hash. */
-export async function countForm({ limits }: PublicOptions, what: string, request: FastifyRequest): Promise<void> {
-  await limits.assertAllowed(what, request.ip);
-  await limits.count(what, request.ip);
+/** @throws AppError 429 */
+export async function countForm(
+  { formLimits }: PublicOptions,
+  what: keyof PublicOptions['formLimits'],
+  request: FastifyRequest,
+): Promise<void> {
+  await formLimits[what].consume(request.ip);
 }
 
 /** Too many mails were requested from this source, or in all; this does not depend on the recipient. */
-export function tooManyMails(): AppError {
-  return new AppError('rate_limited', 'too many mails have been asked for; try again in an hour');
+export function tooManyMails({ mailLimit }: PublicOptions, request: FastifyRequest): AppError {
+  const limit = { ...mailLimit.look(request.ip), remaining: 0 };
+  return new AppError('rate_limited', 'too many mails have been asked for; try again in an hour', { limit });
 }

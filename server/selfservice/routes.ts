@@ -5,7 +5,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Csrf } from '../platform/csrf.ts';
 import { redirectTo } from '../platform/forms.ts';
 import type { Issuer } from '../platform/issuer.ts';
-import type { Limits } from '../platform/limits.ts';
+import type { Limit } from '../platform/limit.ts';
 import { readPosition } from '../platform/pages.ts';
 import type { Sessions, SignedIn } from '../ports/sessions.ts';
 import { type Admission, formRoute } from '../views/form_pages.ts';
@@ -27,7 +27,7 @@ export interface AccountOptions {
   /** The cookie that identifies a browser (accounts/devices.ts). */
   deviceCookieOf(request: FastifyRequest): string | undefined;
   /** How many pages an address, or an account, may read in a minute. */
-  readonly readLimits: Readonly<Record<'byAddress' | 'byAccount', Pick<Limits, 'consume'>>>;
+  readonly readLimits: Readonly<Record<'address' | 'account', Pick<Limit, 'consume'>>>;
   /** Limits on the form posts. */
   readonly limit: RouteShorthandOptions['config'];
 }
@@ -67,7 +67,7 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
   ): Promise<Admission<PageContext>> {
     const isRead = request.method !== 'POST';
     const redirect = (to: string) => ({ kind: 'redirect', to }) as const;
-    if (isRead) await options.readLimits.byAddress.consume('account-pages-address', request.ip);
+    if (isRead) await options.readLimits.address.consume(request.ip);
     const person = await signedInPerson(request, reply);
     // A form leads to its page, and the page to the sign-in that it needs; without `ui_locales`, as the account's language
     // is not known yet.
@@ -80,7 +80,7 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
     }
     const context = contextOf(page, request, person, csrf.tokenFor(subject));
     if (isRead) {
-      await options.readLimits.byAccount.consume('account-pages', account.id);
+      await options.readLimits.account.consume(account.id);
       await parts.transact([parts.sessionDetails.touch(session.sessionUid, account, context.visitor)]);
     }
     return { context, subject };

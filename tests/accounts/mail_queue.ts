@@ -12,6 +12,7 @@ import { createSealer } from '../../server/platform/sealing.ts';
 import { smtpUrl } from '../../server/platform/smtp_url.ts';
 import { createViews } from '../../server/views/views.ts';
 import { createSeeder } from '../helpers/deployment.ts';
+import { limitsOf, mailLimitsOf } from '../helpers/limits.ts';
 import { type Mailbox, mailbox } from '../helpers/mailbox.ts';
 import { database } from '../helpers/postgres.ts';
 import { defer, type Scope } from '../helpers/scope.ts';
@@ -22,7 +23,6 @@ export const MINUTE = 60_000;
 export const views = createViews();
 /** No browser has signed in before. */
 export const STRANGERS = { isKnown: async () => ({ known: false, first: false }) };
-const NO_LIMITS = { perNetwork: 1_000, inAll: 1_000 };
 
 /**
  * @param file shares one database among the tests that send all mails that they queue
@@ -46,7 +46,12 @@ export async function mailQueues(file: Scope) {
     const lines: string[] = [];
     const log = createLog({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } });
     const counter = createMemoryCounter(now);
-    const throttle = createMailThrottle({ counter, indexKey: randomBytes(32), limits: NO_LIMITS, now });
+    const throttle = createMailThrottle({
+      counter,
+      indexKey: randomBytes(32),
+      limits: mailLimitsOf(limitsOf({ CARDEA_MAIL_LIMIT_ADDRESS: '1000' }, now)),
+      now,
+    });
     const draft = createDrafts({ accounts, devices: STRANGERS, links, views, throttle, issuer: ISSUER });
 
     function worker(more: Partial<MailWorkerParts> = {}) {

@@ -152,6 +152,23 @@ describe('config check', () => {
     const table = await cardea(['config', 'check']);
     assert.match(table.stdout, /^CARDEA_MASTER_KEY +\*{8} +environment/m);
   });
+
+  test('prints the limits in force, and names the nearest for one that does not exist', async (t) => {
+    const { cardea } = await setUpCli(t);
+    const env = { CARDEA_LIMITS: 'token.client=7/10s,writes.address=3MB/h', CARDEA_RATE_LIMIT: '2' };
+    const { json } = await cardea(['config', 'check', '--json'], { env });
+    const of = (name: string) => {
+      const { value, source } = json.find((one: { name: string }) => one.name === name);
+      return [value, source];
+    };
+    assert.deepEqual(of('token.client'), ['7/10s', 'CARDEA_LIMITS']);
+    assert.deepEqual(of('writes.address'), ['3MB/h', 'CARDEA_LIMITS']);
+    assert.deepEqual(of('forms.address'), ['20/m', 'default']);
+    assert.deepEqual(of('user-codes.session'), ['2/m', 'default']);
+    const refused = await cardea(['config', 'check'], { env: { CARDEA_LIMITS: 'tokn.client=7/m' } });
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /CARDEA_LIMITS must .*tokn\.client.*token\.client/);
+  });
 });
 
 describe('the embedded database', () => {

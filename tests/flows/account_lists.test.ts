@@ -178,7 +178,7 @@ test('pages are limited by account and minute, and other accounts are not affect
   for (let n = 0; n < 85; n += 1) {
     const page = await browser.get('/account/username');
     statuses.add(page.status);
-    if (page.status === 429) assert.equal(page.headers.get('retry-after'), '60');
+    if (page.status === 429) assert.ok(Number(page.headers.get('retry-after')) <= 60);
   }
   assert.ok(statuses.has(429), [...statuses].join());
   assert.notEqual((await theirs.get('/account/events')).status, 429);
@@ -192,7 +192,7 @@ test('pages are limited by address and minute for all accounts together, and oth
     const headers = { accept: 'text/html', 'x-forwarded-for': address };
     const answer = await fetch(`${strict.issuer}/account/sessions`, { redirect: 'manual', headers });
     statuses.push(answer.status);
-    if (answer.status === 429) assert.equal(answer.headers.get('retry-after'), '60');
+    if (answer.status === 429) assert.ok(Number(answer.headers.get('retry-after')) <= 60);
   }
   assert.deepEqual(statuses, [...Array(10).fill(303), 429, 303]);
 });

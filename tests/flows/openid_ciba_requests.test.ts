@@ -150,7 +150,7 @@ describe('the request (§7)', () => {
     assert.ok(tries.every(({ error }) => error === 'unknown_user_id'));
     const { status, headers } = await askPerson(issuer, curious, { login_hint: person.email });
     assert.equal(status, 429, 'an existing hint gets the same response');
-    assert.equal(headers.get('retry-after'), '60');
+    assert.ok(Number(headers.get('retry-after')) <= 60);
     // The operator can do nothing about it.
     assert.ok(!app.logLines.some((line) => line.includes('"level":"error"')));
     assert.equal((await askPerson(issuer, callCentre, { login_hint: person.email })).status, 200, 'others go on');

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { AppError } from '../../server/platform/errors.ts';
-import { createLimits, createMemoryCounter, LIMIT_WINDOW_MS, subnet } from '../../server/platform/limits.ts';
+import { createLimit } from '../../server/platform/limit.ts';
+import { createMemoryCounter, LIMIT_WINDOW_MS, subnet } from '../../server/platform/limits.ts';
+import { createTally } from '../../server/platform/tally.ts';
 import { browserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { authorizeUrl, introspect, token } from '../helpers/relying_party.ts';
@@ -45,39 +47,46 @@ describe('limits', () => {
   const isLimited = (error: unknown) =>
     error instanceof AppError && error.code === 'rate_limited' && error.status === 429;
 
-  test('refuse an address that has used up its attempts, no other address, and for that purpose only', async () => {
-    const limits = createLimits({ counter: createMemoryCounter(() => 0), max: 2, now: () => 0 });
-    await limits.count('x', '192.0.2.1');
-    await limits.assertAllowed('x', '192.0.2.1');
-    await limits.count('x', '192.0.2.1');
-    await assert.rejects(limits.assertAllowed('x', '192.0.2.1'), isLimited);
-    await limits.assertAllowed('x', '192.0.2.2');
-    await limits.assertAllowed('y', '192.0.2.1');
+  const limitOf = (max: number, now: () => number, name = 'x.address') => {
+    const counter = createMemoryCounter(now);
+    const tally = createTally({ now, uptime: now });
+    return createLimit(name, { max, seconds: 60, unit: 'requests' }, { counter, tally, now, onReached() {} });
+  };
+
+  test('refuse an address that has used up its attempts, and no other address', async () => {
+    const limit = limitOf(2, () => 0);
+    await limit.count('192.0.2.1');
+    await limit.assertAllowed('192.0.2.1');
+    await limit.count('192.0.2.1');
+    await assert.rejects(limit.assertAllowed('192.0.2.1'), isLimited);
+    await limit.assertAllowed('192.0.2.2');
   });
 
-  test('start again with the next window', async () => {
+  test('start again with the next window, after the seconds that the refusal names', async () => {
     let now = LIMIT_WINDOW_MS * 100;
-    const limits = createLimits({ counter: createMemoryCounter(() => now), max: 1, now: () => now });
-    await limits.count('x', '192.0.2.1');
-    now += LIMIT_WINDOW_MS - 1;
-    await assert.rejects(limits.assertAllowed('x', '192.0.2.1'), isLimited);
+    const limit = limitOf(1, () => now);
+    await limit.count('192.0.2.1');
+    now += LIMIT_WINDOW_MS - 1_500;
+    await assert.rejects(limit.assertAllowed('192.0.2.1'), (error: AppError) => error.limit?.resetSeconds === 2);
+    now += 1_499;
+    await assert.rejects(limit.assertAllowed('192.0.2.1'), isLimited);
     now += 1;
-    await limits.assertAllowed('x', '192.0.2.1');
+    await limit.assertAllowed('192.0.2.1');
   });
 
   test('parallel attempts get no more than sequential ones, and a refunded attempt can be used again', async () => {
     let now = LIMIT_WINDOW_MS - 1;
-    const limits = createLimits({ counter: createMemoryCounter(() => now), max: 3, now: () => now });
-    const taken = await Promise.allSettled(Array.from({ length: 9 }, () => limits.consume('x', 'client')));
+    const limit = limitOf(3, () => now, 'x.client');
+    const taken = await Promise.allSettled(Array.from({ length: 9 }, () => limit.consume('client')));
     assert.equal(taken.filter(({ status }) => status === 'fulfilled').length, 3);
-    await assert.rejects(limits.consume('x', 'client'), isLimited);
+    await assert.rejects(limit.consume('client'), isLimited);
     now += 1;
-    const late = await limits.consume('x', 'client');
-    await limits.refund(late);
-    for (let n = 0; n < 3; n += 1) await limits.consume('x', 'client');
-    await assert.rejects(limits.consume('x', 'client'), isLimited);
-    await limits.refund(`${late} of a window that is over`);
-    await assert.rejects(limits.consume('x', 'client'), isLimited);
+    const late = await limit.consume('client');
+    await limit.refund(late);
+    for (let n = 0; n < 3; n += 1) await limit.consume('client');
+    await assert.rejects(limit.consume('client'), isLimited);
+    await limit.refund(`${late} of a window that is over`);
+    await assert.rejects(limit.consume('client'), isLimited);
   });
 
   test('a counter restarts when its window is over, not when it is incremented again', async () => {

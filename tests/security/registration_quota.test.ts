@@ -28,7 +28,7 @@ const registrations = createRegistrations({
   db,
   now: () => clock.ms,
   originKey: randomBytes(32),
-  quota: QUOTA,
+  kept: { address: QUOTA, network: 5 * QUOTA, host: 10 * QUOTA, server: 100 * QUOTA },
   idleSeconds: 30 * 86_400,
 });
 
@@ -140,7 +140,7 @@ describe('many registrations', () => {
     db,
     now: () => clock.ms,
     originKey: randomBytes(32),
-    quota: SMALL,
+    kept: { address: SMALL, network: 5 * SMALL, host: 10 * SMALL, server: 100 * SMALL },
     idleSeconds: 30 * 86_400,
   });
 
@@ -246,7 +246,7 @@ describe('in a running server', () => {
       const headers = { 'x-forwarded-for': `198.51.${n}.1` };
       const answer = await register(app, { redirect_uris: ['https://agent.example/cb'] }, { headers });
       statuses.push(answer.status);
-      if (answer.status === 503) assert.equal(answer.headers.get('retry-after'), '5');
+      if (answer.status === 503) assert.ok(Number(answer.headers.get('retry-after')) <= 60);
     }
     assert.deepEqual(statuses, [...Array(10).fill(201), 503]);
   });
@@ -286,6 +286,6 @@ describe('in a running server', () => {
       answers.map(({ status }) => status),
       [201, 201, 201, 201, 201, 429],
     );
-    assert.equal(answers.at(-1)?.headers.get('retry-after'), '60');
+    assert.ok(Number(answers.at(-1)?.headers.get('retry-after')) <= 60);
   });
 });

@@ -1,13 +1,9 @@
 import { AppError } from '../../platform/errors.ts';
-import type { Limits } from '../../platform/limits.ts';
+import type { Limit } from '../../platform/limit.ts';
 import type { Exchange } from '../exchange.ts';
 
 /** A refresh token that is used sooner than this after the refresh that issued it. */
 const SOON_SECONDS = 3;
-const COUNTED_AS = 'refresh-loop';
-
-/** The limit of such refreshes of one grant. */
-export const REFRESH_LOOP = { max: 3, windowMs: 10_000, refusal: 'too many refreshes' } as const;
 
 const REMEDY =
   'a refresh does not change what a token may do: for more scopes send the person to the authorization endpoint';
@@ -19,7 +15,7 @@ const REMEDY =
  */
 export async function refuseRefreshLoop(exchange: Exchange): Promise<void> {
   const grantId = await grantRefreshedSoon(exchange);
-  if (grantId === undefined || (await isAllowed(exchange.services.refreshLimits, grantId))) return;
+  if (grantId === undefined || (await isAllowed(exchange.services.refreshLimit, grantId))) return;
   const { ctx, unit } = exchange;
   ctx.status = 400;
   ctx.body = { error: 'slow_down', error_description: REMEDY };
@@ -29,7 +25,7 @@ export async function refuseRefreshLoop(exchange: Exchange): Promise<void> {
 /** Counts at the end, so that of one refresh that is sent several times at once only the first counts. */
 export async function countRefresh(exchange: Exchange): Promise<void> {
   const grantId = await grantRefreshedSoon(exchange);
-  if (grantId !== undefined) await exchange.services.refreshLimits.count(COUNTED_AS, grantId);
+  if (grantId !== undefined) await exchange.services.refreshLimit.count(grantId);
 }
 
 /** @returns the grant, when this is another refresh soon after the last one, by a client that the limit is for */
@@ -44,9 +40,9 @@ async function grantRefreshedSoon({ ctx, isReplay, services }: Exchange): Promis
   return used.grantId;
 }
 
-async function isAllowed(limits: Limits, grantId: string): Promise<boolean> {
+async function isAllowed(limit: Limit, grantId: string): Promise<boolean> {
   try {
-    await limits.assertAllowed(COUNTED_AS, grantId);
+    await limit.assertAllowed(grantId);
     return true;
   } catch (error) {
     if (error instanceof AppError && error.code === 'rate_limited') return false;

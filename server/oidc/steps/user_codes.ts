@@ -12,12 +12,11 @@ export const TYPED_PARAMETER = 'typed';
 export async function limitUserCodes(exchange: Exchange): Promise<void> {
   const { ctx, provider, services } = exchange;
   if (ctx.method !== 'POST') return;
-  const { byAddress, bySession } = services.userCodeLimits;
-  const guesses = [{ limits: byAddress, consumed: await byAddress.consume('user-code', ctx.ip) }];
+  const { address, session: bySession } = services.userCodeLimits;
+  const guesses = [{ limit: address, consumed: await address.consume(ctx.ip) }];
   const session = ctx.cookies.get(provider.cookieName('session'), { signed: false });
   if (session) {
-    const consumed = await bySession.consume('user-code-session', hashToken(session).toString('hex'));
-    guesses.push({ limits: bySession, consumed });
+    guesses.push({ limit: bySession, consumed: await bySession.consume(hashToken(session).toString('hex')) });
   }
   exchange.userCodeGuesses = guesses;
 }
@@ -42,5 +41,5 @@ export function noteMalformedUserCode(ctx: object): void {
 /** A text that cannot be a user code was no guess, so it no longer counts. */
 export async function refundMalformedUserCode({ isUserCodeMalformed, userCodeGuesses }: Exchange): Promise<void> {
   if (!isUserCodeMalformed) return;
-  for (const { limits, consumed } of userCodeGuesses ?? []) await limits.refund(consumed);
+  for (const { limit, consumed } of userCodeGuesses ?? []) await limit.refund(consumed);
 }

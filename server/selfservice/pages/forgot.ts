@@ -27,7 +27,7 @@ export default mailRequestPage({
     const mayMail =
       (await options.throttle.mayAsk('reset', { network: source })) ||
       (await isOwnBrowser(options, identifier, device));
-    if (!mayMail) throw tooManyMails();
+    if (!mayMail) throw tooManyMails(options, request);
     if (identifier.length > IDENTIFIER_MAX) return;
     const details = options.origin(request);
     const intent = { kind: 'reset', email: identifier, locale, details, source } as const;

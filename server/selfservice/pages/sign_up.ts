@@ -22,7 +22,7 @@ export default mailRequestPage({
   async mail({ options, request }, email) {
     const locale = localeOf(options, request);
     const source = subnet(request.ip);
-    if (!(await options.throttle.mayAsk('sign_up', { network: source }))) throw tooManyMails();
+    if (!(await options.throttle.mayAsk('sign_up', { network: source }))) throw tooManyMails(options, request);
     const details = options.origin(request);
     await options.transact([options.mails.enqueue({ kind: 'sign_up', email, locale, details, source })]);
   },

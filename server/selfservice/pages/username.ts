@@ -33,6 +33,6 @@ function typedName(fields: Fields): string {
  * day, counted before the look-up, and reserved names get the same response.
  */
 async function assertAvailable({ parts, account }: PageContext, typed: string): Promise<void> {
-  await parts.usernameLimits.consume('username', account.id);
+  await parts.usernameLimit.consume(account.id);
   if (isReserved(typed)) throw new AppError('identifier_taken', 'it is reserved', { field: 'username' });
 }

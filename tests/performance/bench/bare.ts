@@ -93,7 +93,7 @@ const configuration = createConfiguration({
   ciba: {
     units,
     waiting: { register: unused, of: unused, claim: unused },
-    hintLimits: { assertAllowed: unused, count: unused, consume: unused, refund: unused },
+    hintLimit: { consume: unused, refund: unused },
     findPerson: unused,
     notify: unused,
   },
