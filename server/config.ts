@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { type ServerPolicy, signingAlgsOf } from './clients/profiles.ts';
 import { conflictsIn } from './config_conflicts.ts';
 import { type Config, configOf } from './config_values.ts';
-import { describeLimit, readLimits } from './limit_settings.ts';
+import { describeLimit, type LimitChanges, readLimits } from './limit_settings.ts';
 import { type LimitInForce, limitEntries } from './limit_table.ts';
 import { AppError } from './platform/errors.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
@@ -44,21 +44,19 @@ export interface SettingInForce {
   readonly about: string;
 }
 
-/** The settings in force, with secrets masked. */
+/** The settings in force, with secrets masked, and the table of limits (limit_table.ts). */
 export function describeConfig(env: Environment = process.env): SettingInForce[] {
   const config = loadConfig(env);
-  return settingEntries().map(([name, setting]) => {
+  const settings = settingEntries().map(([name, setting]) => {
     const source = env[name] !== undefined ? 'environment' : env[`${name}_FILE`] !== undefined ? 'file' : 'default';
     const given = rawValue(name, setting, env);
     const shown = given === undefined ? defaultOf(name, setting, config) : setting.secret ? '********' : given;
     return { name, value: shown, source, about: setting.about };
   });
+  return [...settings, ...describeLimits(config, readLimits(env.CARDEA_LIMITS ?? ''))];
 }
 
-/** The limits in force, from the table and CARDEA_LIMITS. */
-export function describeLimits(env: Environment = process.env): ReturnType<typeof describeConfig> {
-  const { limits } = loadConfig(env);
-  const changes = readLimits(env.CARDEA_LIMITS ?? '');
+function describeLimits({ limits }: Config, changes: LimitChanges): SettingInForce[] {
   return limitEntries().map(({ name, scope, about }) => {
     const key = `${name}.${scope}`;
     const inForce = (limits[name] as Readonly<Record<string, LimitInForce>>)[scope];

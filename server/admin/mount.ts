@@ -6,6 +6,7 @@ import type { Call, InputOf, Operation, Schemas } from '../operations/operation.
 import type { Runner } from '../operations/run.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
+import { type CallerLimits, countCaller, type LimitKeys } from '../platform/route_limits.ts';
 import { acceptsJson, dryRunAsked, idempotencyKeyOf, ifMatchOf, isFresh } from './headers.ts';
 import { CONTROLS, controlsOf, operationQuery, pickFields } from './query.ts';
 import { ROUTES, type Route } from './routes.ts';
@@ -18,6 +19,8 @@ export interface AdminOptions {
    * @throws AppError 400, 401, 503; with `WWW-Authenticate` (RFC 6750 §3)
    */
   authenticate(request: FastifyRequest, reply: FastifyReply): Promise<Caller>;
+  /** Of requests, by scope. */
+  readonly limits: CallerLimits;
   /** Default: all. */
   readonly routes?: readonly Route[];
 }
@@ -44,7 +47,7 @@ export async function mountAdmin(app: FastifyInstance, options: AdminOptions): P
 }
 
 function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions): void {
-  const { issuer, runner, authenticate } = options;
+  const { issuer, runner, authenticate, limits } = options;
   const { operation, method, path, versioned = false, location } = route;
   const changes = operation.kind === 'change';
   const callers = new WeakMap<FastifyRequest, Caller>();
@@ -54,7 +57,7 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions): 
     exposeHeadRoute: false,
     // Before the body is read: a stranger sends none that is parsed.
     async onRequest(request, reply) {
-      callers.set(request, await authenticate(request, reply));
+      callers.set(request, await countCaller(request, reply, limits, () => authenticate(request, reply), limitKeysOf));
     },
     async handler(request, reply) {
       const actor = callers.get(request);
@@ -91,6 +94,11 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions): 
         .send(JSON.stringify(pickFields(operation.schemas.output, shown, query.fields)));
     },
   });
+}
+
+/** A person's requests count for the app by which they act as well. */
+function limitKeysOf({ kind, id, clientId }: Actor): LimitKeys {
+  return kind === 'client' ? { client: id } : { account: id, client: clientId };
 }
 
 function inputOf(

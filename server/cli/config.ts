@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { describeConfig, describeLimits } from '../config.ts';
+import { describeConfig } from '../config.ts';
 import { JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
@@ -10,7 +10,7 @@ export function configCommand(noun: Command, { env, printItems }: CommandTools):
     .option(...JSON_OPTION)
     .action((options: PrintOptions) => {
       printItems(
-        [...describeConfig(env), ...describeLimits(env)].map((one) => ({ ...one })),
+        describeConfig(env).map((one) => ({ ...one })),
         ['name', 'value', 'source', 'about'],
         'There are no settings.',
         options,

@@ -18,7 +18,7 @@ export async function adminRoutes(
   },
 ): Promise<void> {
   const { infrastructure, accountServices, clientServices, protocol } = parts;
-  const { config, db, sealer, now, outbound, settings } = infrastructure;
+  const { config, db, limits, sealer, now, outbound, settings } = infrastructure;
   const { clients, resourceServers, registrationTokens } = clientServices;
   const { runner } = createOperations({
     config,
@@ -38,6 +38,7 @@ export async function adminRoutes(
   await site.register(mountAdmin, {
     issuer: config.issuer,
     runner,
+    limits: limits.admin,
     async authenticate({ raw }, reply) {
       const { apiAccess } = protocol.serving.current();
       const caller = await apiAccess.authenticate(raw);

@@ -7,13 +7,14 @@ export function publicOptions(
   { infrastructure, accountServices }: FormParts,
   { deviceCookie, limit, readLimit, sessions }: SharedByForms,
 ): PublicOptions {
-  const { config, db, limits, csrf, views } = infrastructure;
+  const { config, db, limits, csrf, views, writes } = infrastructure;
   const { accounts, attempts, devices, events, links, mails, passwords, throttle } = accountServices;
   return {
     views,
     csrf,
     issuer: config.issuer,
     formLimits: { link: limits['mailed-links'].address, mail: limits['mail-forms'].address },
+    writes,
     mailLimit: limits['mail-requests'].address,
     sessions,
     throttle,

@@ -122,6 +122,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   rawResponses.attach(app.server);
   const routes = new Map<string, RouteEntry>();
 
+  app.decorate('routeTable', routes);
   app.decorateRequest('languages', '');
 
   app.addHook('onRoute', (route) => {
@@ -346,6 +347,10 @@ const CLIENT_ERRORS: Readonly<Record<number, ErrorCode>> = {
 };
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** The methods of every path, as it was registered. */
+    readonly routeTable: ReadonlyMap<string, { readonly methods: ReadonlySet<string> }>;
+  }
   interface FastifyContextConfig {
     /** Errors become RFC 6749 §5.2 JSON instead of a page. */
     oauth?: boolean;

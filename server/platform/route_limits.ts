@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from './errors.ts';
 import type { Limit, ServerLimit } from './limit.ts';
 import type { LimitState } from './limit_state.ts';
+import { widerSubnet } from './limits.ts';
 import { rateLimitHeaders } from './rate_limit_headers.ts';
 
 type StoreCallback = (error: Error | null, result?: { current: number; ttl: number }) => void;
@@ -61,29 +62,46 @@ const NO_HEADERS = {
 
 /** Whom a request is counted for, by scope; undefined: it is not counted there. */
 export interface LimitKeys {
-  readonly address?: string | undefined;
   readonly client?: string | undefined;
   readonly account?: string | undefined;
 }
 
+/** The limits of a route that identifies its callers, by scope. */
+export interface CallerLimits {
+  readonly client: Limit;
+  readonly account: Limit;
+  /** Of requests without a valid token. */
+  readonly address: Limit;
+  readonly server: ServerLimit;
+}
+
 /**
- * Counts a request of a route that says on every response what is left, as the admin API does: for the address, the client,
- * the account and the whole server. Call it once the caller is known.
- * @throws AppError 429 when one of them has none left, 503 when the server has
+ * Identifies the caller of a request and counts it, for the client, the account and the whole server, or for the address when
+ * nobody was identified. Every response then says what is left.
+ * @throws what `identify` throws; AppError 429 when one of them has none left, 503 when the server has
  */
-export function countRequest(
+export async function countCaller<Caller>(
+  request: FastifyRequest,
   reply: FastifyReply,
-  limits: { readonly [Scope in keyof LimitKeys]?: Limit } & { readonly server?: ServerLimit },
-  keys: LimitKeys,
-): void {
-  const counted = (['client', 'account', 'address'] as const).flatMap((scope) => {
-    const [limit, key] = [limits[scope], keys[scope]];
-    return limit && key !== undefined ? [{ limit, key }] : [];
+  limits: CallerLimits,
+  identify: () => Promise<Caller>,
+  keysOf: (caller: Caller) => LimitKeys,
+): Promise<Caller> {
+  const show = (states: readonly LimitState[]) => reply.headers(rateLimitHeaders(states));
+  const caller = await identify().catch((error) => {
+    limits.address.assertLeft(request.ip);
+    show([limits.address.add(request.ip)]);
+    throw error;
+  });
+  const keys = keysOf(caller);
+  const counted = (['client', 'account'] as const).flatMap((scope) => {
+    const key = keys[scope];
+    return key === undefined ? [] : [{ limit: limits[scope], key }];
   });
   for (const { limit, key } of counted) limit.assertLeft(key);
-  limits.server?.take(keys.client ?? keys.account ?? keys.address ?? '');
-  const states: LimitState[] = counted.map(({ limit, key }) => limit.add(key));
-  reply.headers(rateLimitHeaders(states));
+  limits.server.take(keys.client ?? keys.account ?? widerSubnet(request.ip));
+  show(counted.map(({ limit, key }) => limit.add(key)));
+  return caller;
 }
 
 /** Registered once, before the routes. */

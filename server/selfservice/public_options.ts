@@ -13,6 +13,7 @@ import { AppError } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import { inLanguage, preferredLanguages } from '../platform/languages.ts';
 import type { Limit } from '../platform/limit.ts';
+import { ROW_BYTES, type WriteBounds } from '../platform/write_bounds.ts';
 import type { Sessions } from '../ports/sessions.ts';
 import type { Locale, NewPasswordView, Views } from '../views/views.ts';
 
@@ -23,6 +24,7 @@ export interface PublicOptions {
   readonly issuer: Issuer;
   /** By address: each form may cost a mail or a hash. */
   readonly formLimits: Readonly<Record<'link' | 'mail', Limit>>;
+  readonly writes: Pick<WriteBounds, 'charge'>;
   /** Of the mails that one address may cause. */
   readonly mailLimit: Pick<Limit, 'look'>;
   /** The session, for links that need one. */
@@ -60,13 +62,17 @@ export function inSameLanguage(options: PublicOptions, request: FastifyRequest, 
   return inLanguage(path, localeOf(options, request), ownLocale);
 }
 
-/** @throws AppError 429 */
+/** A mail that waits, and the response that is stored for a form that is sent twice. */
+const MAIL_BYTES = 2 * ROW_BYTES;
+
+/** @throws AppError 429, 503 */
 export async function countForm(
-  { formLimits }: PublicOptions,
+  { formLimits, writes }: PublicOptions,
   what: keyof PublicOptions['formLimits'],
   request: FastifyRequest,
 ): Promise<void> {
   await formLimits[what].consume(request.ip);
+  if (what === 'mail') writes.charge(request.ip, MAIL_BYTES);
 }
 
 /** Too many mails were requested from this source, or in all; this does not depend on the recipient. */

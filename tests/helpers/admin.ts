@@ -2,6 +2,7 @@ import { mountAdmin } from '../../server/admin/mount.ts';
 import type { Actor } from '../../server/operations/actor.ts';
 import { createHttp } from '../../server/platform/http.ts';
 import { createLog } from '../../server/platform/log.ts';
+import { limitsOf } from './limits.ts';
 import { actor, type OperatedDatabase, operationsOf } from './operations.ts';
 import { defer, type Scope } from './scope.ts';
 
@@ -23,7 +24,7 @@ export async function adminApi(scope: Scope, app: OperatedDatabase, as: Partial<
   const { issuer } = services.config;
   const log = createLog({ level: 'silent', destination: { write() {} } });
   const http = createHttp({ log, secure: false, trustedProxies: [], renderError: () => '' });
-  await http.register(mountAdmin, { issuer, runner, authenticate: async () => actor(as) });
+  await http.register(mountAdmin, { issuer, runner, limits: limitsOf({}).admin, authenticate: async () => actor(as) });
   defer(scope, () => http.close());
   return {
     runner,

@@ -34,21 +34,28 @@ interface StartCookie {
 /**
  * @param issuer the beginning of URLs in pages and redirects
  * @param reach the address that requests are sent to, when that is another node
+ * @param headers of every request
  */
 export function browserSession(
   issuer: string,
   reach: string = issuer,
   start: readonly StartCookie[] = [],
+  headers: Readonly<Record<string, string>> = {},
 ): BrowserSession {
   const jar = cookieJar();
   for (const { name, value } of start) jar.setCookieSync(`${name}=${value}; Path=/`, issuer);
-  return sessionWith(jar, issuer, reach);
+  return sessionWith(jar, issuer, reach, headers);
 }
 
 /** Refuses a cookie that a browser would refuse, such as a `__Host-` cookie without `Secure`. */
 export const cookieJar = (): CookieJar => new CookieJar(undefined, { prefixSecurity: 'strict' });
 
-function sessionWith(jar: CookieJar, issuer: string, reach: string): BrowserSession {
+function sessionWith(
+  jar: CookieJar,
+  issuer: string,
+  reach: string,
+  always: Readonly<Record<string, string>>,
+): BrowserSession {
   const { origin } = new URL(issuer);
 
   async function send(url: string, init: RequestInit): Promise<Page> {
@@ -58,7 +65,12 @@ function sessionWith(jar: CookieJar, issuer: string, reach: string): BrowserSess
     const response = await fetch(real, {
       ...init,
       redirect: 'manual',
-      headers: { accept: 'text/html', ...(cookie && { cookie }), ...(init.headers as Record<string, string>) },
+      headers: {
+        accept: 'text/html',
+        ...always,
+        ...(cookie && { cookie }),
+        ...(init.headers as Record<string, string>),
+      },
     });
     for (const line of response.headers.getSetCookie()) jar.setCookieSync(line, target.href);
     const location = response.headers.get('location');
@@ -88,7 +100,7 @@ function sessionWith(jar: CookieJar, issuer: string, reach: string): BrowserSess
         .flatMap((name) => [name, `${name}.sig`])
         .map((name) => `${name}=${session.cookie(name) ?? ''}`)
         .join('; '),
-    clone: () => sessionWith(jar.cloneSync() ?? cookieJar(), issuer, reach),
+    clone: () => sessionWith(jar.cloneSync() ?? cookieJar(), issuer, reach, always),
   };
   return session;
 }
