@@ -34,7 +34,7 @@ const env = {
 };
 /** Paths that need nothing to be sent: documents, files, and pages that only read or redirect. */
 const PLAIN =
-  /^\/($|\.well-known\/|assets\/|healthz|readyz|docs|outbox|account|status-lists\/|logout|userinfo|api\/v1\/|device\/|authorize\/|login\/|register\/)/;
+  /^\/($|\.well-known\/|assets\/|healthz|readyz|docs|outbox|account|status-lists\/|logout|userinfo|api\/|openapi\.json|problems|device\/|authorize\/|login\/|register\/)/;
 
 // The clock stands, so that no window ends during the test.
 const at = Math.floor(Date.now() / 3_600_000) * 3_600_000 + 1_800_000;
