@@ -20,7 +20,7 @@ export const ADMINISTRATOR_STATEMENTS = {
   ),
   requireNone: statement(
     'administrators.require_none',
-    () => sql`SELECT require_as_read((SELECT count(*) FROM (SELECT 1) AS one
+    () => sql`SELECT require_rows((SELECT count(*) FROM (SELECT 1) AS one
                                        WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE ${IS_ADMINISTRATOR})))`,
   ),
   find: statement(
@@ -42,7 +42,10 @@ export function requireAdministrator(): BoundStatement[] {
   return [ADMINISTRATOR_STATEMENTS.lock.bind(), ADMINISTRATOR_STATEMENTS.require.bind()];
 }
 
-/** The statements at the beginning of a transaction that is for an installation without an administrator. */
+/**
+ * The statements at the beginning of a transaction that is for an installation without an administrator; they refuse it by
+ * `require_rows` when there is one.
+ */
 export function requireNoAdministrator(): BoundStatement[] {
   return [ADMINISTRATOR_STATEMENTS.lock.bind(), ADMINISTRATOR_STATEMENTS.requireNone.bind()];
 }

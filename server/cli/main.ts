@@ -76,6 +76,10 @@ const NOUNS: Readonly<
     about: 'what operators did, by the command line and by the API',
     load: async () => (await import('./audit.ts')).auditCommand,
   },
+  operators: {
+    about: 'people and machines that use the admin API',
+    load: async () => (await import('./operators.ts')).operatorsCommand,
+  },
   migrate: {
     about: 'the schema of the database',
     load: async () => (await import('./migrate.ts')).migrateCommand,

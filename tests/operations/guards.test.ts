@@ -89,7 +89,7 @@ test('of two administrators who remove each other at the same time one stays', a
 test('what is for an installation without an administrator is refused once there is one', async () => {
   const { id } = await app.seed.person();
   await accounts.setRoles(id, [ADMINISTRATOR]);
-  await assert.rejects(app.db.transact(requireNoAdministrator()), (error) => failedGuard(error) === 'require_as_read');
+  await assert.rejects(app.db.transact(requireNoAdministrator()), (error) => failedGuard(error) === 'require_rows');
 });
 
 test('administrators are found by an index, among any number of people', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { withPermissions } from '../admin_api_document.ts';
 import { clientsDocument } from '../clients_document.ts';
 import { configurationDocument } from '../configuration_document.ts';
 import { databaseTypes } from '../database_types.ts';
@@ -35,6 +36,11 @@ test('ops/docs/clients.md shows the code that the tests run', () => {
 test('ops/docs/resource-servers.md shows the code that `make clients` runs', () => {
   const file = 'ops/docs/resource-servers.md';
   compare(file, withSnippets(readFileSync(join(ROOT, file), 'utf8')));
+});
+
+test('ops/docs/admin-api.md has the permissions and roles of the code', () => {
+  const file = 'ops/docs/admin-api.md';
+  compare(file, withPermissions(readFileSync(join(ROOT, file), 'utf8')));
 });
 
 test('server/platform/database.ts has the types of the migrated schema', async (t) => {

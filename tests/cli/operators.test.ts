@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { promisify } from 'node:util';
+import { PERMISSION_SCOPES, PERMISSIONS } from '../../server/operations/permissions.ts';
+import { bearer, callApi, machineToken } from '../helpers/admin_api.ts';
+import { ROOT } from '../helpers/artifacts.ts';
+import { browserSession } from '../helpers/browser_session.ts';
+import { deployment, PASSWORD } from '../helpers/deployment.ts';
+import { inherited } from '../helpers/processes.ts';
+import { signIn } from '../helpers/relying_party.ts';
+import { rememberAll } from '../helpers/secrets.ts';
+import { setUpCli } from './run_cli.ts';
+
+/** `cardea operators bootstrap`, and ops/docs/admin-api.md as it is written. */
+const scope = { after };
+const app = await deployment(scope);
+const env = {
+  CARDEA_DATABASE_URL: app.databaseUrl,
+  CARDEA_MASTER_KEY: app.masterKey,
+  CARDEA_DATA_DIR: app.dataDir,
+  CARDEA_ISSUER: app.issuer,
+};
+const cli = await setUpCli(scope);
+const bootstrap = ['operators', 'bootstrap'];
+const rowsOf = (text: string) => cli.db.run({ name: '', text }, []);
+
+/** The commands of the document that are run, in their order. */
+function commandsOf(...names: string[]): string {
+  const document = readFileSync(join(ROOT, 'ops/docs/admin-api.md'), 'utf8');
+  const blocks = [...document.matchAll(/<!-- run: (\w+) -->\n```sh\n([\s\S]*?)```/g)];
+  const byName = new Map(blocks.map(([, name = '', text = '']) => [name, text]));
+  return names.map((name) => byName.get(name) ?? assert.fail(`no commands ${name}`)).join('\n');
+}
+
+/** `npx cardea` is the command of this folder, and `jq` reads one member as the real one does. */
+const PRELUDE = `
+set -euo pipefail
+npx() { shift; "$NODE" "$CARDEA" "$@"; }
+jq() { "$NODE" -e 'const text = require("node:fs").readFileSync(process.argv[2] ?? 0, "utf8"); console.log(JSON.parse(text)[process.argv[1].slice(1)])' "$2" "\${3-/dev/stdin}"; }
+`;
+
+async function runShell(commands: string, more: Readonly<Record<string, string>> = {}): Promise<string> {
+  const { stdout } = await promisify(execFile)('bash', ['-c', PRELUDE + commands], {
+    cwd: app.dataDir,
+    env: {
+      ...inherited(),
+      ...env,
+      ISSUER: app.issuer,
+      NODE: process.execPath,
+      CARDEA: join(ROOT, 'server/cli.ts'),
+      ...more,
+    },
+  });
+  return stdout;
+}
+
+test('the document works as it is written: bootstrap, a token for a machine, calls (curl)', async () => {
+  const made = await runShell(commandsOf('bootstrap', 'machine', 'calls'), { PASSWORD });
+  rememberAll(JSON.parse(readFileSync(join(app.dataDir, 'operators.json'), 'utf8')) as object);
+  const { account_id, permissions } = JSON.parse(made) as { account_id: null; permissions: string[] };
+  assert.deepEqual([account_id, permissions], [null, ['groups:read', 'groups:write']]);
+  const changed = await runShell(commandsOf('machine', 'changes'));
+  assert.match(changed, /"version":1.*"description":"Everybody who works here".*"version":2/s);
+});
+
+test('the document works as it is written: a token for a person (curl)', async () => {
+  const printed = await runShell(`${commandsOf('authorize')}\nprintf '%s\\n' "$VERIFIER"`);
+  const [url = '', verifier = ''] = printed.trim().split('\n');
+  const browser = browserSession(app.issuer);
+  const start = await browser.follow(await browser.get(url));
+  const page = await signIn(browser, start, { id: '', email: 'ada@example.com', password: PASSWORD });
+  const code = new URL(page.location ?? '').searchParams.get('code') ?? '';
+  const redeem = `CONSOLE_ID=$(jq -r .console_client_id operators.json)\n${commandsOf('redeem')}`;
+  const { account_id, permissions } = JSON.parse(await runShell(redeem, { CODE: code, VERIFIER: verifier })) as {
+    account_id: string;
+    permissions: string[];
+  };
+  const { id } = await app.seed.accounts.resolve('ada@example.com');
+  assert.deepEqual([account_id, permissions], [id, ['users:read']]);
+});
+
+test('makes a person with the role, and a client with all scopes whose token works', async () => {
+  const [{ count } = {}] = await app.db.run<{ count: string }>({ name: '', text: 'SELECT count(*) FROM accounts' }, []);
+  assert.equal(Number(count), 1);
+  const { client_id: id, client_secret: secret } = JSON.parse(
+    readFileSync(join(app.dataDir, 'operators.json'), 'utf8'),
+  ) as { client_id: string; client_secret: string };
+  const party = { id, secret, redirectUri: '', client: undefined as never };
+  const access = await machineToken(app, party, PERMISSION_SCOPES.join(' '));
+  assert.deepEqual((await callApi(app, '/me', { headers: bearer(access) })).body.permissions, PERMISSIONS);
+});
+
+test('refuses when there is an administrator already, unless it is forced', async () => {
+  const first = await cli.cardea([...bootstrap, '--email', 'ada@example.com', '--no-password', '--json']);
+  assert.equal(first.code, 0, first.stderr);
+  assert.deepEqual(first.json.roles, ['cardea-admin']);
+  const again = [...bootstrap, '--email', 'bob@example.com', '--no-password', '--client', 'ops', '--json'];
+  const refused = await cli.cardea(again);
+  assert.equal(refused.code, 1);
+  assert.deepEqual(await rowsOf(`SELECT id FROM clients WHERE NOT builtin`), []);
+  const forced = await cli.cardea([...again, '--force']);
+  assert.equal(forced.code, 0, forced.stderr);
+});
+
+test('gives the role to somebody who has an account, and keeps the other roles', async (t) => {
+  const own = await setUpCli(t);
+  const create = ['users', 'create', '--email', 'eve@example.com', '--role', 'accountant', '--no-password', '--json'];
+  const { json } = await own.cardea(create);
+  const made = await own.cardea([...bootstrap, '--user', 'eve@example.com', '--json']);
+  assert.deepEqual([made.json.account_id, made.json.roles], [json.id, ['accountant', 'cardea-admin']]);
+  const [entry] = await own.db.run<{ actor_kind: string; action: string; outcome: string }>(
+    { name: '', text: `SELECT actor_kind, action, outcome FROM audit WHERE action = 'operators.bootstrap'` },
+    [],
+  );
+  assert.deepEqual(entry, { actor_kind: 'cli', action: 'operators.bootstrap', outcome: 'done' });
+});
+
+test('of two that run at the same time one makes the administrator', async (t) => {
+  const own = await setUpCli(t);
+  const both = await Promise.all(
+    ['a', 'b'].map((name) => own.cardea([...bootstrap, '--email', `${name}@example.com`, '--no-password'])),
+  );
+  assert.deepEqual(both.map(({ code }) => code).toSorted(), [0, 1]);
+});
+
+test('tells what to do next, without the secret of the client in a command', async (t) => {
+  const own = await setUpCli(t);
+  const made = await own.cardea([...bootstrap, '--email', 'ada@example.com', '--no-password', '--client', 'ops']);
+  const secret = /client_secret +(\S+)/.exec(made.stdout)?.[1] ?? assert.fail(made.stdout);
+  const id = /client_id +(\S+)/.exec(made.stdout)?.[1] ?? '';
+  assert.ok(made.stderr.includes(`curl -sS -u ${id} -d grant_type=client_credentials`));
+  assert.ok(!made.stderr.includes(secret));
+});
+
+test('a wrong command line is refused before anything is opened', async () => {
+  for (const more of [
+    [],
+    ['--email', 'a@example.com', '--user', 'b'],
+    ['--user', 'b', '--name', 'B'],
+    ['--user', 'b', '--password-stdin'],
+    ['--email', 'a@example.com', '--password-stdin', '--no-password'],
+  ]) {
+    assert.equal((await cli.cardea([...bootstrap, ...more])).code, 2, more.join(' '));
+  }
+});
