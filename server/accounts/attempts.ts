@@ -3,6 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement, Db, Row } from '../platform/db.ts';
 import { unavailable } from '../platform/errors.ts';
+import { type AddParameter, createListing, type ListRequest, type Page } from '../platform/listing.ts';
 import { blindIndex } from '../platform/sealing.ts';
 import { statement } from '../platform/statement.ts';
 import type { Account } from './account.ts';
@@ -44,6 +45,14 @@ export interface Attempts {
   unlockPassword(accountId: string): BoundStatement;
   /** The locks of a person that are in force now. */
   locksOf(accountId: string): Promise<Lock[]>;
+  /** All locks that are in force now, the one that ends first before the others. @throws AppError 400 `invalid_input` */
+  listLocks(request?: ListRequest): Promise<Page<ListedLock>>;
+}
+
+/** A lock; a person has one for each factor and each browser that is known. */
+export interface ListedLock extends Lock {
+  /** Undefined for an identifier that nobody has. */
+  readonly accountId: string | undefined;
 }
 
 export type CodeFactor = 'totp' | 'recovery_code';
@@ -181,6 +190,27 @@ export const ATTEMPT_STATEMENTS = {
   ),
 };
 
+interface LockRow {
+  readonly account_id: string | null;
+  readonly factor: Factor;
+  readonly locked_until: Date;
+}
+
+export const LOCK_LIST = createListing<LockRow, ListedLock>({
+  name: 'lockouts',
+  select: 'account_id, factor, locked_until',
+  from: 'attempts',
+  id: { sql: "encode(bucket, 'hex')", type: 'text' },
+  fields: {
+    account: { type: 'id', operators: ['eq', 'pr'], sql: 'account_id' },
+    factor: { type: 'text', operators: ['eq', 'ne'], sql: 'factor' },
+    locked_until: { type: 'time', operators: ['gt', 'ge', 'lt', 'le'], sql: 'locked_until' },
+  },
+  sorts: { locked_until: { sql: 'locked_until', type: 'time' } },
+  defaultSort: 'locked_until',
+  item: (row) => ({ accountId: row.account_id ?? undefined, factor: row.factor, until: row.locked_until }),
+});
+
 interface GuessRow extends Row {
   readonly bucket: Buffer;
   readonly verdict: 'taken' | 'busy' | 'locked';
@@ -250,6 +280,11 @@ export function createAttempts(parts: {
     unlock: (accountId) => ATTEMPT_STATEMENTS.unlock.bind({ accountId }),
     unlockPassword: (accountId) => ATTEMPT_STATEMENTS.unlockPassword.bind({ accountId }),
     locksOf: (accountId) => db.query(ATTEMPT_STATEMENTS.locks.bind({ accountId, now: time() })),
+
+    listLocks(request = {}) {
+      const where = (add: AddParameter) => `locked_until > ${add(time(), 'timestamptz')}`;
+      return LOCK_LIST.read(db, request, { where });
+    },
   };
 }
 

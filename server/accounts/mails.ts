@@ -1,9 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { Mails as MailsTable } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
-import { createQueue, type Queue, type Queued, type QueueRow, queueStatements } from '../platform/queue.ts';
+import { type AddParameter, createListing, type ListRequest, type Page } from '../platform/listing.ts';
+import {
+  createOperatedQueue,
+  createQueue,
+  type OperatedQueue,
+  type Queue,
+  type Queued,
+  type QueueRow,
+  queueStatements,
+} from '../platform/queue.ts';
 import { openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
 import { columns, statement } from '../platform/statement.ts';
 
@@ -76,7 +85,21 @@ export interface MailLater {
   readonly afterMs: number;
 }
 
-export interface Mails extends Queue<QueuedMail> {
+/** A mail that waits to be sent, as an operator sees it: neither its recipient nor its text. */
+export interface WaitingMail {
+  readonly id: string;
+  /** Undefined when no master key opens it. */
+  readonly kind: MailIntent['kind'] | undefined;
+  /** Undefined for a mail to an address that somebody has typed. */
+  readonly accountId: string | undefined;
+  readonly tries: number;
+  readonly dueAt: Date;
+  readonly expiresAt: Date;
+}
+
+export interface Mails extends Queue<QueuedMail>, OperatedQueue {
+  /** Those that are due first come first, unless the request says otherwise. @throws AppError 400 `invalid_input` */
+  list(request?: ListRequest): Promise<Page<WaitingMail>>;
   /** One statement for the caller's transaction. All nodes are notified when it commits. */
   enqueue(intent: MailIntent, later?: MailLater): BoundStatement;
   /** For the transaction that makes the mail needless. */
@@ -110,14 +133,35 @@ export const MAIL_STATEMENTS = {
       )
       SELECT pg_notify(${MAILS_CHANNEL}, '') FROM (SELECT count(*) FROM queued) AS counted`,
   ),
-  ...queueStatements({ table: 'mails', dueAt: 'due_at', attempts: 'tries' }),
+  ...queueStatements({ table: 'mails', dueAt: 'due_at', attempts: 'tries', channel: MAILS_CHANNEL }),
 };
+
+type MailRow = Pick<Selectable<MailsTable>, 'id' | 'sealed' | 'tries' | 'due_at' | 'expires_at'>;
+
+export const MAIL_LIST = createListing<MailRow, MailRow>({
+  name: 'mails',
+  select: 'id, sealed, tries, due_at, expires_at',
+  from: 'mails',
+  id: { sql: 'id', type: 'uuid' },
+  // Kind and account are sealed.
+  fields: {
+    id: { type: 'id', operators: ['eq'], sql: 'id' },
+    tries: { type: 'number', operators: ['eq', 'gt', 'lt'], sql: 'tries' },
+    due_at: { type: 'time', operators: ['gt', 'ge', 'lt', 'le'], sql: 'due_at' },
+  },
+  sorts: { due_at: { sql: 'due_at', type: 'time' } },
+  defaultSort: 'due_at',
+  item: (row) => row,
+});
 
 /** The sealed column of a row. */
 type Content = Pick<QueuedMail, 'at'> & { readonly intent: QueuedIntent };
 
 export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: Clock }): Mails {
-  function open({ id, sealed }: QueueRow<'mails'>): Pick<QueuedMail, 'intent' | 'at'> {
+  function open({
+    id,
+    sealed,
+  }: Pick<QueueRow<'mails'>, 'id'> & { readonly sealed: Buffer }): Pick<QueuedMail, 'intent' | 'at'> {
     try {
       return openJson(sealer, mailPlace(id), sealed) as Content;
     } catch {
@@ -127,6 +171,25 @@ export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
 
   return {
     ...createQueue({ db, now, statements: MAIL_STATEMENTS, retriedForMs: RETRIED_FOR_MS, open }),
+
+    ...createOperatedQueue({ db, now, statements: MAIL_STATEMENTS, what: 'mail' }),
+
+    async list(request = {}) {
+      const where = (add: AddParameter) => `expires_at > ${add(new Date(now()), 'timestamptz')}`;
+      const page = await MAIL_LIST.read(db, request, { where });
+      const items = page.items.map((row) => {
+        const { intent } = open(row);
+        return {
+          id: row.id,
+          kind: intent?.kind,
+          accountId: intent && 'accountId' in intent ? intent.accountId : undefined,
+          tries: row.tries,
+          dueAt: row.due_at,
+          expiresAt: row.expires_at,
+        };
+      });
+      return { ...page, items };
+    },
 
     withdraw: (id) => MAIL_STATEMENTS.remove.bind({ id }),
 

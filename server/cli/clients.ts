@@ -11,7 +11,6 @@ import { addMetadataOptions, type MetadataOptions, metadataOf, readJson } from '
 import { UsageError } from './context.ts';
 import { type Item, JSON_OPTION, type PrintOptions, type Value } from './output.ts';
 import { everyItem } from './pages.ts';
-import { signedUntil } from './signed_until.ts';
 import type { CommandTools } from './tools.ts';
 
 interface CreateOptions extends PrintOptions, MetadataOptions {
@@ -154,7 +153,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, id = '') => {
-        const until = await signedUntil(context);
+        const until = await context.services.signedUntil();
         await context.clients.remove(id, [endStatelessTokensOfClient(id, new Date(context.now()), until)]);
         printItem({ client_id: id, deleted: true }, options);
       }),

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { COOKIE_RING } from '../../keys/jwks.ts';
 import { keyPolicy } from '../../keys/policy.ts';
 import type { KeyRing } from '../../keys/rotate.ts';
 import type { KeyTables } from '../../keys/store.ts';
@@ -27,11 +28,15 @@ import { createRunner, type Runner } from '../operations/run.ts';
 import type { AccountStores, ClientStores, Factors, Services } from '../operations/services.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Db } from '../platform/db.ts';
+import { notFound } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Outbound } from '../platform/outbound.ts';
 import { columnSealer, type Sealer } from '../platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, ACCOUNT_SEARCH_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
+import { createDeliveries } from '../records/deliveries.ts';
 import { endRecordsOfClient } from '../records/ended.ts';
+import { createEndings, type Endings } from '../records/ending.ts';
+import { createRecordLists } from '../records/listings.ts';
 import { createOverview, endSessions } from '../records/overview.ts';
 import type { AppParts } from './infrastructure.ts';
 
@@ -78,6 +83,8 @@ export async function createAccountStores({ config, db, sealer, now }: StorePart
     links: createLinks({ db, sealer, now }),
     mails: createMails({ db, sealer, now }),
     overview: createOverview({ db, sealer, now, lifetimes: config.lifetimes }),
+    lists: createRecordLists({ db, sealer, now, lifetimes: config.lifetimes }),
+    deliveries: createDeliveries({ db, sealer, now }),
     sessionDetails: createSessionDetails({ db, accounts, now }),
   };
 }
@@ -155,10 +162,44 @@ export async function openKeyRing({
   });
 }
 
-type Opened = Omit<Services, 'groups' | 'roles' | 'audit' | 'db'> & {
+type Opened = Omit<Services, 'groups' | 'roles' | 'audit' | 'db' | 'endings' | 'signedUntil'> & {
   readonly db: Db;
   readonly outbound: Outbound;
 };
+
+/** Adds what ends tokens, from the other services. */
+function withEndings(services: Omit<Services, 'endings' | 'signedUntil'>): Services {
+  const { config, db, now, clients, keyRing } = services;
+
+  /** Each key remembers the lifetimes that it signed with. */
+  async function signedUntil(): Promise<Date> {
+    const keys = (await (await keyRing()).list()).filter(
+      ({ ring, state }) => ring !== COOKIE_RING && state !== 'retired',
+    );
+    const seconds = Math.max(signedLifetimes(config).tokens, ...keys.map((key) => key.signsForSeconds));
+    return new Date(now() + 1_000 * seconds);
+  }
+
+  async function endings(): Promise<Endings> {
+    const { accounts, events, overview } = await services.accountStores();
+    return createEndings({
+      db,
+      overview,
+      issuer: config.issuer.identifier,
+      now,
+      signedUntil,
+      async onSessionsEnded(accountId) {
+        return [events.append(await accounts.resolve(accountId), 'session_ended')];
+      },
+      accountIdOf: async (ref) => (await accounts.resolve(ref)).id,
+      async assertClient(id) {
+        if (!(await clients.find(id))) throw notFound('client', id);
+      },
+    });
+  }
+
+  return { ...services, endings, signedUntil };
+}
 
 /** The services of operations and what runs them. @param opened the stores, as far as they are open */
 export function createOperations(opened: Opened): { readonly runner: Runner; readonly services: Services } {
@@ -169,13 +210,14 @@ export function createOperations(opened: Opened): { readonly runner: Runner; rea
     roles: createNamed('roles', { db: on, now, fixed: builtinRoles() }),
     audit: createAuditLog({ db: on }),
   });
-  const services: Services = { ...opened, ...named(db) };
+  const services = withEndings({ ...opened, ...named(db) });
   const results = createResults({ db, sealer, now, secret: () => loadServerSecret(db, sealer, RESULTS_SECRET, now) });
-  const servicesOn = (on: Db): Services => ({
-    ...services,
-    ...named(on),
-    ...createClientStores({ ...opened, db: on }),
-    accountStores: () => createAccountStores({ ...opened, db: on }),
-  });
+  const servicesOn = (on: Db): Services =>
+    withEndings({
+      ...services,
+      ...named(on),
+      ...createClientStores({ ...opened, db: on }),
+      accountStores: () => createAccountStores({ ...opened, db: on }),
+    });
   return { services, runner: createRunner({ db, audit: createAudit({ now }), results, services, servicesOn }) };
 }

@@ -19,6 +19,9 @@ import type { Config, SettingInForce } from '../config.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Db } from '../platform/db.ts';
 import type { Sealer } from '../platform/sealing.ts';
+import type { Deliveries } from '../records/deliveries.ts';
+import type { Endings } from '../records/ending.ts';
+import type { RecordLists } from '../records/listings.ts';
 import type { Overview } from '../records/overview.ts';
 
 export interface ClientStores {
@@ -35,6 +38,8 @@ export interface AccountStores {
   readonly links: Links;
   readonly mails: Mails;
   readonly overview: Overview;
+  readonly lists: RecordLists;
+  readonly deliveries: Deliveries;
   readonly sessionDetails: SessionDetailsStore;
 }
 
@@ -61,4 +66,7 @@ export interface Services extends ClientStores {
   factors(): Promise<Factors>;
   passwords(): Promise<PasswordService>;
   keyRing(): Promise<KeyRing>;
+  endings(): Promise<Endings>;
+  /** When the last JWT that was signed so far has expired. */
+  signedUntil(): Promise<Date>;
 }

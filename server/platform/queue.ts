@@ -2,6 +2,8 @@ import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Clock } from './clock.ts';
 import type { DB } from './database.ts';
 import type { Db } from './db.ts';
+import { AppError, notFound } from './errors.ts';
+import { type PlannedChange, refusedBy } from './planned.ts';
 import { statement } from './statement.ts';
 
 /** An item in a table that one of the nodes has to handle. */
@@ -25,13 +27,23 @@ export interface Queue<Item extends Queued, Condition extends object = object> {
   postpone(id: string, dueAt: Date): Promise<void>;
 }
 
-/** A table with the columns `id` (uuid), `sealed` and `expires_at`, and those that are named here. */
+/** What operators can do with a queue. Both plans refuse an item that a node handles at this moment, by 409 `conflict`. */
+export interface OperatedQueue {
+  /** The next attempt is now. @throws AppError 404 `not_found` */
+  retrying(id: string): Promise<PlannedChange>;
+  /** The item is removed, and not handled any more. @throws AppError 404 `not_found` */
+  dropping(id: string): Promise<PlannedChange>;
+}
+
+/** A table with the columns `id` (uuid), `sealed`, `leased_until` and `expires_at`, and those that are named here. */
 export interface QueueTable<Table extends keyof DB, Condition> {
   readonly table: Table;
   readonly dueAt: keyof DB[Table] & string;
   readonly attempts: keyof DB[Table] & string;
   /** Which rows may be claimed, from parameters of its own. Default: all. */
   readonly condition?: ($: Condition) => RawBuilder<unknown>;
+  /** Its nodes listen to this channel for items that are due. */
+  readonly channel: string;
   /** A postponed row postpones the other rows that are due and have the same value in this column. Default: none. */
   readonly postponedBy?: keyof DB[Table] & string;
 }
@@ -58,6 +70,7 @@ export function queueStatements<Table extends keyof DB, Condition extends object
   const { condition = () => sql`true`, postponedBy = 'id' } = names;
   const table = sql.table(names.table);
   const [dueAt, attempts] = [sql.ref(names.dueAt), sql.ref(names.attempts)];
+  const isIdle = (now: Date) => sql`(leased_until IS NULL OR ${dueAt} <> leased_until OR leased_until <= ${now})`;
   return {
     // Materialized, as some plans would run the selection again for each row and claim more than the limit.
     // expires_at may be null until the first attempt, from which its time is counted
@@ -70,9 +83,27 @@ export function queueStatements<Table extends keyof DB, Condition extends object
            ORDER BY ${dueAt} LIMIT ${$.limit} FOR UPDATE SKIP LOCKED
         )
         UPDATE ${table}
-           SET ${dueAt} = ${$.leasedUntil}, ${attempts} = ${attempts} + 1, expires_at = COALESCE(expires_at, ${$.retriedUntil})
+           SET ${dueAt} = ${$.leasedUntil}, leased_until = ${$.leasedUntil}, ${attempts} = ${attempts} + 1, expires_at = COALESCE(expires_at, ${$.retriedUntil})
          WHERE id IN (SELECT id FROM due)
      RETURNING *, ${attempts} AS attempts`,
+    ),
+    find: statement(
+      `${names.table}.find`,
+      ($: { id: string; now: Date }) => sql<{ is_idle: boolean }>`
+        SELECT ${isIdle($.now)} AS is_idle FROM ${table} WHERE id = ${$.id}`,
+    ),
+    // Both take the row only while no node has it.
+    retry: statement(
+      `${names.table}.retry`,
+      ($: { id: string; now: Date }) => sql`
+        WITH due AS (UPDATE ${table} SET ${dueAt} = ${$.now} WHERE id = ${$.id} AND ${isIdle($.now)} RETURNING 1)
+        SELECT require_rows((SELECT count(*) FROM due)), pg_notify(${names.channel}, '')`,
+    ),
+    drop: statement(
+      `${names.table}.drop`,
+      ($: { id: string; now: Date }) => sql`
+        WITH dropped AS (DELETE FROM ${table} WHERE id = ${$.id} AND ${isIdle($.now)} RETURNING 1)
+        SELECT require_rows((SELECT count(*) FROM dropped))`,
     ),
     remove: statement(`${names.table}.remove`, ($: { id: string }) => sql`DELETE FROM ${table} WHERE id = ${$.id}`),
     postpone: statement(
@@ -115,4 +146,28 @@ export function createQueue<Table extends keyof DB, Condition extends object, Co
       await db.query(statements.postpone.bind({ id, dueAt, retriedUntil: after(retriedForMs), now: after(0) }));
     },
   };
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** @param options.what names an item in errors */
+export function createOperatedQueue<Table extends keyof DB>(options: {
+  db: Pick<Db, 'query'>;
+  now: Clock;
+  statements: Pick<ReturnType<typeof queueStatements<Table>>, 'find' | 'retry' | 'drop'>;
+  what: string;
+}): OperatedQueue {
+  const { db, now, statements, what } = options;
+  const inProgress = (cause?: unknown) =>
+    new AppError('conflict', `the ${what} is being sent at this moment; look again`, { cause });
+
+  async function planned(id: string, bind: 'retry' | 'drop'): Promise<PlannedChange> {
+    const parameters = { id, now: new Date(now()) };
+    const [row] = UUID.test(id) ? await db.query(statements.find.bind(parameters)) : [];
+    if (!row) throw notFound(what, id);
+    if (!row.is_idle) throw inProgress();
+    return { statements: [statements[bind].bind(parameters)], refuse: refusedBy({ require_rows: inProgress }) };
+  }
+
+  return { retrying: (id) => planned(id, 'retry'), dropping: (id) => planned(id, 'drop') };
 }

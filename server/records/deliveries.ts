@@ -3,7 +3,15 @@ import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { Deliveries as DeliveriesTable } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
-import { createQueue, type Queue, type Queued, queueStatements } from '../platform/queue.ts';
+import { type AddParameter, createListing, type ListRequest, type Page } from '../platform/listing.ts';
+import {
+  createOperatedQueue,
+  createQueue,
+  type OperatedQueue,
+  type Queue,
+  type Queued,
+  queueStatements,
+} from '../platform/queue.ts';
 import { openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
 import { statement } from '../platform/statement.ts';
 
@@ -17,6 +25,18 @@ export interface Delivery extends Queued {
   readonly content: unknown;
 }
 
+/** A delivery that waits, as an operator sees it: without its content. */
+export interface WaitingDelivery {
+  readonly id: string;
+  readonly kind: string;
+  readonly clientId: string;
+  readonly accountId: string | undefined;
+  readonly attempts: number;
+  readonly nextAttemptAt: Date;
+  /** Undefined before the first attempt, from which the time is counted. */
+  readonly expiresAt: Date | undefined;
+}
+
 /** All but logouts, which are queued by the statements that end sessions. */
 export interface DeliveryInput {
   readonly kind: string;
@@ -28,7 +48,9 @@ export interface DeliveryInput {
 }
 
 /** A postponed delivery postpones the client's others that are due: they would fail as well. */
-export interface Deliveries extends Omit<Queue<Delivery>, 'claimDue'> {
+export interface Deliveries extends Omit<Queue<Delivery>, 'claimDue'>, OperatedQueue {
+  /** Those that are tried next come first, unless the request says otherwise. @throws AppError 400 `invalid_input` */
+  list(request?: ListRequest): Promise<Page<WaitingDelivery>>;
   /** One statement for the caller's transaction. All nodes are notified when it commits. */
   enqueue(input: DeliveryInput): BoundStatement;
   /**
@@ -100,9 +122,41 @@ export const DELIVERY_STATEMENTS = {
     condition: ($: { kinds: readonly string[]; busyShares: readonly string[] }) => sql`
       kind = ANY(${$.kinds}::text[]) AND 'client:' || client_id <> ALL(${$.busyShares}::text[])
       AND (account_id IS NULL OR 'account:' || account_id <> ALL(${$.busyShares}::text[]))`,
+    channel: DELIVERIES_CHANNEL,
     postponedBy: 'client_id',
   }),
 };
+
+type ListedRow = Pick<
+  Selectable<DeliveriesTable>,
+  'id' | 'kind' | 'client_id' | 'account_id' | 'attempts' | 'next_attempt_at' | 'expires_at'
+>;
+
+export const DELIVERY_LIST = createListing<ListedRow, WaitingDelivery>({
+  name: 'deliveries',
+  select: 'id, kind, client_id, account_id, attempts, next_attempt_at, expires_at',
+  from: 'deliveries',
+  id: { sql: 'id', type: 'uuid' },
+  fields: {
+    id: { type: 'id', operators: ['eq'], sql: 'id' },
+    kind: { type: 'text', operators: ['eq', 'ne'], sql: 'kind' },
+    client_id: { type: 'text', operators: ['eq', 'ne'], sql: 'client_id' },
+    account: { type: 'id', operators: ['eq', 'pr'], sql: 'account_id' },
+    attempts: { type: 'number', operators: ['eq', 'gt', 'lt'], sql: 'attempts' },
+    next_attempt_at: { type: 'time', operators: ['gt', 'ge', 'lt', 'le'], sql: 'next_attempt_at' },
+  },
+  sorts: { next_attempt_at: { sql: 'next_attempt_at', type: 'time' } },
+  defaultSort: 'next_attempt_at',
+  item: (row) => ({
+    id: row.id,
+    kind: row.kind,
+    clientId: row.client_id,
+    accountId: row.account_id ?? undefined,
+    attempts: row.attempts,
+    nextAttemptAt: row.next_attempt_at,
+    expiresAt: row.expires_at ?? undefined,
+  }),
+});
 
 type DeliveryRow = Selectable<DeliveriesTable>;
 
@@ -132,6 +186,12 @@ export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; 
 
   return {
     ...queue,
+    ...createOperatedQueue({ db, now, statements: DELIVERY_STATEMENTS, what: 'delivery' }),
+
+    list(request = {}) {
+      const where = (add: AddParameter) => `expires_at IS NULL OR expires_at > ${add(new Date(now()), 'timestamptz')}`;
+      return DELIVERY_LIST.read(db, request, { where });
+    },
 
     claimDue: ({ busyShares = [], ...options }) => queue.claimDue({ ...options, busyShares }),
 

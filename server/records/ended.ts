@@ -1,7 +1,6 @@
 import { type Selectable, sql } from 'kysely';
-import type { EndedTokens, Grants } from '../platform/database.ts';
-import type { BoundStatement, Db } from '../platform/db.ts';
-import { hashToken } from '../platform/sealing.ts';
+import type { EndedTokens, Grants, Records } from '../platform/database.ts';
+import type { BoundStatement } from '../platform/db.ts';
 import { statement } from '../platform/statement.ts';
 import type { FoundTokenStatus } from './rows.ts';
 
@@ -65,22 +64,33 @@ export const ENDED_STATEMENTS = {
     ($: { clientId: string }) =>
       sql`DELETE FROM records WHERE client_id = ${$.clientId} AND grant_id IS NULL RETURNING 1 AS ended`,
   ),
+  findStoredToken: statement(
+    'ended.find_stored_token',
+    ($: { idHash: Buffer }) => sql<Pick<Selectable<Records>, 'model' | 'grant_id' | 'account_id' | 'client_id'>>`
+      SELECT model, grant_id, account_id, client_id FROM records
+       WHERE id_hash = ${$.idHash} AND model IN ('AccessToken', 'RefreshToken', 'ClientCredentials')`,
+  ),
   endStoredToken: statement(
     'ended.stored_token',
     // RFC 7009 §2.1: a refresh token ends with everything that was issued by it.
-    ($: { idHash: Buffer }) => sql<{ model: string; grant_id: string | null }>`
+    ($: { idHash: Buffer }) => sql`
       WITH ended AS (
-        DELETE FROM records WHERE id_hash = ${$.idHash} AND model IN ('AccessToken', 'RefreshToken', 'ClientCredentials')
-        RETURNING model, grant_id
+        DELETE FROM records WHERE id_hash = ${$.idHash} RETURNING model, grant_id
       ), grants_ended AS (
         DELETE FROM grants WHERE id = (SELECT grant_id FROM ended WHERE model = 'RefreshToken') RETURNING id
       )
-      SELECT model, (SELECT id FROM grants_ended) AS grant_id FROM ended`,
+      SELECT require_rows((SELECT count(*) FROM ended)), (SELECT count(*) FROM grants_ended)`,
+  ),
+  findGrant: statement(
+    'ended.find_grant',
+    ($: { id: string }) => sql<Pick<Selectable<Grants>, 'account_id' | 'client_id'>>`
+      SELECT account_id, client_id FROM grants WHERE id = ${$.id}`,
   ),
   endGrant: statement(
     'ended.grant',
-    ($: { id: string }) => sql<Pick<Selectable<Grants>, 'account_id' | 'client_id'>>`
-      DELETE FROM grants WHERE id = ${$.id} RETURNING account_id, client_id`,
+    ($: { id: string }) => sql`
+      WITH ended AS (DELETE FROM grants WHERE id = ${$.id} RETURNING 1)
+      SELECT require_rows((SELECT count(*) FROM ended))`,
   ),
 };
 
@@ -116,25 +126,4 @@ export function endTokensOfClient(clientId: string, now: Date, expiresAt: Date):
     endRecordsOfClient(clientId),
     endStatelessTokensOfClient(clientId, now, expiresAt),
   ];
-}
-
-/**
- * Ends an opaque token, and with a refresh token the grant that it belongs to.
- * @returns undefined when there is no such token
- */
-export async function endStoredToken(
-  db: Db,
-  token: string,
-): Promise<{ readonly model: string; readonly grantId: string | null } | undefined> {
-  const [row] = await db.query(ENDED_STATEMENTS.endStoredToken.bind({ idHash: hashToken(token) }));
-  return row && { model: row.model, grantId: row.grant_id };
-}
-
-/** Ends all that was issued under one grant. @returns undefined when there is no such grant */
-export async function endGrant(
-  db: Db,
-  id: string,
-): Promise<{ readonly accountId: string; readonly clientId: string } | undefined> {
-  const [row] = await db.query(ENDED_STATEMENTS.endGrant.bind({ id }));
-  return row && { accountId: row.account_id, clientId: row.client_id };
 }

@@ -248,7 +248,7 @@ interface OneApp {
 }
 
 /** Members of sealed payloads that are read here; seconds since the epoch. */
-interface Sealed {
+export interface Sealed {
   iat?: number;
   loginTs?: number;
   amr?: string[];
@@ -365,7 +365,7 @@ export function endSessions(
 }
 
 /** The scopes and resources of several grants together. */
-function allowedBy(grants: readonly Sealed[]): Pick<AppOverview, 'scopes' | 'resources'> {
+export function allowedBy(grants: readonly Sealed[]): Pick<AppOverview, 'scopes' | 'resources'> {
   const scopes = new Set(grants.flatMap(({ openid }) => words(openid?.scope)));
   const resources: Record<string, string[]> = {};
   for (const [resource, scope] of grants.flatMap(({ resources = {} }) => Object.entries(resources))) {
@@ -380,6 +380,6 @@ const defined = (seconds: readonly (number | undefined)[]) => seconds.filter((on
 const most = (seconds: readonly (number | undefined)[]) => defined(seconds).sort((a, b) => b - a)[0];
 const least = (seconds: readonly (number | undefined)[]) => defined(seconds).sort((a, b) => a - b)[0];
 
-function dateOf(seconds: number | undefined): Date | undefined {
+export function dateOf(seconds: number | undefined): Date | undefined {
   return seconds === undefined ? undefined : new Date(seconds * 1000);
 }

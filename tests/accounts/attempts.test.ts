@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Account } from '../../server/accounts/account.ts';
-import { createAttempts, FAILURES, type Guess } from '../../server/accounts/attempts.ts';
+import { createAttempts, FAILURES, type Guess, LOCK_LIST } from '../../server/accounts/attempts.ts';
 import { createDevices } from '../../server/accounts/devices.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
 import { cleanUp } from '../../server/jobs/cleanup.ts';
 import type { AppError } from '../../server/platform/errors.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
+import { explain } from '../helpers/explain.ts';
 import { LONG } from '../helpers/long.ts';
 import { database } from '../helpers/postgres.ts';
 import { defer } from '../helpers/scope.ts';
@@ -376,3 +377,40 @@ function modelFail(bucket: Bucket): boolean {
   bucket.expiresAt = bucket.lockedUntil + 24 * HOUR;
   return true;
 }
+
+describe('all locks', () => {
+  test('are listed while they are in force, each with its account, factor and end, and end by account', async () => {
+    clock.ms += 48 * HOUR;
+    const [ada, bob] = [await person(), await person()];
+    await lock(ada.email ?? '');
+    clock.ms += MINUTE;
+    await lock(bob.email ?? '', await knownDevice(bob));
+    await lock('nobody@example.com');
+    const minutes = (count: number) => new Date(clock.ms + count * MINUTE);
+    const { items, total } = await attempts.listLocks({ total: true });
+    assert.deepEqual(items[0], { accountId: ada.id, factor: 'password', until: minutes(14) });
+    assert.deepEqual(
+      new Set(items.slice(1).map(({ accountId }) => accountId)),
+      new Set([bob.id, undefined]),
+      'an identifier that nobody has is locked as well',
+    );
+    assert.equal(total, 3);
+    const first = await attempts.listLocks({ limit: 2, sort: '-locked_until' });
+    const second = await attempts.listLocks({ limit: 2, sort: '-locked_until', cursor: first.next });
+    assert.deepEqual([first.items.length, second.items.map(({ accountId }) => accountId)], [2, [ada.id]]);
+    const [only] = (await attempts.listLocks({ filter: `account eq "${bob.id}"` })).items;
+    assert.deepEqual(only?.until, minutes(15));
+    await db.query(attempts.unlock(bob.id));
+    assert.deepEqual((await attempts.listLocks({ filter: `account eq "${bob.id}"` })).items, []);
+    clock.ms += 15 * MINUTE;
+    assert.deepEqual((await attempts.listLocks()).items, []);
+  });
+
+  test('are read by an index', async () => {
+    const [statement] = LOCK_LIST.plan({}, { where: () => 'locked_until > now()' }).statements;
+    assert.ok(statement);
+    const plan = await explain(db, statement);
+    assert.match(plan, /Index Scan using attempts_locked\b/);
+    assert.doesNotMatch(plan, /Sort|Seq Scan/);
+  });
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
-import { endGrant } from '../../server/records/ended.ts';
+import { ENDED_STATEMENTS } from '../../server/records/ended.ts';
 import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { shown, signedIn, submit, submitPassword } from '../flows/support.ts';
 import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
@@ -150,7 +150,7 @@ test('an approval has no effect when the account is disabled or the access withd
   await decide(browser, await typeCode(browser, body.user_code), 'confirm');
   const grants = { name: '', text: 'SELECT id FROM grants WHERE account_id = $1 AND client_id = $2' };
   const [grant] = await app.db.run<{ id: string }>(grants, [victim.id, tv.id]);
-  assert.ok(await endGrant(app.db, grant?.id ?? ''));
+  await app.db.query(ENDED_STATEMENTS.endGrant.bind({ id: grant?.id ?? '' }));
   assert.equal((await poll(issuer, tv, body.device_code)).body.error, 'invalid_grant');
 
   const left = { name: '', text: `SELECT 1 FROM records WHERE model = 'DeviceCode' AND account_id = $1` };
