@@ -26,8 +26,9 @@ check: $(INSTALLED) ## types, formatting, lint and the rules of what may import 
 	@biome check --error-on-warnings .
 	@node tests/import_rules.ts
 
-bench: $(INSTALLED) ## measure against a bare oidc-provider; prints a table and writes .artifacts/bench.json
-	@exec node tests/performance/bench/main.ts
+bench: $(INSTALLED) ## measure against a bare oidc-provider, then lists of a million people; prints tables, writes .artifacts/bench.json
+	@node tests/performance/bench/main.ts
+	@exec node tests/performance/bench/people.ts
 
 chaos: $(INSTALLED) test-tools ## the tests that kill processes, and all that have a long form, at length; TEST_CHAOS_SEED=…, TEST_FUZZ_SEED=… repeat a run's choices
 	@TEST_CHAOS_ROUNDS=$${TEST_CHAOS_ROUNDS:-200} TEST_CHAOS_ROTATIONS=$${TEST_CHAOS_ROTATIONS:-10} TEST_CHAOS_LONG=true \

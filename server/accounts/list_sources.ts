@@ -6,18 +6,20 @@ import type { AccountFields } from './list_fields.ts';
 
 /* Where the accounts of a list are looked for, so that few are read in vain. */
 
-/** Up to so many are counted. */
-export const FEW = 1_000;
+/** Up to so many are counted, to find the rarest token of a filter. */
+const COUNTED_MAX = 5_000;
+/** So few can all be read and sorted for one page. */
+const FEW = 2_000;
 
 export const SOURCE_STATEMENTS = {
-  /** How many accounts have each token, up to `FEW`; null stands for those that are not indexed. */
+  /** How many accounts have each token, up to `COUNTED_MAX`; null stands for those that are not indexed. */
   count: statement(
     'account_index.count',
     ($: { tokens: readonly string[] }) => sql<{ token: string | null; found: string }>`
-      SELECT t.token, (SELECT count(*) FROM (SELECT 1 FROM account_index i WHERE i.token = t.token LIMIT ${FEW}) AS few) AS found
+      SELECT t.token, (SELECT count(*) FROM (SELECT 1 FROM account_index i WHERE i.token = t.token LIMIT ${COUNTED_MAX}) AS few) AS found
         FROM unnest(${$.tokens}::bigint[]) AS t (token)
       UNION ALL
-      SELECT NULL, (SELECT count(*) FROM (SELECT 1 FROM accounts WHERE search_tokens IS NULL LIMIT ${FEW}) AS few)`,
+      SELECT NULL, (SELECT count(*) FROM (SELECT 1 FROM accounts WHERE search_tokens IS NULL LIMIT ${COUNTED_MAX}) AS few)`,
   ),
 };
 
@@ -25,7 +27,7 @@ export const SOURCE_STATEMENTS = {
 export interface Source {
   readonly tokens: ReadonlySet<string>;
   readonly ids: ReadonlySet<string>;
-  /** There are less than `FEW`. */
+  /** There are so few that all can be read and sorted for one page. */
   readonly few: boolean;
 }
 
@@ -81,8 +83,15 @@ export interface SourceParts {
   readonly holdersOf: (identifiers: readonly string[]) => Promise<ReadonlyMap<string, readonly string[]>>;
 }
 
-/** @returns where to look for the accounts that match; undefined for all accounts */
-export async function sourceOf(condition: Condition, parts: SourceParts): Promise<Source | undefined> {
+/**
+ * @param wantsFew `few` must be known; otherwise nothing is counted where there is nothing to choose
+ * @returns where to look for the accounts that match; undefined for all accounts
+ */
+export async function sourceOf(
+  condition: Condition,
+  wantsFew: boolean,
+  parts: SourceParts,
+): Promise<Source | undefined> {
   const comparisons = comparisonsOf(condition);
   const identifiers = comparisons.flatMap(({ op, field, value }) =>
     isIdentifier(field) && op === 'eq' ? String(value) : [],
@@ -90,16 +99,16 @@ export async function sourceOf(condition: Condition, parts: SourceParts): Promis
   const tokens = new Set(comparisons.flatMap(({ field, value = '' }) => parts.fields[field]?.token?.(value) ?? []));
   const [holders, counts] = await Promise.all([
     identifiers.length === 0 ? new Map<string, readonly string[]>() : parts.holdersOf(identifiers),
-    parts.db.query(SOURCE_STATEMENTS.count.bind({ tokens: [...tokens] })),
+    wantsFew || tokens.size > 1 ? parts.db.query(SOURCE_STATEMENTS.count.bind({ tokens: [...tokens] })) : undefined,
   ]);
-  const found = new Map(counts.map((row) => [row.token, Number(row.found)]));
+  const found = new Map(counts?.map((row) => [row.token, Number(row.found)]));
   const sources: Sources = {
     fields: parts.fields,
     idsOf: (identifier) => holders.get(identifier) ?? [],
     foundOf: (token) => found.get(token) ?? 0,
   };
   const cover = coverOf(condition, sources);
-  return cover && { ...cover, few: sizeOf(cover, sources) + (found.get(null) ?? 0) < FEW };
+  return cover && { ...cover, few: counts !== undefined && sizeOf(cover, sources) + (found.get(null) ?? 0) < FEW };
 }
 
 /** All comparisons of a filter. */

@@ -40,8 +40,8 @@ export interface AccountListing {
   };
 }
 
-/** Accounts that one statement looks at, at first and at most. */
-const STEP_MAX = 2_000;
+/** Accounts that one statement looks at, at most. */
+const STEP_MAX = 1_000;
 /** Accounts that a page looks at, and profiles that it opens, which takes most of the time. */
 const LOOKED_AT_MAX = 20_000;
 const OPENED_MAX = 2_500;
@@ -107,7 +107,8 @@ export function createAccountListing(
       field: asked.sort.name.endsWith('updated_at') ? 'updated_at' : 'created_at',
       descending: asked.sort.descending,
     };
-    const source = condition && (await sourceOf(condition, { ...parts, fields }));
+    const wantsFew = order.field === 'updated_at' || request.total === true;
+    const source = condition && (await sourceOf(condition, wantsFew, { ...parts, fields }));
     const total = request.total ? await count(condition, source, sealed) : undefined;
 
     const items: Account[] = [];

@@ -223,3 +223,24 @@ describe('the version of an account', () => {
     await assert.rejects(db.transact([accounts.plans.requireVersion(id, 2), accounts.plans.enabling(id)]));
   });
 });
+
+describe('deleting an account', () => {
+  test('takes everything with it that refers to the account, except what is named here', async () => {
+    const rows = await run<{ table: string; deletes: boolean }>(`
+      SELECT c.relname AS "table",
+             EXISTS (SELECT 1 FROM pg_constraint f
+                      WHERE f.conrelid = c.oid AND f.contype = 'f' AND f.confrelid = 'accounts'::regclass
+                        AND f.conkey = ARRAY[a.attnum] AND f.confdeltype = 'c') AS deletes
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+       WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND a.attname = 'account_id'`);
+    assert.ok(rows.length > 10);
+    assert.deepEqual(
+      rows
+        .filter(({ deletes }) => !deletes)
+        .map(({ table }) => table)
+        .sort(),
+      // by a trigger; told to apps that the person is still signed in at; by endSessions, or with their grant
+      ['account_index', 'deliveries', 'records'],
+    );
+  });
+});
