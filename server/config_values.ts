@@ -52,6 +52,8 @@ export function configOf(values: SettingValues, { declaredProduction }: { readon
       /** In which trusted proxies pass certificates on, in lower case. */
       header: values.CARDEA_CLIENT_CERTIFICATE_HEADER,
     },
+    /** Origins whose scripts may call the admin API. */
+    adminOrigins: values.CARDEA_ADMIN_CORS_ORIGINS ?? [],
     audienceParameter: values.CARDEA_AUDIENCE_PARAMETER,
     confirmLogout: values.CARDEA_CONFIRM_LOGOUT,
     dpopNonceRequired: values.CARDEA_DPOP_NONCE === 'required',

@@ -15,6 +15,7 @@ import {
   list,
   oneOf,
   oneOfNumbers,
+  origin,
   type Setting,
   type Settings,
   seconds,
@@ -138,6 +139,11 @@ const APPS = {
     read: oneOf('optional', 'required'),
     fallback: 'optional',
     about: 'required: DPoP proofs must have a nonce of this server (RFC 9449 §8)',
+  },
+  CARDEA_ADMIN_CORS_ORIGINS: {
+    read: list(origin),
+    unset: 'none',
+    about: 'origins, separated by commas, whose scripts may call the admin API, such as https://admin.example.com',
   },
   CARDEA_CONFIRM_LOGOUT: {
     read: boolean,

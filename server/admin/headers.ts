@@ -1,16 +1,5 @@
 import { AppError, invalidInput } from '../platform/errors.ts';
 
-/** RFC 9110 §12.5.1: true when JSON is acceptable. */
-export function acceptsJson(accept: string | undefined): boolean {
-  if (accept === undefined || accept.trim() === '') return true;
-  return accept.split(',').some((range) => {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    return ACCEPTED.has(type) && !parameters.some((one) => /^q=0(\.0*)?$/.test(one));
-  });
-}
-
-const ACCEPTED: ReadonlySet<string> = new Set(['*/*', 'application/*', 'application/json', 'application/problem+json']);
-
 /** RFC 7240 §2: true for the preference `handling=dry-run`. */
 export function dryRunAsked(prefer: string | string[] | undefined): boolean {
   return [prefer ?? []]

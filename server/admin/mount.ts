@@ -7,7 +7,9 @@ import type { Runner } from '../operations/run.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import { type CallerLimits, countCaller, type LimitKeys } from '../platform/route_limits.ts';
-import { acceptsJson, dryRunAsked, idempotencyKeyOf, ifMatchOf, isFresh } from './headers.ts';
+import { allowOrigins, preflightHandler } from './cross_origin.ts';
+import { DEPRECATED, type Deprecations, deprecationHeaders } from './deprecation.ts';
+import { dryRunAsked, idempotencyKeyOf, ifMatchOf, isFresh } from './headers.ts';
 import { CONTROLS, controlsOf, operationQuery, pickFields } from './query.ts';
 import { ROUTES, type Route } from './routes.ts';
 
@@ -23,6 +25,10 @@ export interface AdminOptions {
   readonly limits: CallerLimits;
   /** Default: all. */
   readonly routes?: readonly Route[];
+  /** The origins whose scripts may call it; default: none. */
+  readonly origins?: readonly string[];
+  /** Default: those of this version. */
+  readonly deprecated?: Deprecations;
 }
 
 /** Who calls. */
@@ -43,13 +49,24 @@ export async function mountAdmin(app: FastifyInstance, options: AdminOptions): P
   // The runner validates: once, and in the same way for the command line.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
-  for (const route of options.routes ?? ROUTES) mountRoute(app, route, options);
+  const { routes = ROUTES, origins = [] } = options;
+  allowOrigins(app, origins);
+  for (const route of routes) mountRoute(app, route, options);
+  if (origins.length > 0) mountPreflights(app, routes);
+}
+
+function mountPreflights(app: FastifyInstance, routes: readonly Route[]): void {
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = routes.filter((route) => route.path === path).map(({ method }) => method);
+    app.options(API_PATH + path, preflightHandler(methods));
+  }
 }
 
 function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions): void {
-  const { issuer, runner, authenticate, limits } = options;
+  const { issuer, runner, authenticate, limits, deprecated = DEPRECATED } = options;
   const { operation, method, path, versioned = false, location } = route;
   const changes = operation.kind === 'change';
+  const deprecation = Object.hasOwn(deprecated, operation.name) ? deprecated[operation.name] : undefined;
   const callers = new WeakMap<FastifyRequest, Caller>();
   app.route({
     method,
@@ -57,12 +74,12 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions): 
     exposeHeadRoute: false,
     // Before the body is read: a stranger sends none that is parsed.
     async onRequest(request, reply) {
+      if (deprecation) reply.headers(deprecationHeaders(deprecation));
       callers.set(request, await countCaller(request, reply, limits, () => authenticate(request, reply), limitKeysOf));
     },
     async handler(request, reply) {
       const actor = callers.get(request);
       if (!actor) throw new AppError('missing_token', 'an access token is needed');
-      assertAcceptable(request);
       const query = request.query as Readonly<Record<string, unknown>>;
       const { dryRun, force } = changes ? controlsOf(query) : { dryRun: false, force: false };
       const asks = dryRun || (changes && dryRunAsked(request.headers.prefer));
@@ -86,7 +103,7 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions): 
       if (versioned && typeof output.version === 'number') reply.header('etag', `"${output.version}"`);
       if (!changes && versioned && isFresh(request.headers['if-none-match'], output.version))
         return reply.code(304).send();
-      if (typeof output.next === 'string') reply.header('link', `<${nextPage(request, output.next)}>; rel="next"`);
+      if (typeof output.next === 'string') addLink(reply, `<${nextPage(request, output.next)}>; rel="next"`);
       if (location) reply.code(201).header('location', issuer.path(API_PATH + location(output)));
       const shown = Value.Clean(operation.schemas.output, structuredClone(output)) as Output;
       return reply
@@ -115,9 +132,10 @@ function inputOf(
 
 const isDenied = (error: unknown) => error instanceof AppError && error.code === 'insufficient_scope';
 
-/** RFC 9110 §15.5.7. */
-function assertAcceptable({ headers }: FastifyRequest): void {
-  if (!acceptsJson(headers.accept)) throw new AppError('not_acceptable', 'Accept: answers are application/json');
+/** Beside the links that the response has already (RFC 8288 §3). */
+function addLink(reply: FastifyReply, link: string): void {
+  const before = reply.getHeader('link');
+  reply.header('link', before === undefined ? link : `${before}, ${link}`);
 }
 
 /** The URL of this request with the cursor of the next page (RFC 8288). */

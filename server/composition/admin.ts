@@ -37,6 +37,7 @@ export async function adminRoutes(
   });
   await site.register(mountAdmin, {
     issuer: config.issuer,
+    origins: config.adminOrigins,
     runner,
     limits: limits.admin,
     async authenticate({ raw }, reply) {

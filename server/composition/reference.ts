@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import { adminDocument } from '../admin/description.ts';
 import { oauthDocument } from '../oidc/openapi/document.ts';
-import type { OpenApi } from '../platform/openapi.ts';
+import { API_PATH } from '../operations/api_resource.ts';
 import { type Described, referenceRoutes } from '../reference/routes.ts';
 import { PATHS } from '../views/paths.ts';
 import type { Infrastructure } from './infrastructure.ts';
@@ -17,18 +18,26 @@ export async function mountReference(site: FastifyInstance, parts: ReferencePart
   const { infrastructure, version, http } = parts;
   const { config, views, secure } = infrastructure;
   const { issuer } = config;
-  const served: Described = {
-    name: 'oauth',
-    title: 'OAuth and OpenID Connect',
-    path: PATHS.openapi,
-    read: (): OpenApi =>
-      oauthDocument({
-        issuer: issuer.identifier,
-        version,
-        has: (method, path) => http.hasRoute({ method: METHOD_NAMES[method], url: issuer.path(path) }),
-      }),
-  };
-  await site.register(referenceRoutes, { views, documents: [served], served, secure });
+  const documents: readonly Described[] = [
+    {
+      name: 'admin',
+      title: 'Admin API',
+      path: `${API_PATH}/openapi.json`,
+      read: () => adminDocument({ issuer, version }),
+    },
+    {
+      name: 'oauth',
+      title: 'OAuth and OpenID Connect',
+      path: PATHS.openapi,
+      read: async () =>
+        oauthDocument({
+          issuer: issuer.identifier,
+          version,
+          has: (method, path) => http.hasRoute({ method: METHOD_NAMES[method], url: issuer.path(path) }),
+        }),
+    },
+  ];
+  await site.register(referenceRoutes, { views, documents, secure });
 }
 
 const METHOD_NAMES = { get: 'GET', post: 'POST', put: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const;

@@ -29,8 +29,13 @@ export function isUnchanged(ifNoneMatch: string | undefined, etag: string): bool
 }
 
 /** A route of a document that anyone may read, also scripts of other origins. */
-export function mountDocument(app: FastifyInstance, url: string, current: () => Document): void {
-  app.get(url, { config: DOCUMENT }, (request, reply) => sendDocument(request, reply, current()));
+export function mountDocument(app: FastifyInstance, url: string, current: () => Document | Promise<Document>): void {
+  app.get(url, { config: DOCUMENT }, (request, reply) => {
+    const document = current();
+    // No promise for one that is there: some are asked for forty thousand times a second.
+    if (!(document instanceof Promise)) return sendDocument(request, reply, document);
+    return document.then((made) => sendDocument(request, reply, made));
+  });
   // Some clients send headers of their own even for documents, such as `MCP-Protocol-Version`, which browsers ask about first.
   app.options(url, { config: { oauth: true, quiet: true } }, (request, reply) =>
     respondToOptions(request, reply, ['GET', 'HEAD']),

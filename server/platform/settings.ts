@@ -182,6 +182,13 @@ export function host(value: string): string {
   return value;
 }
 
+/** What browsers send as `Origin` (RFC 6454 §6.1): no path, no slash at the end, no default port. */
+export function origin(value: string): string {
+  if (URL.parse(value)?.origin !== value || !/^https?:/.test(value))
+    throw new Error('must be an origin such as https://admin.example.com, without a slash at the end');
+  return value;
+}
+
 export function url(...protocols: readonly string[]): Read<string> {
   return (value) => {
     // Sentinel and Cluster URLs have several hosts, which URL does not parse: check the first.

@@ -18,16 +18,14 @@ export interface Described {
   readonly title: string;
   /** Where the document is. */
   readonly path: string;
-  /** Called once, when all routes are there. */
-  read(): OpenApi;
+  /** Called once, when the first one asks. */
+  read(): Promise<OpenApi>;
 }
 
 export interface ReferenceOptions {
   readonly views: Views;
   /** The first is shown first. */
   readonly documents: readonly Described[];
-  /** The path of the document that is served here; others are served by their own folder. */
-  readonly served: Described;
   readonly secure: boolean;
 }
 
@@ -36,15 +34,17 @@ const FOUND_MAX = 100;
 /** A new version of the server is known within that time, in seconds. */
 const MAX_AGE = 300;
 
-/** The description of the endpoints, a page that shows all descriptions, and a page for each error code. */
+/** The descriptions, a page that shows them, and a page for each error code. */
 export async function referenceRoutes(app: FastifyInstance, options: ReferenceOptions): Promise<void> {
-  const { views, documents, served, secure } = options;
+  const { views, documents, secure } = options;
   const read = documents.map((one) => ({ ...one, read: once(one.read) }));
   /** The pages by document and language: a stranger's request must not cost a rendering. */
   const pages = new Map<string, string>();
-  const file = once(() => jsonDocument(served.read(), secure));
 
-  mountDocument(app, served.path, file);
+  for (const { path, read: made } of read) {
+    const file = once(async () => jsonDocument(await made(), secure));
+    mountDocument(app, path, file);
+  }
   await problemRoutes(app, { views });
 
   app.get<{ Querystring: { q?: unknown; document?: unknown } }>(
@@ -52,28 +52,29 @@ export async function referenceRoutes(app: FastifyInstance, options: ReferenceOp
     { config: { produces: ['text/html'] } },
     async (request, reply) => {
       const { q, document } = request.query;
-      const page = typeof q === 'string' && q !== '' ? search(request, q) : shown(request, document);
+      const page = await (typeof q === 'string' && q !== '' ? search(request, q) : shown(request, document));
       return reply.type('text/html; charset=utf-8').send(page);
     },
   );
 
-  function shown(request: FastifyRequest, name: unknown): string {
+  async function shown(request: FastifyRequest, name: unknown): Promise<string> {
     const chosen = name === undefined ? read[0] : read.find((one) => one.name === name);
     if (!chosen) throw new AppError('not_found', 'there is no such description');
     const locale = localeOf(request);
     const key = `${chosen.name} ${locale}`;
     let page = pages.get(key);
     if (page === undefined) {
-      const data = { documents: linksOf(documents, chosen.name), model: modelOf(chosen.read()), proseOf };
+      const data = { documents: linksOf(documents, chosen.name), model: modelOf(await chosen.read()), proseOf };
       page = views.render(referenceView, data, locale);
       pages.set(key, page);
     }
     return page;
   }
 
-  function search(request: FastifyRequest, query: string): string {
+  async function search(request: FastifyRequest, query: string): Promise<string> {
     const wanted = query.slice(0, QUERY_MAX).toLowerCase().split(/\s+/);
-    const found = read.flatMap((one) => findIn(one, wanted)).slice(0, FOUND_MAX);
+    const all = await Promise.all(read.map(async (one) => findIn(one.name, await one.read(), wanted)));
+    const found = all.flat().slice(0, FOUND_MAX);
     const data = { query: query.slice(0, QUERY_MAX), documents: linksOf(documents, undefined), found };
     return views.render(searchView, data, localeOf(request));
   }
@@ -82,8 +83,8 @@ export async function referenceRoutes(app: FastifyInstance, options: ReferenceOp
 }
 
 /** Operations that have all the words. */
-function findIn({ name, read }: Described, wanted: readonly string[]): FoundOperation[] {
-  return operationsOf(read()).flatMap(({ path, method, operation }) => {
+function findIn(name: string, document: OpenApi, wanted: readonly string[]): FoundOperation[] {
+  return operationsOf(document).flatMap(({ path, method, operation }) => {
     const { summary = '', description = '', tags = [], parameters = [] } = operation;
     const id = operationId(path, method, operation);
     const names = parameters.map((one) => one.name);

@@ -23,7 +23,13 @@ export async function adminApi(scope: Scope, app: OperatedDatabase, as: Partial<
   const { runner, services } = await operationsOf(scope, app, now);
   const { issuer } = services.config;
   const log = createLog({ level: 'silent', destination: { write() {} } });
-  const http = createHttp({ log, secure: false, trustedProxies: [], renderError: () => '' });
+  const http = createHttp({
+    log,
+    secure: false,
+    issuer: { identifier: issuer.identifier, basePath: '' },
+    trustedProxies: [],
+    renderError: () => '',
+  });
   await http.register(mountAdmin, { issuer, runner, limits: limitsOf({}).admin, authenticate: async () => actor(as) });
   defer(scope, () => http.close());
   return {

@@ -190,6 +190,22 @@ export const cases: readonly {
     bad: ['', 'client cert', 'Client-Cert:', 'Client-Cert', 'Zertifikät'],
   },
   {
+    name: 'CARDEA_ADMIN_CORS_ORIGINS',
+    read: (config) => config.adminOrigins,
+    good: {
+      'https://admin.example.com, http://localhost:5173': ['https://admin.example.com', 'http://localhost:5173'],
+    },
+    bad: [
+      '',
+      '*',
+      'null',
+      'https://admin.example.com/',
+      'https://admin.example.com:443',
+      'admin.example.com',
+      'ftp://a.example',
+    ],
+  },
+  {
     name: 'CARDEA_CONFIRM_LOGOUT',
     read: (config) => config.confirmLogout,
     good: { true: true, false: false },
