@@ -65,6 +65,17 @@ describe('the client configuration endpoint (RFC 7592 §2)', () => {
     assert.deepEqual([status, answer.error], [400, 'invalid_request']);
   });
 
+  test('accepts either of two secrets during a rotation, and the new one alone after it (§2.2)', async () => {
+    const { body, update } = await managed();
+    const { clients } = app.seed;
+    const { secret } = await clients.rotateSecret(body.client_id, { overlapSeconds: 3_600 });
+    remember('client_secret', secret);
+    const status = async (value: string) => (await update({ client_secret: value })).status;
+    assert.deepEqual([await status(body.client_secret), await status(secret)], [200, 200]);
+    await clients.endOverlap(body.client_id);
+    assert.deepEqual([await status(body.client_secret), await status(secret)], [400, 200]);
+  });
+
   test('creates a secret when one becomes necessary, and drops an unnecessary one', async () => {
     const { update, read } = await managed({ token_endpoint_auth_method: 'none' });
     const made = await update({ token_endpoint_auth_method: 'client_secret_post' });
