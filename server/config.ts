@@ -40,15 +40,19 @@ export interface SettingInForce {
   readonly name: string;
   /** Masked when it is a secret. */
   readonly value: string;
-  readonly source: string;
+  readonly source: 'environment' | 'file' | 'configuration file' | 'CARDEA_LIMITS' | 'default';
   readonly about: string;
 }
 
-/** The settings in force, with secrets masked, and the table of limits (limit_table.ts). */
-export function describeConfig(env: Environment = process.env): SettingInForce[] {
+/**
+ * The settings in force, with secrets masked, and the table of limits (limit_table.ts).
+ * @param declared by a configuration file; the environment overrides them
+ */
+export function describeConfig(environment: Environment = process.env, declared: Environment = {}): SettingInForce[] {
+  const env = { ...declared, ...environment };
   const config = loadConfig(env);
   const settings = settingEntries().map(([name, setting]) => {
-    const source = env[name] !== undefined ? 'environment' : env[`${name}_FILE`] !== undefined ? 'file' : 'default';
+    const source = sourceOf(name, environment, declared);
     const given = rawValue(name, setting, env);
     const shown = given === undefined ? defaultOf(name, setting, config) : setting.secret ? '********' : given;
     return { name, value: shown, source, about: setting.about };
@@ -63,6 +67,12 @@ function describeLimits({ limits }: Config, changes: LimitChanges): SettingInFor
     const value = inForce ? describeLimit(inForce) : '';
     return { name: key, value, source: Object.hasOwn(changes, key) ? 'CARDEA_LIMITS' : 'default', about };
   });
+}
+
+function sourceOf(name: SettingName, environment: Environment, declared: Environment): SettingInForce['source'] {
+  if (environment[name] !== undefined) return 'environment';
+  if (environment[`${name}_FILE`] !== undefined) return 'file';
+  return declared[name] === undefined ? 'default' : 'configuration file';
 }
 
 function defaultOf(name: SettingName, { fallback, unset = '' }: Setting, config: Config): string {

@@ -57,6 +57,7 @@ export function configOf(values: SettingValues, { declaredProduction }: { readon
     audienceParameter: values.CARDEA_AUDIENCE_PARAMETER,
     confirmLogout: values.CARDEA_CONFIRM_LOGOUT,
     dpopNonceRequired: values.CARDEA_DPOP_NONCE === 'required',
+    configFile: values.CARDEA_CONFIG_FILE,
     /** The table of limits (limit_table.ts). */
     limits: limitsInForce(values.CARDEA_LIMITS, values),
     passwords: {

@@ -90,6 +90,12 @@ const SERVER = {
     about:
       'limits that differ from their defaults, separated by commas, such as token.client=6000/m, writes.address=100MB/h; see the table of limits below',
   },
+  CARDEA_CONFIG_FILE: {
+    read: text,
+    unset: 'none',
+    about:
+      'a configuration file (YAML) that is applied at each start, as "cardea config apply" does: clients, resource servers, groups, roles, policies and limits',
+  },
   CARDEA_LOG_LEVEL: {
     read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     fallback: 'info',
@@ -375,6 +381,26 @@ export const SETTINGS = { ...SERVER, ...TLS, ...APPS, ...PASSWORDS, ...KEYS_AND_
 
 export type SettingName = keyof typeof SETTINGS;
 export type SettingValues = ValuesOf<typeof SETTINGS>;
+
+/** Settings of the section `limits` of a configuration file. */
+const LIMITS: readonly SettingName[] = [
+  'CARDEA_RATE_LIMIT',
+  'CARDEA_LIMITS',
+  'CARDEA_REGISTRATION_QUOTA',
+  'CARDEA_MAIL_LIMIT',
+  'CARDEA_MAIL_LIMIT_ADDRESS',
+];
+
+/**
+ * Settings that a configuration file may declare, by its section. Not among them: those of one process, such as its port, and
+ * secrets.
+ */
+export const DECLARABLE = {
+  policies: Object.entries({ ...APPS, ...PASSWORDS, ...KEYS_AND_TOKENS, ...SIGN_IN } as Settings)
+    .filter(([name, { secret }]) => !secret && !LIMITS.includes(name as SettingName))
+    .map(([name]) => name as SettingName),
+  limits: LIMITS,
+} as const satisfies Readonly<Record<string, readonly SettingName[]>>;
 
 export function settingEntries(): [SettingName, Setting][] {
   return Object.entries(SETTINGS) as [SettingName, Setting][];

@@ -1,5 +1,6 @@
 import { createApp } from './app.ts';
-import { type Config, describeConfig } from './config.ts';
+import { applyConfiguredFile, declaredSettingsOf } from './composition/configuration.ts';
+import { type Config, describeConfig, loadConfig } from './config.ts';
 import { systemClock } from './platform/clock.ts';
 import { databasePlace } from './platform/database_problems.ts';
 import { createDb } from './platform/db.ts';
@@ -7,26 +8,35 @@ import { assertWritable, startEmbeddedPostgres } from './platform/embedded.ts';
 import type { Logger } from './platform/log.ts';
 import { migrateUp } from './platform/migrate.ts';
 import { createOutages, type Outages } from './platform/outages.ts';
+import type { Environment } from './platform/settings.ts';
 
 /**
  * Starts database and application, and listens.
  * @param opened closes what was started, also after a failed start
  */
-export async function start(config: Config, log: Logger, opened: AsyncDisposableStack): Promise<void> {
-  let url = config.databaseUrl;
+export async function start(
+  configured: Config,
+  log: Logger,
+  opened: AsyncDisposableStack,
+  env: Environment = process.env,
+): Promise<void> {
+  let url = configured.databaseUrl;
   if (!url) {
-    assertWritable(config.dataDir);
-    const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir });
+    assertWritable(configured.dataDir);
+    const postgres = await startEmbeddedPostgres({ dataDir: configured.dataDir });
     opened.defer(() => postgres.stop());
     url = postgres.url;
   }
   const outages = createStartedOutages(url, log);
-  const db = createDb({ url, poolSize: config.databasePool, timeoutMs: config.databaseTimeoutMs, outages });
+  const db = createDb({ url, poolSize: configured.databasePool, timeoutMs: configured.databaseTimeoutMs, outages });
   opened.defer(() => db.close());
   const migrated = await migrateUp(db);
   if (migrated.length > 0) log.info({ migrations: migrated }, 'the schema was brought up to date');
 
-  const app = await createApp({ config, settings: describeConfig(), db, log });
+  await applyConfiguredFile({ config: loadConfig({ ...(await declaredSettingsOf(db)), ...env }), db, log, env });
+  const declared = await declaredSettingsOf(db);
+  const config = loadConfig({ ...declared, ...env });
+  const app = await createApp({ config, settings: describeConfig(env, declared), db, log });
   opened.defer(() => app.close());
   await app.http.listen({ host: config.host, port: config.port });
   outages.begin();

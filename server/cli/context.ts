@@ -19,6 +19,7 @@ import type { Batch, OutputOf } from '../operations/run.ts';
 import type { AccountStores, ClientStores, Factors, Services } from '../operations/services.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { createDb, type Db, ping, translate } from '../platform/db.ts';
+import { createDeclaredSettings } from '../platform/declared_settings.ts';
 import { assertWritable, startEmbeddedPostgres } from '../platform/embedded.ts';
 import { AppError, isUnavailable } from '../platform/errors.ts';
 import { assertIssuer, issuerOf } from '../platform/installation.ts';
@@ -39,6 +40,9 @@ export class Interrupted extends Error {
     this.exitCode = 128 + constants.signals[signal];
   }
 }
+
+/** Two things that were compared differ: exit code 2, without a message. */
+export class Differs extends Error {}
 
 /** The services of a verb. They are closed when the verb ends, also when it fails. */
 export interface Context extends ClientStores {
@@ -155,8 +159,10 @@ async function open(
   const now = systemClock;
   const sealer = createSealer(resolveMasterKeys(configured));
   if (options.schema !== 'any') await requireSchema(db, configured);
+  const declared: Environment =
+    options.schema === 'any' ? {} : Object.fromEntries(await createDeclaredSettings(db).list());
   const config =
-    options.schema === 'any' || options.issuer === 'any' ? configured : await ofDatabase(db, configured, env);
+    options.schema === 'any' || options.issuer === 'any' ? configured : await ofDatabase(db, configured, env, declared);
   const log = createLog({ level: 'silent', destination: { write() {} } }); // opens no stream
   const parts = { config, db, sealer, now, log };
   const accountStores = once(() => createAccountStores(parts));
@@ -177,7 +183,7 @@ async function open(
     }),
     keyRing: once(() => openKeyRing({ config, db, sealer, now })),
   };
-  const { services, runner } = createOperations({ ...context, settings: () => describeConfig(env) });
+  const { services, runner } = createOperations({ ...context, settings: () => describeConfig(env, declared) });
   return {
     ...context,
     services,
@@ -244,15 +250,15 @@ function openDb(opened: AsyncDisposableStack, config: Config, url: string): Db {
 }
 
 /**
- * Where CARDEA_ISSUER is not set, the issuer that the database belongs to: mailed links and clients are made from it.
- * @throws AppError 409 `wrong_issuer` when another one is set
+ * The settings, with the issuer that the database belongs to: mailed links and clients are made from it.
+ * @param declared by a configuration file
+ * @throws AppError 409 `wrong_issuer` when another issuer is set
  */
-async function ofDatabase(db: Db, configured: Config, env: Environment): Promise<Config> {
+async function ofDatabase(db: Db, configured: Config, env: Environment, declared: Environment): Promise<Config> {
   const stored = await issuerOf(db);
-  if (stored === undefined || stored === configured.issuer.identifier) return configured;
-  if (env.CARDEA_ISSUER === undefined) return loadConfig({ ...env, CARDEA_ISSUER: stored });
-  assertIssuer(stored, configured.issuer.identifier);
-  return configured;
+  if (stored !== undefined && env.CARDEA_ISSUER !== undefined) assertIssuer(stored, configured.issuer.identifier);
+  const issuer = stored === undefined ? {} : { CARDEA_ISSUER: stored };
+  return loadConfig({ ...issuer, ...declared, ...env });
 }
 
 /** The embedded database is migrated automatically; operators decide when to migrate any other. */

@@ -2,12 +2,14 @@ import { Command, CommanderError } from 'commander';
 import { KeyError } from '../../keys/errors.ts';
 import pkg from '../../package.json' with { type: 'json' };
 import { AppError, isUnavailable } from '../platform/errors.ts';
-import { Interrupted, UsageError } from './context.ts';
+import { Differs, Interrupted, UsageError } from './context.ts';
 import { type CommandTools, createTools, type HostProcess } from './tools.ts';
 
 export const EXIT_DONE = 0;
 export const EXIT_REFUSED = 1;
 export const EXIT_USAGE = 2;
+/** `config plan`: the file and the database differ. */
+export const EXIT_DIFFERS = 2;
 
 /**
  * Runs `cardea <args>`.
@@ -24,7 +26,8 @@ export async function main(args: readonly string[], host: HostProcess): Promise<
     await (await createProgram(args, host)).parseAsync([...args], { from: 'user' });
     return EXIT_DONE;
   } catch (error) {
-    return error instanceof Interrupted ? error.exitCode : report(error, host);
+    if (error instanceof Interrupted) return error.exitCode;
+    return error instanceof Differs ? EXIT_DIFFERS : report(error, host);
   }
 }
 
@@ -97,7 +100,7 @@ const NOUNS: Readonly<
     load: async () => (await import('./conformance.ts')).conformanceCommand,
   },
   config: {
-    about: 'check the settings',
+    about: 'check the settings; compare, apply and export a configuration file',
     load: async () => (await import('./config.ts')).configCommand,
   },
 };

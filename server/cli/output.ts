@@ -1,3 +1,5 @@
+import type { Environment } from '../platform/settings.ts';
+
 /** A printed value, with the names and types of the JSON output; without --json it is printed in columns. */
 export type Value = string | number | boolean | null | undefined | Date | readonly Value[] | { [name: string]: Value };
 export type Item = Record<string, Value>;
@@ -16,6 +18,8 @@ export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
 /** Results go to standard output; everything else goes to standard error, so that it never gets into a pipe. */
 export interface Output {
+  /** True when standard output is a terminal that shows colours, and the environment does not ask for none (https://no-color.org). */
+  readonly colours: boolean;
   /** One item: a JSON object, or a line for each member. */
   printItem(item: Item, options: PrintOptions): void;
   /**
@@ -38,10 +42,16 @@ export interface Progress {
   end(text: string): void;
 }
 
-export function createOutput({ stdout, stderr }: { stdout: OutputStream; stderr: OutputStream }): Output {
+export function createOutput(host: {
+  readonly env: Environment;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+}): Output {
+  const { env, stdout, stderr } = host;
   const printText = (text: string) => void stdout.write(text);
   const note = (text: string) => void stderr.write(`${text}\n`);
   return {
+    colours: (stdout.isTTY ?? false) && (env.NO_COLOR ?? '') === '',
     printItem: (item, options) => printText(options.json ? jsonOf(item) : lines(item)),
     printItems: (items, columns, empty, options) =>
       printText(options.json ? jsonOf(items) : items.length === 0 ? `${empty}\n` : table(items, columns)),

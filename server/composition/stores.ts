@@ -28,6 +28,7 @@ import { createRunner, type Runner } from '../operations/run.ts';
 import type { AccountStores, ClientStores, Factors, Services } from '../operations/services.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Db } from '../platform/db.ts';
+import { createDeclaredSettings } from '../platform/declared_settings.ts';
 import { notFound } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Outbound } from '../platform/outbound.ts';
@@ -162,7 +163,7 @@ export async function openKeyRing({
   });
 }
 
-type Opened = Omit<Services, 'groups' | 'roles' | 'audit' | 'db' | 'endings' | 'signedUntil'> & {
+type Opened = Omit<Services, 'groups' | 'roles' | 'audit' | 'declaredSettings' | 'db' | 'endings' | 'signedUntil'> & {
   readonly db: Db;
   readonly outbound: Outbound;
 };
@@ -209,6 +210,7 @@ export function createOperations(opened: Opened): { readonly runner: Runner; rea
     groups: createNamed('groups', { db: on, now }),
     roles: createNamed('roles', { db: on, now, fixed: builtinRoles() }),
     audit: createAuditLog({ db: on }),
+    declaredSettings: createDeclaredSettings(on),
   });
   const services = withEndings({ ...opened, ...named(db) });
   const results = createResults({ db, sealer, now, secret: () => loadServerSecret(db, sealer, RESULTS_SECRET, now) });

@@ -6,7 +6,9 @@ const Setting = strict(
   {
     name: Type.String(),
     value: Type.String({ description: 'secrets are masked, in whole: nobody can read them here' }),
-    source: Type.String({ description: 'where the value is from: environment, file or default' }),
+    source: Type.String({
+      description: 'where the value is from: environment, file (of a secret), configuration file or default',
+    }),
     about: Type.String(),
   },
   { title: 'Setting' },

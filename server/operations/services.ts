@@ -18,6 +18,7 @@ import type { Clients } from '../clients/store.ts';
 import type { Config, SettingInForce } from '../config.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Db } from '../platform/db.ts';
+import type { DeclaredSettings } from '../platform/declared_settings.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import type { Deliveries } from '../records/deliveries.ts';
 import type { Endings } from '../records/ending.ts';
@@ -61,6 +62,7 @@ export interface Services extends ClientStores {
   readonly audit: AuditLog;
   /** Those with which this process was started, with secrets masked. */
   settings(): readonly SettingInForce[];
+  readonly declaredSettings: DeclaredSettings;
   /** Opened on first use by the command line: most verbs need few of them, and only these need the right master key. */
   accountStores(): Promise<AccountStores>;
   factors(): Promise<Factors>;

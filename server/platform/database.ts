@@ -115,6 +115,17 @@ export interface Clients {
   version: Generated<number>;
 }
 
+export interface DeclaredEntries {
+  entry_hash: Buffer;
+  key: string;
+  kind: string;
+}
+
+export interface DeclaredSettings {
+  name: string;
+  value: string;
+}
+
 export interface Deliveries {
   account_id: string | null;
   attempts: Generated<number>;
@@ -412,6 +423,8 @@ export interface DB {
   attempts: Attempts;
   audit: Audit;
   clients: Clients;
+  declared_entries: DeclaredEntries;
+  declared_settings: DeclaredSettings;
   deliveries: Deliveries;
   devices: Devices;
   ended_tokens: EndedTokens;

@@ -68,6 +68,10 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'The sign-in has expired or has ended.',
     remedy: 'Go back to the app, and begin the sign-in again.',
   },
+  invalid_configuration_file: {
+    happened: 'The configuration file is not as it must be; nothing was changed.',
+    remedy: 'Correct the lines that the message names, and apply the file again.',
+  },
   invalid_dpop_proof: {
     happened: 'The DPoP proof is missing, malformed, too old or for another request.',
     remedy:

@@ -13,6 +13,7 @@ export const ERROR_STATUSES = {
   grant_revoked: 400,
   import_rejected: 400,
   import_unreadable: 400,
+  invalid_configuration_file: 400,
   input_encoding: 400,
   interaction_expired: 400,
   invalid_dpop_proof: 400,

@@ -68,7 +68,7 @@ function unknownNames(prefix: string, settings: Settings, env: Environment): str
   const problems: string[] = [];
   for (const name of Object.keys(env)) {
     if (!name.startsWith(prefix)) continue;
-    const base = name.endsWith('_FILE') ? name.slice(0, -'_FILE'.length) : name;
+    const base = !settings[name] && name.endsWith('_FILE') ? name.slice(0, -'_FILE'.length) : name;
     const setting = settings[base];
     if (!setting) problems.push(`${name} is not a setting; did you mean ${nearestName(Object.keys(settings), base)}?`);
     else if (base !== name && !setting.secret)

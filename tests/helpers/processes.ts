@@ -199,13 +199,14 @@ export async function startHere(
   const port = env.CARDEA_PORT ?? String(await freePort());
   const folder = mkdtempSync(join(tmpdir(), 'cardea-test-node-'));
   defer(scope, () => rmSync(folder, { recursive: true, force: true }));
-  const config = loadConfig({
+  const whole = {
     CARDEA_PORT: port,
     CARDEA_ISSUER: `http://localhost:${port}`,
     CARDEA_DEMO: 'false',
     CARDEA_DATA_DIR: folder,
     ...env,
-  });
+  };
+  const config = loadConfig(whole);
   const log = createLog({
     level: config.logLevel,
     destination: {
@@ -218,7 +219,7 @@ export async function startHere(
   const opened = new AsyncDisposableStack();
   const close = () => opened.disposeAsync();
   defer(scope, close);
-  await start(config, log, opened);
+  await start(config, log, opened, whole);
   return {
     url: `http://localhost:${config.port}`,
     issuer: config.issuer.identifier,

@@ -263,6 +263,12 @@ export const cases: readonly {
     good: { debug: 'debug' },
     bad: ['', 'INFO', 'verbose'],
   },
+  {
+    name: 'CARDEA_CONFIG_FILE',
+    read: (config) => config.configFile,
+    good: { '/etc/cardea.yaml': '/etc/cardea.yaml' },
+    bad: [''],
+  },
   { name: 'CARDEA_NAME', read: (config) => config.name, good: { Example: 'Example' }, bad: [''] },
   {
     name: 'CARDEA_SECOND_FACTOR',

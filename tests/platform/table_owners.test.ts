@@ -41,7 +41,8 @@ const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
     'user_codes',
     'waiting_requests',
   ],
-  'server/platform': ['installation', 'server_secrets', 'write_checks'],
+  'server/configuration': ['declared_entries'],
+  'server/platform': ['declared_settings', 'installation', 'server_secrets', 'write_checks'],
   keys: ['key_nodes', 'key_set', 'signing_keys'],
 };
 

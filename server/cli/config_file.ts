@@ -1,0 +1,80 @@
+import { writeFileSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import { applyFile, planFile } from '../configuration/apply.ts';
+import { exportFile } from '../configuration/export.ts';
+import { openFile, SCHEMA_PATH } from '../configuration/file.ts';
+import type { Step } from '../configuration/plan.ts';
+import { Differs } from './context.ts';
+import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import { describeSteps } from './steps.ts';
+import type { CommandTools } from './tools.ts';
+
+interface ApplyOptions extends PrintOptions {
+  dryRun?: boolean;
+}
+
+interface ExportOptions {
+  which: 'managed' | 'all';
+}
+
+/** Verbs of `config` for the configuration file. */
+export function configFileCommands(noun: Command, tools: CommandTools): void {
+  const { env, verb, printItem, printText, note, colours } = tools;
+
+  const report = (steps: readonly Step[], options: PrintOptions) => {
+    if (options.json) printItem({ steps: steps as unknown as Item[] }, options);
+    else printText(describeSteps(steps, colours));
+  };
+
+  noun
+    .command('plan')
+    .description('compare a configuration file with the database; exit code 2 when they differ')
+    .argument('<file>', 'YAML or JSON')
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async ({ db, services }, options, name = '') => {
+        const { steps } = await planFile(openFile(name, env), { db, services });
+        report(steps, options);
+        if (steps.some(isChange)) throw new Differs();
+      }),
+    );
+
+  noun
+    .command('apply')
+    .description(
+      'make everything as a configuration file says, in one transaction; removes only what the file had declared',
+    )
+    .argument('<file>', 'YAML or JSON')
+    .option('--dry-run', 'check everything, change nothing')
+    .option(...JSON_OPTION)
+    .action(
+      verb<ApplyOptions>(async ({ batch, call }, options, name = '') => {
+        const steps = await applyFile(openFile(name, env), batch, call({ dryRun: options.dryRun }));
+        report(steps, options);
+        if (!options.json)
+          note(options.dryRun ? 'Nothing was changed: this was a dry run.' : `${steps.length} applied.`);
+      }),
+    );
+
+  noun
+    .command('export')
+    .description('print what a configuration file can declare as YAML, or write it to a file')
+    .argument('[file]', 'the file to write; standard output by default')
+    .addOption(
+      new Option('--which <which>', 'what a file manages already, or also all else')
+        .choices(['managed', 'all'])
+        .default('all'),
+    )
+    .action(
+      verb<ExportOptions>(async ({ services, config }, { which }, name) => {
+        const text = await exportFile(services, { schemaUrl: config.issuer.url(SCHEMA_PATH), which });
+        if (name === undefined) printText(text);
+        else writeFileSync(name, text);
+      }),
+    );
+}
+
+/** True unless the file only becomes the owner of something that is as it says. */
+function isChange({ action, differences }: Step): boolean {
+  return action !== 'adopt' || Object.keys(differences).length > 0;
+}

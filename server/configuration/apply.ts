@@ -1,0 +1,127 @@
+import { hash } from 'node:crypto';
+import type { Call } from '../operations/operation.ts';
+import type { Batch } from '../operations/run.ts';
+import type { Services } from '../operations/services.ts';
+import type { Db } from '../platform/db.ts';
+import { AppError, invalidInput } from '../platform/errors.ts';
+import { createDeclared } from './declared.ts';
+import { ConfigurationError } from './document.ts';
+import { type ConfigurationFile, entriesOf } from './file.ts';
+import type { EntryContext, Kind, Run } from './kind.ts';
+import { KINDS } from './kinds.ts';
+import { compare, type Members, type Step } from './plan.ts';
+import { resolveReference } from './references.ts';
+
+/** What a file would change, kind by kind. */
+export interface FilePlan {
+  readonly steps: readonly Step[];
+  /** What the file says of each thing, for the next comparison. */
+  readonly entries: readonly { readonly kind: string; readonly key: string; readonly entry_hash: Buffer }[];
+}
+
+/**
+ * Compares a file with the database. Changes nothing.
+ * @throws ConfigurationError for an entry that cannot be, such as a secret whose variable is not set
+ */
+export async function planFile(
+  file: ConfigurationFile,
+  { db, services }: { readonly db: Pick<Db, 'query'>; readonly services: Services },
+): Promise<FilePlan> {
+  const applied = await createDeclared(db).list();
+  const steps: Step[] = [];
+  const entries: { kind: string; key: string; entry_hash: Buffer }[] = [];
+  for (const kind of KINDS) {
+    const desired = new Map<string, Members>();
+    for (const [key, entry] of entriesOf(file.document.value, kind.name)) {
+      const members = at(file, kind, key, () => kind.desired(key, entry, contextOf(file)));
+      desired.set(key, members);
+      entries.push({ kind: kind.name, key, entry_hash: digest(members) });
+    }
+    const hashes = new Map(entries.map((one) => [`${one.kind} ${one.key}`, one.entry_hash]));
+    const wasApplied = (key: string) => {
+      const before = applied.get(`${kind.name} ${key}`);
+      const now = hashes.get(`${kind.name} ${key}`);
+      return before !== undefined && now !== undefined && before.equals(now);
+    };
+    steps.push(...compare(kind.name, desired, await kind.read(services), wasApplied));
+  }
+  return { steps, entries };
+}
+
+/**
+ * Applies a file: everything in one transaction, or nothing. Applications wait for each other.
+ * @param call `dryRun`: everything is tried, and undone
+ * @returns what was changed
+ */
+export function applyFile(file: ConfigurationFile, batch: Batch, call: Call): Promise<readonly Step[]> {
+  return batch(
+    async ({ db, services, run }) => {
+      const declared = createDeclared(db);
+      await db.query(declared.lock());
+      const { steps, entries } = await planFile(file, { db, services });
+      for (const { step, kind } of inOrder(steps)) {
+        const { operation, params, query, body } = runOf(kind, step, file);
+        const input = { params, query, body };
+        await located(file, kind, step.key, () => run(operation, input, { ...call, fromFile: true }));
+      }
+      if (steps.length > 0) await db.transact(declared.replace(entries));
+      return steps;
+    },
+    { rollBack: call.dryRun ?? false },
+  );
+}
+
+/** Things are made after those that they may name, and removed before them. */
+function inOrder(steps: readonly Step[]): { readonly step: Step; readonly kind: Kind }[] {
+  const of = (kinds: readonly Kind[], removed: boolean) =>
+    kinds.flatMap((kind) =>
+      steps
+        .filter((step) => step.kind === kind.name && (step.action === 'delete') === removed)
+        .map((step) => ({ step, kind })),
+    );
+  return [...of(KINDS, false), ...of(KINDS.toReversed(), true)];
+}
+
+function runOf(kind: Kind, { key, action, exists }: Step, file: ConfigurationFile): Run {
+  if (action === 'delete') return kind.remove(key);
+  const members = kind.desired(key, entriesOf(file.document.value, kind.name).get(key) ?? {}, contextOf(file));
+  return exists ? kind.update(key, members) : kind.create(key, members);
+}
+
+/** Adds the place in the file to what is wrong with an entry. */
+async function located<T>(file: ConfigurationFile, kind: Kind, key: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw placed(error, file, kind, key);
+  }
+}
+
+function at<T>(file: ConfigurationFile, kind: Kind, key: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw placed(error, file, kind, key);
+  }
+}
+
+function placed(error: unknown, { name, document }: ConfigurationFile, kind: Kind, key: string): unknown {
+  if (!(error instanceof AppError) || error.status >= 500 || error instanceof ConfigurationError) return error;
+  const place = document.placeOf([kind.name, key, ...(error.field === undefined ? [] : [error.field])]);
+  return new ConfigurationError(name, [{ ...place, message: `${kind.name}.${key}: ${error.message}` }]);
+}
+
+function contextOf({ env }: ConfigurationFile): EntryContext {
+  return {
+    secret(reference) {
+      const resolved = resolveReference(reference, env);
+      if ('problem' in resolved) throw invalidInput('client_secret', resolved.problem);
+      return resolved.secret;
+    },
+  };
+}
+
+function digest(members: Members): Buffer {
+  const sorted = Object.entries(members).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Buffer.from(hash('sha256', JSON.stringify(sorted), 'hex'), 'hex');
+}

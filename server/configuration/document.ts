@@ -1,0 +1,117 @@
+import type { Static, TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { AppError } from '../platform/errors.ts';
+
+/** A larger file is not one that people keep in a repository. */
+const BYTES_MAX = 32 * 1_024 * 1_024;
+/** Problems that are reported at once. */
+const PROBLEMS_MAX = 20;
+
+/** A problem and its place in the file; both numbers begin with 1. */
+export interface Problem {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+export interface ConfigurationDocument<S extends TSchema> {
+  readonly value: Static<S>;
+  /** The place of a member, or of the nearest one around it that is in the file. */
+  placeOf(path: readonly string[]): { readonly line: number; readonly column: number };
+}
+
+/** The file is not as it must be; nothing was changed. */
+export class ConfigurationError extends AppError {
+  readonly problems: readonly Problem[];
+  constructor(file: string, problems: readonly Problem[]) {
+    const lines = problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+    super('invalid_configuration_file', lines.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads a configuration file: YAML 1.2, of which JSON is a part.
+ * @param file its name, for the messages
+ * @throws ConfigurationError with the line and the column of each problem
+ */
+export function readDocument<S extends TSchema>(schema: S, text: string, file: string): ConfigurationDocument<S> {
+  if (Buffer.byteLength(text) > BYTES_MAX) {
+    throw new ConfigurationError(file, [{ line: 1, column: 1, message: `is larger than ${BYTES_MAX} bytes` }]);
+  }
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const placeAt = (offset: number) => {
+    const { line, col } = lineCounter.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  if (document.errors.length > 0) {
+    throw new ConfigurationError(
+      file,
+      document.errors.slice(0, PROBLEMS_MAX).map(({ message, pos }) => ({ ...placeAt(pos[0]), message })),
+    );
+  }
+  const placeOf = (path: readonly string[]) => placeAt(offsetOf(document.contents, path));
+  const value = valueOfDocument(() => document.toJS(), file);
+  const problems = problemsOf(schema, value).map(({ path, message }) => ({ ...placeOf(path), message }));
+  if (problems.length > 0) throw new ConfigurationError(file, problems);
+  return { value: value as Static<S>, placeOf };
+}
+
+/** @throws ConfigurationError for aliases that would make a small file very large */
+function valueOfDocument(toValue: () => unknown, file: string): unknown {
+  try {
+    return toValue() ?? {};
+  } catch (error) {
+    throw new ConfigurationError(file, [{ line: 1, column: 1, message: (error as Error).message }]);
+  }
+}
+
+/** Where the member of a path begins: at its key, or for an element of a list at the element. */
+function offsetOf(root: Node | null, path: readonly string[]): number {
+  let node: unknown = root;
+  let offset = root?.range?.[0] ?? 0;
+  for (const name of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === name);
+      if (!pair) return offset;
+      offset = (pair.key as Node).range?.[0] ?? offset;
+      node = pair.value;
+      continue;
+    }
+    const items = (node as { readonly items?: readonly Node[] } | null)?.items;
+    const item = items?.[Number(name)];
+    if (!item) return offset;
+    offset = item.range?.[0] ?? offset;
+    node = item;
+  }
+  return offset;
+}
+
+/** What is wrong with a value by its schema, with the path to each place. */
+function problemsOf(schema: TSchema, value: unknown): { path: string[]; message: string }[] {
+  const validator = Compile(schema);
+  if (validator.Check(value)) return [];
+  return [...validator.Errors(value)].slice(0, PROBLEMS_MAX).flatMap(({ keyword, params, instancePath, message }) => {
+    if (keyword === 'boolean') return []; // the error of an unknown member once more
+    const path = instancePath.split('/').slice(1).map(unescaped);
+    const { additionalProperties: unknown, requiredProperties: missing } = params as Record<
+      string,
+      string[] | undefined
+    >;
+    const at = path.length === 0 ? '' : `${path.join('.')}: `;
+    if (keyword === 'additionalProperties' && unknown) {
+      return unknown.map((name) => ({
+        path: [...path, name],
+        message: `${at}${JSON.stringify(name)} is not known here`,
+      }));
+    }
+    if (keyword === 'required' && missing) {
+      return missing.map((name) => ({ path, message: `${at}${JSON.stringify(name)} is missing` }));
+    }
+    return [{ path, message: `${at}${message}` }];
+  });
+}
+
+const unescaped = (name: string) => name.replaceAll('~1', '/').replaceAll('~0', '~');

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { type Static, Type } from 'typebox';
+import { strict } from '../operations/schema.ts';
+import { AppError } from '../platform/errors.ts';
+import type { Environment } from '../platform/settings.ts';
+import { type ConfigurationDocument, readDocument } from './document.ts';
+import { KINDS } from './kinds.ts';
+
+/** Where the JSON Schema of the file is published, below the issuer. */
+export const SCHEMA_PATH = '/schemas/configuration-v1.json';
+
+/** The schema of a configuration file. */
+export const FILE = strict(
+  {
+    $schema: Type.Optional(Type.String({ description: 'the URL of this schema; editors complete by it' })),
+    ...Object.fromEntries(KINDS.map(({ name, section }) => [name, Type.Optional(section)])),
+  },
+  { title: 'Configuration of Cardea' },
+);
+
+export type FileContent = Static<typeof FILE>;
+
+/** The entries of one kind. */
+export function entriesOf(content: FileContent, kind: string): ReadonlyMap<string, unknown> {
+  const declared = (content as Readonly<Record<string, unknown>>)[kind] ?? {};
+  return new Map(Object.entries(declared));
+}
+
+/** The JSON Schema, as it is published (draft 2020-12). */
+export function jsonSchema(url: string): object {
+  return { $schema: 'https://json-schema.org/draft/2020-12/schema', $id: url, ...FILE };
+}
+
+export interface ConfigurationFile {
+  /** For messages. */
+  readonly name: string;
+  readonly document: ConfigurationDocument<typeof FILE>;
+  /** The variables that its references name. */
+  readonly env: Environment;
+}
+
+/** Reads and checks a file. @throws ConfigurationError, AppError 400 `file_unreadable` */
+export function openFile(name: string, env: Environment): ConfigurationFile {
+  return { name, env, document: readDocument(FILE, textOf(name), name) };
+}
+
+function textOf(name: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(name));
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code ?? 'it is not UTF-8';
+    throw new AppError('file_unreadable', `${name} cannot be read: ${why}`, { cause });
+  }
+}

@@ -1,0 +1,49 @@
+import { type TSchema, Type } from 'typebox';
+import type { Operation } from '../operations/operation.ts';
+import type { Services } from '../operations/services.ts';
+import { LIST_LIMIT_MAX, type ListRequest, type Page } from '../platform/listing.ts';
+import type { Current, Members } from './plan.ts';
+
+/** A change with its input. */
+export interface Run {
+  readonly operation: Extract<Operation, { readonly kind: 'change' }>;
+  readonly params?: unknown;
+  readonly query?: unknown;
+  readonly body?: unknown;
+}
+
+/** Resolves the references of an entry. */
+export interface EntryContext {
+  /** @throws AppError 400 `invalid_input` when there is no secret */
+  secret(reference: string): string;
+}
+
+/** A kind of thing that a configuration file declares, by key. */
+export interface Kind {
+  /** Its member in the file. */
+  readonly name: string;
+  /** The schema of that member: an object of entries by key. */
+  readonly section: TSchema;
+  /** The members that an entry stands for: those that it names, and the defaults of the others. */
+  desired(key: string, entry: unknown, context: EntryContext): Members;
+  /** The entry that stands for these members, without those that have their default. */
+  entryOf(key: string, members: Members): unknown;
+  /** All that there are. */
+  read(services: Services): Promise<Map<string, Current>>;
+  create(key: string, members: Members): Run;
+  update(key: string, members: Members): Run;
+  remove(key: string): Run;
+}
+
+/** The key of an entry. */
+export const Key = Type.String({ minLength: 1 });
+
+/** Every item of a list, page by page. */
+export async function* all<T>(list: (request: ListRequest) => Promise<Page<T>>): AsyncGenerator<T> {
+  let cursor: string | undefined;
+  do {
+    const page: Page<T> = await list({ limit: LIST_LIMIT_MAX, cursor });
+    yield* page.items;
+    cursor = page.next;
+  } while (cursor !== undefined);
+}

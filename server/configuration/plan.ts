@@ -1,0 +1,75 @@
+import { isDeepStrictEqual } from 'node:util';
+
+/** Members of one thing, in the names of the file. */
+export type Members = Readonly<Record<string, unknown>>;
+
+/** A thing as it is in the database. */
+export interface Current {
+  readonly members: Members;
+  readonly managedBy: 'file' | null;
+}
+
+export interface Difference {
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+/**
+ * `create`, `update`, `delete`: the file has changed, or is applied for the first time. `adopt`: it exists, and is the file's
+ * from now on. `restore`: it was changed elsewhere since the file was applied (drift).
+ */
+export type Action = 'create' | 'adopt' | 'update' | 'restore' | 'delete';
+
+/** What has to happen to one thing, so that it is as the file says. */
+export interface Step {
+  readonly kind: string;
+  readonly key: string;
+  readonly action: Action;
+  /** False when it has to be made. */
+  readonly exists: boolean;
+  readonly differences: Readonly<Record<string, Difference>>;
+}
+
+/**
+ * Compares what the file says with what there is. Things that the file does not own are left alone.
+ * @param wasApplied true when the file said the same of this thing when it was applied last
+ */
+export function compare(
+  kind: string,
+  desired: ReadonlyMap<string, Members>,
+  current: ReadonlyMap<string, Current>,
+  wasApplied: (key: string) => boolean,
+): Step[] {
+  const kept = [...desired].flatMap(([key, members]): Step[] => {
+    const there = current.get(key);
+    if (!there) {
+      const action = wasApplied(key) ? 'restore' : 'create';
+      return [{ kind, key, action, exists: false, differences: differencesOf({}, members) }];
+    }
+    const differences = differencesOf(there.members, members);
+    if (there.managedBy === null) return [{ kind, key, action: 'adopt', exists: true, differences }];
+    if (Object.keys(differences).length === 0) return [];
+    return [{ kind, key, action: wasApplied(key) ? 'restore' : 'update', exists: true, differences }];
+  });
+  const removed = [...current].flatMap(([key, { managedBy, members }]): Step[] =>
+    managedBy === 'file' && !desired.has(key)
+      ? [{ kind, key, action: 'delete', exists: true, differences: differencesOf(members, {}) }]
+      : [],
+  );
+  return [...kept, ...removed];
+}
+
+function differencesOf(before: Members, after: Members): Record<string, Difference> {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return Object.fromEntries(
+    names
+      .filter((name) => !isDeepStrictEqual(before[name], after[name]))
+      .map((name) => [
+        name,
+        {
+          ...(before[name] === undefined ? {} : { before: before[name] }),
+          ...(after[name] === undefined ? {} : { after: after[name] }),
+        },
+      ]),
+  );
+}

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import type { Environment } from '../platform/settings.ts';
+
+/** Secrets are never in the file: it names the variable (`env:NAME`) or the file (`file:/path`) that has one. */
+export const REFERENCE = '^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$';
+
+/** @returns the secret, or the problem */
+export function resolveReference(
+  reference: string,
+  env: Environment,
+): { readonly secret: string } | { readonly problem: string } {
+  if (reference.startsWith('env:')) {
+    const name = reference.slice('env:'.length);
+    const secret = env[name];
+    return secret === undefined || secret === '' ? { problem: `the variable ${name} is not set` } : { secret };
+  }
+  const path = reference.slice('file:'.length);
+  try {
+    const secret = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    return secret === '' ? { problem: `the file ${path} is empty` } : { secret };
+  } catch (error) {
+    return { problem: `the file ${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'it is not text'}` };
+  }
+}

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigurationError, readDocument } from '../../server/configuration/document.ts';
+import { FILE } from '../../server/configuration/file.ts';
+
+const placesOf = (text: string): string[] => {
+  try {
+    readDocument(FILE, text, 'cardea.yaml');
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigurationError);
+    assert.equal(error.status, 400);
+    assert.match(error.message, /^cardea\.yaml:\d+:\d+: /);
+    return error.problems.map(({ line, column }) => `${line}:${column}`);
+  }
+};
+
+for (const [what, text, places] of [
+  ['an empty file', '', []],
+  ['a file of comments', '# nothing yet\n', []],
+  ['JSON', '{"groups": {"staff": {"description": "all"}}}', []],
+  ['an unknown section', 'groupss:\n  staff: {}\n', ['1:1']],
+  ['an unknown member', 'groups:\n  staff:\n    descriptoin: all\n', ['3:5']],
+  ['a wrong type', 'groups:\n  staff:\n    description: [1]\n', ['3:5']],
+  ['two problems', 'groups:\n  a: { description: 1 }\n  b: { x: 1 }\n', ['2:8', '3:8']],
+  ['a list where a map must be', '- groups\n', ['1:1']],
+  ['a key twice', 'groups:\n  staff: {}\n  staff: {}\n', ['3:3']],
+  ['YAML that is broken', 'groups: [\n', ['2:1']],
+  ['an unknown policy', 'policies:\n  pasword_policy: nist\n', ['2:3']],
+  ['a setting of one process', 'policies:\n  database_url: postgres://x\n', ['2:3']],
+] as const) {
+  test(`${what}: ${places.length === 0 ? 'accepted' : `refused at ${places.join(' and ')}`}`, () => {
+    assert.deepEqual(placesOf(text), places);
+  });
+}
+
+test('aliases cannot make a small file large', () => {
+  const doubled = Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`).join('\n');
+  assert.throws(() => readDocument(FILE, `a0: &a0 [x]\n${doubled}\n`, 'cardea.yaml'), ConfigurationError);
+});
