@@ -67,6 +67,15 @@ test('a machine gets no scope that it is not registered for, and none that does 
   }
 });
 
+test('a client that may use every open resource server may not use the API for that reason', async () => {
+  const open = await machine(app, 'cardea:users:read');
+  await seed.clients.update(open.id, { openScope: true });
+  for (const resource of [{}, { resource: API }]) {
+    const asked = { ...MACHINE, scope: 'cardea:users:write', ...resource };
+    assert.deepEqual(refusal(await token(issuer, open, asked)), INVALID_SCOPE);
+  }
+});
+
 test('a person gets a token by an app of the operator and the code flow, and refreshes it', async () => {
   const { page } = await begin(app, own, { scope: `openid offline_access ${SCOPE}` }, browser.clone());
   assert.equal(shown(page), 'callback', 'no consent is asked for');

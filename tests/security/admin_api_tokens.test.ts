@@ -284,6 +284,16 @@ describe('what ends a token or takes a permission away counts at once', () => {
     assert.deepEqual(await refusalOf(bearer(access)), INVALID_TOKEN);
   });
 
+  test('a node that has not heard of the change yet reads the client again', async () => {
+    const party = await machine(app, SCOPE);
+    const access = await machineToken(app, party, SCOPE);
+    assert.deepEqual(await permissionsOf(access), ['users:read', 'clients:read']);
+    // In SQL, because every operation also tells the nodes.
+    const text = `UPDATE clients SET metadata = jsonb_set(metadata, '{scope}', '"openid"'), updated_at = now() + interval '1 second' WHERE id = $1`;
+    await app.db.run({ name: '', text }, [party.id]);
+    assert.deepEqual(await permissionsOf(access), []);
+  });
+
   test('the client has to bind its tokens from now on', async () => {
     const party = await machine(app, SCOPE);
     const access = await machineToken(app, party, SCOPE);
