@@ -27,7 +27,7 @@ export function exposeError(ctx: KoaContextWithOIDC, route: Route): void {
   if (origin === '' || !CALLED_BY_SCRIPTS.has(route)) return;
   // The first steps run before the provider has made its own context.
   const { client } = (ctx.oidc as KoaContextWithOIDC['oidc'] | undefined) ?? {};
-  if (client && ctx.response.get('access-control-allow-origin') === '') return;
+  if (client && !ctx.response.get('access-control-allow-origin')) return;
   ctx.vary('Origin');
   ctx.set('access-control-allow-origin', origin);
   ctx.set('access-control-expose-headers', EXPOSED_HEADERS);

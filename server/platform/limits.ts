@@ -14,8 +14,6 @@ export interface Counter {
   decrement(key: string): Promise<void>;
 }
 
-export const LIMIT_WINDOW_MS = 60_000;
-
 /** The owner of one IPv6 address usually has 2^64 of them: they count as one (better-auth CVE-2026-45364). */
 export function subnet(address: string): string {
   if (!address.includes(':') || !isIPv6(address)) return address;

@@ -31,7 +31,7 @@ function assertReadable(response: Response, what: string, origin = ORIGIN): void
   assert.equal(response.headers.get('access-control-allow-credentials'), null, what);
   if (allowed !== '*') assert.ok(listOf(response.headers.get('vary')).includes('origin'), what);
   const exposed = listOf(response.headers.get('access-control-expose-headers'));
-  for (const name of ['www-authenticate', 'dpop-nonce', 'retry-after'])
+  for (const name of ['www-authenticate', 'dpop-nonce', 'retry-after', 'ratelimit', 'ratelimit-policy'])
     if (response.headers.has(name)) assert.ok(exposed.includes(name), `${what}: ${name} is hidden`);
 }
 

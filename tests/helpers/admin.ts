@@ -1,7 +1,10 @@
 import { mountAdmin } from '../../server/admin/mount.ts';
 import type { Actor } from '../../server/operations/actor.ts';
+import type { Clock } from '../../server/platform/clock.ts';
+import { AppError } from '../../server/platform/errors.ts';
 import { createHttp } from '../../server/platform/http.ts';
 import { createLog } from '../../server/platform/log.ts';
+import type { CallerLimits } from '../../server/platform/route_limits.ts';
 import { limitsOf } from './limits.ts';
 import { actor, type OperatedDatabase, operationsOf } from './operations.ts';
 import { defer, type Scope } from './scope.ts';
@@ -18,8 +21,13 @@ export interface AdminAnswer {
   readonly body: any;
 }
 
-/** The admin API on the database of a deployment, without access tokens: every request is one of the same actor. */
-export async function adminApi(scope: Scope, app: OperatedDatabase, as: Partial<Actor> = {}, now = Date.now) {
+/** The admin API on the database of a deployment, without access tokens: every request is one of the same actor, or of nobody. */
+export async function adminApi(
+  scope: Scope,
+  app: OperatedDatabase,
+  as: Partial<Actor> | 'nobody' = {},
+  { now = Date.now, limits = limitsOf({}).admin }: { now?: Clock; limits?: CallerLimits } = {},
+) {
   const { runner, services } = await operationsOf(scope, app, now);
   const { issuer } = services.config;
   const log = createLog({ level: 'silent', destination: { write() {} } });
@@ -30,7 +38,15 @@ export async function adminApi(scope: Scope, app: OperatedDatabase, as: Partial<
     trustedProxies: [],
     renderError: () => '',
   });
-  await http.register(mountAdmin, { issuer, runner, limits: limitsOf({}).admin, authenticate: async () => actor(as) });
+  await http.register(mountAdmin, {
+    issuer,
+    runner,
+    limits,
+    async authenticate() {
+      if (as === 'nobody') throw new AppError('missing_token', 'an access token is needed');
+      return actor(as);
+    },
+  });
   defer(scope, () => http.close());
   return {
     runner,

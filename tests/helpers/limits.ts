@@ -5,6 +5,9 @@ import type { Clock } from '../../server/platform/clock.ts';
 import { type Counter, createMemoryCounter } from '../../server/platform/limits.ts';
 import { createTally } from '../../server/platform/tally.ts';
 
+/** The window of most limits. */
+export const MINUTE_MS = 60_000;
+
 /** The limits of a server with these settings, without the server. */
 export function limitsOf(
   env: Readonly<Record<string, string>>,

@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { AppError } from '../../server/platform/errors.ts';
 import { createLimit } from '../../server/platform/limit.ts';
-import { createMemoryCounter, LIMIT_WINDOW_MS, subnet } from '../../server/platform/limits.ts';
+import { createMemoryCounter, subnet } from '../../server/platform/limits.ts';
 import { createTally } from '../../server/platform/tally.ts';
 import { browserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
+import { MINUTE_MS } from '../helpers/limits.ts';
 import { authorizeUrl, introspect, token } from '../helpers/relying_party.ts';
 
 // Starts with a window, so that no test crosses a window boundary.
-let at = Math.ceil(Date.now() / LIMIT_WINDOW_MS) * LIMIT_WINDOW_MS;
+let at = Math.ceil(Date.now() / MINUTE_MS) * MINUTE_MS;
 const nextWindow = () => {
-  at += LIMIT_WINDOW_MS;
+  at += MINUTE_MS;
 };
 const scope = { after };
 const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '3' }, now: () => at });
@@ -63,10 +64,10 @@ describe('limits', () => {
   });
 
   test('start again with the next window, after the seconds that the refusal names', async () => {
-    let now = LIMIT_WINDOW_MS * 100;
+    let now = MINUTE_MS * 100;
     const limit = limitOf(1, () => now);
     await limit.count('192.0.2.1');
-    now += LIMIT_WINDOW_MS - 1_500;
+    now += MINUTE_MS - 1_500;
     await assert.rejects(limit.assertAllowed('192.0.2.1'), (error: AppError) => error.limit?.resetSeconds === 2);
     now += 1_499;
     await assert.rejects(limit.assertAllowed('192.0.2.1'), isLimited);
@@ -75,7 +76,7 @@ describe('limits', () => {
   });
 
   test('parallel attempts get no more than sequential ones, and a refunded attempt can be used again', async () => {
-    let now = LIMIT_WINDOW_MS - 1;
+    let now = MINUTE_MS - 1;
     const limit = limitOf(3, () => now, 'x.client');
     const taken = await Promise.allSettled(Array.from({ length: 9 }, () => limit.consume('client')));
     assert.equal(taken.filter(({ status }) => status === 'fulfilled').length, 3);

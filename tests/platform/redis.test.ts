@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createClient } from 'redis';
-import { LIMIT_WINDOW_MS } from '../../server/platform/limits.ts';
+import { openLimits } from '../../server/composition/limits.ts';
+import { loadConfig } from '../../server/config.ts';
 import { createLog } from '../../server/platform/log.ts';
-import { createRedisCounter } from '../../server/platform/redis.ts';
+import { createRedisCounter, type RedisCounter } from '../../server/platform/redis.ts';
+import { createTally } from '../../server/platform/tally.ts';
 import { type Deployment, deployment, type Party } from '../helpers/deployment.ts';
+import { MINUTE_MS } from '../helpers/limits.ts';
 import { databaseUrl } from '../helpers/postgres.ts';
 import { freshRedis } from '../helpers/redis.ts';
 import { authorize, redeem, token } from '../helpers/relying_party.ts';
@@ -13,9 +16,9 @@ import { freePort, until } from '../helpers/waiting.ts';
 /** Promise 6: losing Redis loses nothing. */
 
 const MAX = 6;
-let at = Math.ceil(Date.now() / LIMIT_WINDOW_MS) * LIMIT_WINDOW_MS;
+let at = Math.ceil(Date.now() / MINUTE_MS) * MINUTE_MS;
 const nextWindow = () => {
-  at += LIMIT_WINDOW_MS;
+  at += MINUTE_MS;
 };
 const scope = { after };
 const url = await databaseUrl(scope);
@@ -112,6 +115,58 @@ for (const [how, lose, regain] of [
     await signsIn(a);
   });
 }
+
+test('without Redis every scope is limited by what the node counts itself, and nothing that was counted is forgotten', async () => {
+  const log = createLog({ level: 'silent' });
+  const counter = await createRedisCounter({ url: redis.url, log, now: () => at });
+  const tally = createTally({ now: () => at, uptime: () => performance.now(), shared: counter });
+  const small =
+    'token.client=3,token.address=3,token.server=3,userinfo.account=3,user-codes.session=3,writes.address=3,sign-in.address=3';
+  const limits = openLimits(loadConfig({ CARDEA_LIMITS: small }).limits, {
+    counter,
+    tally,
+    now: () => at,
+    onReached() {},
+  });
+  const counted = [limits.token.client, limits.token.address, limits.userinfo.account, limits.writes.address];
+  const exact = [limits['sign-in'].address, limits['user-codes'].session];
+  try {
+    nextWindow();
+    for (const limit of counted) limit.add('192.0.2.1', 2);
+    for (const limit of exact) for (let n = 0; n < 2; n += 1) await limit.consume('192.0.2.1');
+    limits.token.server.take('a');
+    limits.token.server.take('b');
+    await redis.kill();
+    for (const limit of exact) {
+      await limit.consume('192.0.2.1');
+      await assert.rejects(limit.consume('192.0.2.1'), { code: 'rate_limited' });
+    }
+    for (const limit of counted) {
+      limit.add('192.0.2.1');
+      assert.throws(() => limit.assertLeft('192.0.2.1'), { code: 'rate_limited' }, limit.name);
+    }
+    limits.token.server.take('c');
+    assert.throws(() => limits.token.server.take('d'), { status: 503 });
+  } finally {
+    counter.close();
+    await redis.restart();
+  }
+});
+
+test('two nodes count busy limits together, without a round trip for each request', async () => {
+  const log = createLog({ level: 'silent' });
+  const counters = [0, 1].map(() => createRedisCounter({ url: redis.url, log, now: () => at }));
+  const [one, two] = (await Promise.all(counters)) as [RedisCounter, RedisCounter];
+  const tallyOf = (shared: RedisCounter) => createTally({ now: () => at, uptime: () => performance.now(), shared });
+  const [a, b] = [tallyOf(one), tallyOf(two)];
+  try {
+    a.add('busy', 60_000, 10);
+    await until('the other node knows', async () => b.add('busy', 60_000, 1) > 10);
+  } finally {
+    one.close();
+    two.close();
+  }
+});
 
 test('a node starts without Redis, logs it once, and does not log the URL', async () => {
   const away = `redis://someone:swordfish@127.0.0.1:${await freePort()}`;

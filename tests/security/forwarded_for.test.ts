@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { createForwardedWatch } from '../../server/platform/forwarded.ts';
-import { LIMIT_WINDOW_MS } from '../../server/platform/limits.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { begin } from '../flows/support.ts';
 import { formOf } from '../helpers/browser_session.ts';
 import { type Deployment, deployment } from '../helpers/deployment.ts';
+import { MINUTE_MS } from '../helpers/limits.ts';
 import { authorization } from '../helpers/relying_party.ts';
 import { assertRefusal, send } from './wire.ts';
 
@@ -15,7 +15,7 @@ import { assertRefusal, send } from './wire.ts';
  * (CVE-2024-47070), and an IPv6 address counts by its network (better-auth CVE-2026-45364).
  */
 
-let at = Math.ceil(Date.now() / LIMIT_WINDOW_MS) * LIMIT_WINDOW_MS;
+let at = Math.ceil(Date.now() / MINUTE_MS) * MINUTE_MS;
 const scope = { after };
 const env = { CARDEA_RATE_LIMIT: '3' };
 const now = () => at;
@@ -40,7 +40,7 @@ async function guess(app: Deployment, headers: Record<string, string>): Promise<
 }
 
 async function guesses(app: Deployment, addresses: readonly string[]): Promise<number[]> {
-  at += LIMIT_WINDOW_MS;
+  at += MINUTE_MS;
   const statuses: number[] = [];
   for (const address of addresses) statuses.push(await guess(app, { 'x-forwarded-for': address }));
   return statuses;
@@ -51,7 +51,7 @@ test('without a trusted proxy the forwarded address is ignored', async () => {
     await guesses(direct, ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4', 'garbage']),
     [401, 401, 401, 429, 429],
   );
-  at += LIMIT_WINDOW_MS;
+  at += MINUTE_MS;
   const statuses: number[] = [];
   for (const name of ['x-real-ip', 'forwarded', 'x-client-ip', 'cf-connecting-ip', 'true-client-ip']) {
     statuses.push(await guess(direct, { [name]: name === 'forwarded' ? 'for=192.0.2.9' : '192.0.2.9' }));
@@ -116,7 +116,7 @@ test('an IPv4 address written as IPv6 is the same address', async () => {
 });
 
 test('at the sign-in page one address does not use up the attempts of another', async () => {
-  at += LIMIT_WINDOW_MS;
+  at += MINUTE_MS;
   const party = await proxied.seed.party({ firstParty: true });
   const person = await proxied.seed.person();
   const attempt = async (address: string, password: string) => {

@@ -351,6 +351,25 @@ describe('records of requests without a sign-in are limited in total, for any nu
     assert.equal(newest?.n, 10);
   });
 
+  test('a network that stores much loses its own records, and the first of another network stays', async () => {
+    const { db } = await database(scope);
+    const run = <Row extends Record<string, unknown>>(text: string) => db.run<Row>({ name: '', text }, []);
+    // One early visit of somebody, then many of a network from ever other addresses.
+    await run(
+      `INSERT INTO records (id_hash, model, origin, sealed, expires_at)
+       SELECT sha256(n::text::bytea), 'Interaction',
+              substring(sha256(CASE WHEN n = 0 THEN 'somebody' ELSE 'network' END::bytea), 1, 16)
+                || substring(sha256(n::text::bytea), 1, 16),
+              '', now() + interval '1 min' + n * interval '1 s'
+         FROM generate_series(0, 40) AS n`,
+    );
+    await db.transact([dropOldest('Interaction', undefined, 10)]);
+    const [left] = await run<{ n: number; first: number }>(
+      `SELECT count(*)::int AS n, count(*) FILTER (WHERE id_hash = sha256('0'))::int AS first FROM records`,
+    );
+    assert.deepEqual(left, { n: 10, first: 1 });
+  });
+
   test('a node applies the limit while it accepts requests of any address', async () => {
     const { db } = await database(scope);
     await db.run(

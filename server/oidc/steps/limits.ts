@@ -1,4 +1,5 @@
 import { decodeJwt } from 'jose';
+import { EXPOSED_HEADERS } from '../../platform/cors.ts';
 import { widerSubnet } from '../../platform/limits.ts';
 import { rateLimitHeaders } from '../../platform/rate_limit_headers.ts';
 import type { Exchange } from '../exchange.ts';
@@ -29,10 +30,11 @@ export function limitClaimed(params: Record<string, unknown>, { ctx, limits, ser
   if (!hasCredentials && !services.certificates.certificateOf(ctx.req)) limits.address?.assertLeft(ctx.ip);
 }
 
-/** @throws AppError 429 for a person who has sent too many, 503 when all together have */
-export function limitAccountAndServer(exchange: Exchange): void {
+/** @throws AppError 429 for a client or a person who has sent too many, 503 when all together have */
+export function limitCallerAndServer(exchange: Exchange): void {
   const { ctx, limits } = exchange;
   const { account, client } = callerOf(exchange);
+  if (client !== undefined) limits.client?.assertLeft(client);
   if (account !== undefined) limits.account?.assertLeft(account);
   limits.server?.take(client === undefined ? widerSubnet(ctx.ip) : `client ${client}`);
 }
@@ -47,7 +49,9 @@ export function countRequest(exchange: Exchange): void {
     client === undefined && account === undefined ? limits.address?.add(ctx.ip) : undefined,
   ].filter((one) => one !== undefined);
   // A refusal has the headers of the limit that refused.
-  if (ctx.response.get('ratelimit') === '') ctx.set(rateLimitHeaders(states));
+  if (!ctx.response.get('ratelimit')) ctx.set(rateLimitHeaders(states));
+  // The provider lets scripts read its own headers alone.
+  if (ctx.response.get('access-control-expose-headers')) ctx.set('access-control-expose-headers', EXPOSED_HEADERS);
 }
 
 interface Caller {
