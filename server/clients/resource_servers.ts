@@ -181,9 +181,10 @@ const readTokenTyp = oneOf(TOKEN_TYPS);
 const NAME_MAX = 200;
 const CLIENTS_MAX = 100;
 
-/** What belongs to a resource server that is built in. */
+/** What belongs to Cardea itself. */
 export interface ReservedResource {
-  readonly identifier: string;
+  /** Without a slash at the end. */
+  readonly identifiers: readonly string[];
   /** The beginning of its scopes. */
   readonly scopePrefix: string;
 }
@@ -215,13 +216,13 @@ export function createResourceServers({
 
   async function checkClients(ids: readonly string[]): Promise<string[]> {
     const wanted = [...new Set(ids)];
-    if (wanted.length > CLIENTS_MAX) throw invalidInput('client', `must be at most ${CLIENTS_MAX}`);
+    if (wanted.length > CLIENTS_MAX) throw invalidInput('clients', `must be at most ${CLIENTS_MAX}`);
     const valid = wanted.filter((id) => !id.includes('\0'));
     const existing = (await db.query(RESOURCE_SERVER_STATEMENTS.findClients.bind({ ids: valid }))).map(({ id }) => id);
     const missing = wanted.find((id) => !existing.includes(id));
     if (missing === undefined) return wanted;
     throw invalidInput(
-      'client',
+      'clients',
       `${JSON.stringify(missing)} is not a confidential client of yours; see "cardea clients list"`,
     );
   }
@@ -248,7 +249,9 @@ export function createResourceServers({
 
   async function creating(input: ResourceServerInput): Promise<PlannedResourceServer> {
     const identifier = checkResourceIdentifier('identifier', input.identifier);
-    if (identifier === reserved?.identifier) throw exists(identifier, 'the admin API, which is built in');
+    // In the form that software of others may give it: a token for one would be taken for one of the other.
+    const normal = new URL(identifier).href.replace(/\/+$/, '');
+    if (reserved?.identifiers.includes(normal)) throw exists(identifier, 'of Cardea itself, which is built in');
     const createdAt = new Date(now());
     const server: ResourceServer = {
       identifier,

@@ -30,7 +30,8 @@ export const areApiScopes = (scopes: readonly string[]): boolean =>
   scopes.every((scope) => permissionOfScope(scope) !== undefined);
 
 /** What no resource server of the operator may have. */
-export const reservedOf = (issuer: Pick<Issuer, 'url'>): ReservedResource => ({
-  identifier: apiResourceOf(issuer).identifier,
+export const reservedOf = (issuer: Pick<Issuer, 'url' | 'identifier'>): ReservedResource => ({
+  // Tokens for the issuer or its userinfo endpoint are those without a resource (OpenID Connect Core §5.3).
+  identifiers: [issuer.identifier, issuer.url('/userinfo'), apiResourceOf(issuer).identifier],
   scopePrefix: SCOPE_PREFIX,
 });

@@ -165,12 +165,12 @@ class Repeated extends Error {
 }
 
 function refusal<O>({ refuse, target }: Plan<O>, error: unknown, { ifVersion }: Call): unknown {
-  const refused = refuse?.(error) ?? error;
-  if (failedGuard(refused) === 'require_administrator') {
+  if (failedGuard(error) === 'require_administrator') {
     const message = 'nobody would be left with the role cardea-admin: give it to another person first';
     return new AppError('last_administrator', message, { cause: error });
   }
-  if (failedGuard(refused) !== 'require_as_read') return refused;
+  // Before the plan is asked: a store does not know which version the caller has read.
+  if (failedGuard(error) !== 'require_as_read') return refuse?.(error) ?? error;
   const message = `the ${target.kind} was changed meanwhile; read it again`;
   return new AppError(ifVersion === undefined ? 'changed_meanwhile' : 'precondition_failed', message, { cause: error });
 }

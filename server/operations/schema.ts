@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Static, type TSchema, Type } from 'typebox';
+import { type Static, type TSchema, type TUnsafe, Type } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { AppError, type InputFault } from '../platform/errors.ts';
 
@@ -16,6 +16,28 @@ export function strict<const P extends Properties>(properties: P, options: Objec
 /** A change of an object by JSON Merge Patch (RFC 7396): members that are present replace the old values. */
 export function patch<const P extends Properties>(properties: P, options: ObjectOptions = {}) {
   return Type.Partial(strict(properties), { additionalProperties: false, minProperties: 1, ...options });
+}
+
+type Removable<P extends Properties> = { readonly [Name in keyof P]: TUnsafe<Static<P[Name]> | null> };
+
+/**
+ * The same properties for a patch (RFC 7396): null removes one. Of an object the patch may have any members, because they are
+ * merged into the old ones; so what results is checked, and not the patch.
+ */
+export function removable<const P extends Properties>(properties: P): Removable<P> {
+  const entries = Object.entries(properties).map(([name, schema]) => [name, Type.Unsafe(orNull(schema))]);
+  return Object.fromEntries(entries) as Removable<P>;
+}
+
+function orNull(schema: TSchema): object {
+  const {
+    type,
+    description,
+    enum: words,
+  } = schema as { type?: string | string[]; description?: string; enum?: unknown[] };
+  const types = [type ?? [], 'null'].flat();
+  if (type === 'object') return { type: types, ...(description === undefined ? {} : { description }) };
+  return { ...schema, type: types, ...(words ? { enum: [...words, null] } : {}) };
 }
 
 export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, in UTC' });
@@ -74,17 +96,24 @@ function faultsOf({ keyword, params, instancePath, message }: SchemaError, part:
   const { list = '', detail = '' } =
     keyword === 'required' || keyword === 'additionalProperties' ? MEMBERS[keyword] : {};
   const names = (params as Readonly<Record<string, readonly string[] | undefined>>)[list];
-  if (!names) return [faultAt(part, instancePath, message)];
+  if (!names) return [faultAt(part, instancePath, detailOf(params) ?? message)];
   return names.map((name) => faultAt(part, `${instancePath}/${escaped(name)}`, detail));
+}
+
+/** The words that are allowed, which the message of the library leaves out. */
+function detailOf(params: object): string | undefined {
+  const { allowedValues: words } = params as { readonly allowedValues?: readonly unknown[] };
+  return words && `must be one of ${words.map((one) => one ?? 'null').join(', ')}`;
 }
 
 function faultAt(part: Part, pointer: string, detail: string): InputFault {
   return part === 'body' ? { pointer, detail } : { parameter: nameOf(pointer), detail };
 }
 
-/** The last name of a JSON pointer. */
+/** The last name of a JSON pointer; the items of a list have the name of the list. */
 function nameOf(pointer: string): string {
-  return (pointer.split('/').at(-1) ?? '').replaceAll('~1', '/').replaceAll('~0', '~') || 'body';
+  const name = pointer.split('/').findLast((one) => !/^\d+$/.test(one)) ?? '';
+  return name.replaceAll('~1', '/').replaceAll('~0', '~') || 'body';
 }
 
 const NAME_MAX = 100;

@@ -106,7 +106,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     trustProxy: isProxied && [...options.trustedProxies],
     requestTimeout: timeouts.request,
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 256 },
+    // A resource server is named by its URI, percent-encoded.
+    routerOptions: { maxParamLength: 6_000 },
     // These requests reach no route, so no hook runs; without these handlers Fastify responds by itself and quotes the
     // URL.
     frameworkErrors(error, request, reply) {

@@ -337,7 +337,7 @@ describe('resources', () => {
     assert.equal((await update('--token-typ', 'JWT')).json.token_typ, 'JWT');
     assert.equal((await update('--token-typ', 'jwt')).code, 2);
     const unknown = await update('--client', 'nobody');
-    assert.deepEqual([unknown.code, /^cardea: client: "nobody" /.test(unknown.stderr)], [1, true], unknown.stderr);
+    assert.deepEqual([unknown.code, /^cardea: clients: "nobody" /.test(unknown.stderr)], [1, true], unknown.stderr);
     assert.equal((await update()).code, 2);
     assert.equal((await update('--client', client_id, '--no-clients')).code, 2);
     assert.equal((await cardea(['resources', 'update', 'https://other.example', '--name', 'X'])).code, 1);

@@ -12,7 +12,7 @@ const API = apiOf(app);
 const servers = createResourceServers({
   db: app.db,
   now: Date.now,
-  reserved: reservedOf({ url: (path) => app.issuer + path }),
+  reserved: reservedOf({ identifier: app.issuer, url: (path) => app.issuer + path }),
 });
 const robot = await machine(app, 'cardea:users:read');
 
@@ -22,6 +22,21 @@ test('no operator can make, change or delete it', async () => {
   await assert.rejects(servers.update(API, { open: true }), { code: 'not_found' });
   await assert.rejects(servers.remove(API), { code: 'not_found' });
   assert.deepEqual((await servers.list()).items, []);
+});
+
+test('none can be named like the issuer, its userinfo endpoint or the admin API, in any spelling', async () => {
+  const { origin } = new URL(app.issuer);
+  for (const identifier of [
+    app.issuer,
+    `${app.issuer}/`,
+    `${app.issuer}/userinfo`,
+    `${app.issuer}/userinfo/`,
+    `${API}/`,
+    app.issuer.replace(origin, origin.toUpperCase()),
+  ]) {
+    const created = servers.create({ identifier, name: 'Mine', scopes: ['x'] });
+    await assert.rejects(created, { code: 'resource_server_exists', field: 'identifier' }, identifier);
+  }
 });
 
 test('no other resource server can have its scopes', async () => {
