@@ -1,9 +1,11 @@
 import { audit } from '../operations/audit.ts';
+import { clients } from '../operations/clients.ts';
 import { config } from '../operations/config.ts';
 import { groups } from '../operations/groups.ts';
 import { keys } from '../operations/keys.ts';
 import { me } from '../operations/me.ts';
 import type { Operation } from '../operations/operation.ts';
+import { resources } from '../operations/resources.ts';
 import { roles } from '../operations/roles.ts';
 
 /** A route of the API and the operation that it runs. */
@@ -21,6 +23,22 @@ export interface Route {
 /** Every route of the API. A route that is not listed does not exist. */
 export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/me', operation: me.show },
+  { method: 'GET', path: '/clients', operation: clients.list },
+  { method: 'POST', path: '/clients', operation: clients.create, location: at('/clients', 'client_id') },
+  { method: 'GET', path: '/clients/:client_id', operation: clients.show, versioned: true },
+  { method: 'PATCH', path: '/clients/:client_id', operation: clients.update, versioned: true },
+  { method: 'PUT', path: '/clients/:client_id', operation: clients.replace, versioned: true },
+  { method: 'DELETE', path: '/clients/:client_id', operation: clients.remove, versioned: true },
+  { method: 'POST', path: '/clients/:client_id/rotate-secret', operation: clients.rotateSecret, versioned: true },
+  { method: 'POST', path: '/clients/:client_id/end-secret', operation: clients.endSecret, versioned: true },
+
+  { method: 'GET', path: '/resources', operation: resources.list },
+  { method: 'POST', path: '/resources', operation: resources.create, location: at('/resources', 'identifier') },
+  { method: 'GET', path: '/resources/:identifier', operation: resources.show, versioned: true },
+  { method: 'PATCH', path: '/resources/:identifier', operation: resources.update, versioned: true },
+  { method: 'PUT', path: '/resources/:identifier', operation: resources.replace, versioned: true },
+  { method: 'DELETE', path: '/resources/:identifier', operation: resources.remove, versioned: true },
+
   { method: 'GET', path: '/groups', operation: groups.list },
   { method: 'POST', path: '/groups', operation: groups.create, location: at('/groups', 'name') },
   { method: 'GET', path: '/groups/:name', operation: groups.show, versioned: true },

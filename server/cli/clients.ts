@@ -1,25 +1,36 @@
 import { type Command, Option } from 'commander';
-import { OVERLAP_SECONDS_MOST, type Warning } from '../clients/changes.ts';
-import type { Client } from '../clients/client.ts';
-import { neededPkce, PROFILES, profileOf, type ServerPolicy } from '../clients/profiles.ts';
-import type { ChangedClient } from '../clients/store.ts';
-import { type Config, serverPolicyOf } from '../config.ts';
-import { notFound } from '../platform/errors.ts';
+import type { Static } from 'typebox';
+import { OVERLAP_SECONDS_MOST } from '../clients/changes.ts';
+import type { ChangedClient, ClientPatch, NewClient } from '../operations/client_document.ts';
+import { clients } from '../operations/clients.ts';
 import { seconds } from '../platform/settings.ts';
-import { endStatelessTokensOfClient } from '../records/ended.ts';
-import { addMetadataOptions, type MetadataOptions, metadataOf, readJson } from './client_metadata.ts';
+import {
+  addMetadataOptions,
+  exchangeOf,
+  type MetadataOptions,
+  metadataOf,
+  patchOf,
+  readJson,
+} from './client_metadata.ts';
 import { UsageError } from './context.ts';
-import { type Item, JSON_OPTION, type PrintOptions, type Value } from './output.ts';
-import { everyItem } from './pages.ts';
+import { type ListOptions, listed, listOptions } from './lists.ts';
+import {
+  type ChangeOptions,
+  changeOptions,
+  DRY_RUN_OPTION,
+  type Item,
+  JSON_OPTION,
+  type PrintOptions,
+} from './output.ts';
 import type { CommandTools } from './tools.ts';
 
-interface CreateOptions extends PrintOptions, MetadataOptions {
+interface CreateOptions extends ChangeOptions, MetadataOptions {
   name: string;
   firstParty?: boolean;
   secondFactor?: 'optional' | 'required';
 }
 
-interface UpdateOptions extends PrintOptions, MetadataOptions {
+interface UpdateOptions extends ChangeOptions, MetadataOptions {
   name?: string;
   firstParty?: boolean;
   secondFactor?: 'optional' | 'required';
@@ -29,7 +40,7 @@ interface UpdateOptions extends PrintOptions, MetadataOptions {
   openScope?: string;
 }
 
-interface RotateOptions extends PrintOptions {
+interface RotateOptions extends ChangeOptions {
   overlap?: string;
   end?: 'old' | 'new';
 }
@@ -37,16 +48,18 @@ interface RotateOptions extends PrintOptions {
 const KEEP_SECRET = 'Keep the secret now: it is stored as a hash, and cannot be shown again.';
 
 export function clientsCommand(noun: Command, { verb, printItem, printItems, note }: CommandTools): void {
-  function printChanged({ client, secret, warnings }: ChangedClient, config: Config, options: PrintOptions): void {
-    const { client_id, ...rest } = describe(client, serverPolicyOf(config));
-    printItem({ client_id, ...(secret === undefined ? {} : { client_secret: secret }), ...rest }, options);
-    for (const { message } of warnings satisfies readonly Warning[]) note(`warning: ${message}`);
+  function printChanged(changed: Static<typeof ChangedClient>, options: PrintOptions): void {
+    const { client_id, client_secret: secret, warnings, ...rest } = changed;
+    printItem({ client_id, ...(secret === undefined ? {} : { client_secret: secret }), ...asItem(rest) }, options);
+    for (const { message } of warnings) note(`warning: ${message}`);
     if (secret && !options.json) note(KEEP_SECRET);
   }
 
   addMetadataOptions(
     noun
       .command('create')
+      .option(...DRY_RUN_OPTION)
+      .option(...JSON_OPTION)
       .description('register an app, and print its secret, which is shown only now')
       .requiredOption('--name <name>', 'its name on the sign-in and consent pages'),
     { updates: false },
@@ -58,37 +71,31 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
     )
     .option('--first-party', 'an app of the operator: people are not asked for consent')
     .addOption(secondFactorOption())
-    .option(...JSON_OPTION)
     .action(
-      verb<CreateOptions>(async ({ clients, config }, options) => {
-        const created = await clients.create({
-          name: options.name,
-          firstParty: options.firstParty ?? false,
-          secondFactorRequired: options.secondFactor === 'required',
-          metadata: metadataOf(options),
-        });
-        printChanged(created, config, options);
+      verb<CreateOptions>(async ({ operate }, options) => {
+        const body = {
+          client_name: options.name,
+          first_party: options.firstParty ?? false,
+          second_factor_required: options.secondFactor === 'required',
+          ...metadataOf(options),
+        } as Static<typeof NewClient>;
+        printChanged(await operate(clients.create, { body }, options), options);
       }),
     );
 
-  noun
-    .command('list')
-    .description('list all apps')
-    .option(...JSON_OPTION)
-    .action(
-      verb<PrintOptions>(async ({ clients, config }, options) => {
-        const columns = [
-          'client_id',
-          'client_name',
-          'kind',
-          'token_endpoint_auth_method',
-          'first_party',
-          'redirect_uris',
-        ];
-        const described = (await everyItem(clients.list)).map((client) => describe(client, serverPolicyOf(config)));
-        printItems(described, columns, 'There are no clients.', options);
-      }),
-    );
+  listOptions(noun.command('list').description('list all apps')).action(
+    verb<ListOptions>(async (context, options) => {
+      const columns = [
+        'client_id',
+        'client_name',
+        'kind',
+        'token_endpoint_auth_method',
+        'first_party',
+        'redirect_uris',
+      ];
+      printItems((await listed(context, clients.list, options)).map(asItem), columns, 'There are no clients.', options);
+    }),
+  );
 
   noun
     .command('show')
@@ -96,16 +103,13 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
     .argument('<client-id>')
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(async ({ clients, config }, options, id = '') => {
-        const client = await clients.find(id);
-        if (!client) throw notFound('client', id);
-        printItem(describe(client, serverPolicyOf(config)), options);
+      verb<PrintOptions>(async ({ operate }, options, id = '') => {
+        printItem(asItem(await operate(clients.show, { params: { client_id: id } })), options);
       }),
     );
 
   addMetadataOptions(
-    noun
-      .command('update')
+    changeOptions(noun.command('update'))
       .description('change an app: only what the options name')
       .argument('<client-id>')
       .option('--name <name>', 'its name on the sign-in and consent pages'),
@@ -126,43 +130,40 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
       '--open-scope <scopes>',
       'for an app that registered itself: scopes such as groups that it may request besides those open to every app; "" for none',
     )
-    .option(...JSON_OPTION)
     .action(
-      verb<UpdateOptions>(async ({ clients, config }, options, id = '') => {
+      verb<UpdateOptions>(async ({ operate }, options, id = '') => {
         const { name, firstParty, secondFactor, claimsFile, exchangeFile, introspect, openScope } = options;
-        const metadata = metadataOf(options);
-        const change = {
-          ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
-          ...(name === undefined ? {} : { name }),
-          ...(firstParty === undefined ? {} : { firstParty }),
-          ...(secondFactor === undefined ? {} : { secondFactorRequired: secondFactor === 'required' }),
-          ...(claimsFile === undefined ? {} : { claimMapping: readJson('--claims-file', claimsFile) }),
-          ...(exchangeFile === undefined ? {} : { tokenExchange: readJson('--exchange-file', exchangeFile) }),
-          ...(introspect === undefined ? {} : { introspectsAll: introspect === 'all' }),
-          ...(openScope === undefined ? {} : { openedScopes: openScope.split(' ').filter((one) => one !== '') }),
-        };
-        if (Object.keys(change).length === 0) throw new UsageError('nothing to change was given');
-        printChanged(await clients.update(id, change), config, options);
+        const body = {
+          ...patchOf(metadataOf(options)),
+          ...(name === undefined ? {} : { client_name: name }),
+          ...(firstParty === undefined ? {} : { first_party: firstParty }),
+          ...(secondFactor === undefined ? {} : { second_factor_required: secondFactor === 'required' }),
+          ...(claimsFile === undefined ? {} : { claim_mapping: readJson('--claims-file', claimsFile) }),
+          ...(exchangeFile === undefined
+            ? {}
+            : { token_exchange: exchangeOf(readJson('--exchange-file', exchangeFile)) }),
+          ...(introspect === undefined ? {} : { introspect }),
+          ...(openScope === undefined ? {} : { opened_scopes: openScope.split(' ').filter((one) => one !== '') }),
+        } as Static<typeof ClientPatch>;
+        if (Object.keys(body).length === 0) throw new UsageError('nothing to change was given');
+        printChanged(await operate(clients.update, { params: { client_id: id }, body }, options), options);
       }),
     );
 
-  noun
-    .command('delete')
-    .description('delete an app, and end its grants and tokens')
-    .argument('<client-id>')
-    .option(...JSON_OPTION)
-    .action(
-      verb<PrintOptions>(async (context, options, id = '') => {
-        const until = await context.services.signedUntil();
-        await context.clients.remove(id, [endStatelessTokensOfClient(id, new Date(context.now()), until)]);
-        printItem({ client_id: id, deleted: true }, options);
-      }),
-    );
+  changeOptions(
+    noun.command('delete').description('delete an app, and end its grants and tokens').argument('<client-id>'),
+  ).action(
+    verb<ChangeOptions>(async ({ operate }, options, id = '') => {
+      printItem(await operate(clients.remove, { params: { client_id: id } }, options), options);
+    }),
+  );
 
-  noun
-    .command('rotate-secret')
-    .description('replace the secret of an app, and print the new one, which is shown only now')
-    .argument('<client-id>')
+  changeOptions(
+    noun
+      .command('rotate-secret')
+      .description('replace the secret of an app, and print the new one, which is shown only now')
+      .argument('<client-id>'),
+  )
     .option('--overlap <duration>', 'how long the old secret works as well, such as 24h (default: it ends at once)')
     .addOption(
       new Option(
@@ -172,21 +173,32 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
         .choices(['old', 'new'])
         .conflicts('overlap'),
     )
-    .option(...JSON_OPTION)
     .action(
-      verb<RotateOptions>(async ({ clients }, { overlap, end, ...options }, id = '') => {
+      verb<RotateOptions>(async ({ operate }, options, id = '') => {
+        const { overlap, end } = options;
+        const params = { client_id: id };
         if (end !== undefined) {
-          await clients.endOverlap(id, end);
+          await operate(clients.endSecret, { params, body: { secret: end } }, options);
           printItem({ client_id: id, ended_secret: end }, options);
           return;
         }
-        const overlapSeconds = overlap === undefined ? 0 : secondsOf(overlap);
-        const { client, secret } = await clients.rotateSecret(id, { overlapSeconds });
-        printItem({ client_id: id, client_secret: secret, ...previousSecretOf(client) }, options);
-        if (!options.json) note(KEEP_SECRET);
+        const body = overlap === undefined ? {} : { overlap_seconds: secondsOf(overlap) };
+        const rotated = await operate(clients.rotateSecret, { params, body }, options);
+        const { client_secret: secret, previous_secret_expires_at: until } = rotated;
+        printItem(
+          {
+            client_id: id,
+            client_secret: secret,
+            ...(until === undefined ? {} : { previous_secret_expires_at: until }),
+          },
+          options,
+        );
+        if (secret && !options.json) note(KEEP_SECRET);
       }),
     );
 }
+
+const asItem = (client: object) => client as Item;
 
 function secondsOf(duration: string): number {
   try {
@@ -201,34 +213,4 @@ function secondFactorOption(): Option {
     'optional',
     'required',
   ]);
-}
-
-function previousSecretOf({ previousSecretUntil }: Client): Item {
-  return previousSecretUntil ? { previous_secret_expires_at: previousSecretUntil } : {};
-}
-
-/** The members of RFC 7591 §3.2.1, and Cardea's own. */
-function describe(client: Client, serverPolicy: ServerPolicy): Item {
-  const profile = profileOf(client.metadata, serverPolicy);
-  return {
-    client_id: client.id,
-    version: client.version,
-    client_name: client.name,
-    kind: client.kind,
-    managed_by: client.managedBy,
-    first_party: client.firstParty,
-    demo: client.demo,
-    second_factor_required: client.secondFactorRequired,
-    ...previousSecretOf(client),
-    ...(client.introspectsAll ? { introspect: 'all' } : {}),
-    ...(client.openedScopes.length > 0 ? { opened_scopes: client.openedScopes } : {}),
-    ...(client.metadata as unknown as Item),
-    pkce: client.metadata.pkce ?? 'auto',
-    pkce_needed: neededPkce(client.metadata, profile),
-    id_token_claims: client.metadata.id_token_claims ?? PROFILES[profile].idTokenClaims,
-    ...(client.claimMapping.length > 0 ? { claim_mapping: client.claimMapping as unknown as Value } : {}),
-    ...(client.tokenExchange ? { token_exchange: client.tokenExchange as unknown as Value } : {}),
-    created_at: client.createdAt,
-    updated_at: client.updatedAt,
-  };
 }

@@ -63,7 +63,7 @@ export interface Context extends ClientStores {
   operate<S extends Schemas>(
     operation: Read<S> | Change<S>,
     input: Partial<InputOf<S>>,
-    how?: Pick<Call, 'dryRun'>,
+    how?: Pick<Call, 'dryRun' | 'force'>,
   ): Promise<OutputOf<S>>;
 }
 
@@ -194,9 +194,9 @@ async function open(
   };
 }
 
-function callOfOperator(how: Pick<Call, 'dryRun'> = {}): Call {
+function callOfOperator({ dryRun, force }: Pick<Call, 'dryRun' | 'force'> = {}): Call {
   const id = `uid ${process.getuid?.() ?? 'unknown'}`;
-  return { actor: { kind: 'cli', id, permissions: new Set(PERMISSIONS) }, requestId: randomUUID(), dryRun: how.dryRun };
+  return { actor: { kind: 'cli', id, permissions: new Set(PERMISSIONS) }, requestId: randomUUID(), dryRun, force };
 }
 
 /** Makes a value on first use and keeps it. */

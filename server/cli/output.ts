@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { Environment } from '../platform/settings.ts';
 
 /** A printed value, with the names and types of the JSON output; without --json it is printed in columns. */
@@ -13,6 +14,19 @@ export const DRY_RUN_OPTION = [
   '--dry-run',
   'check everything, and show what would be the result; change nothing',
 ] as const;
+
+/** The options of a verb that changes something. */
+export interface ChangeOptions extends PrintOptions {
+  dryRun?: boolean;
+  force?: boolean;
+}
+
+export function changeOptions(verb: Command): Command {
+  return verb
+    .option(...DRY_RUN_OPTION)
+    .option('--force', 'also when the configuration file manages it')
+    .option(...JSON_OPTION);
+}
 
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 

@@ -1,19 +1,25 @@
 import { type Command, Option } from 'commander';
-import type { ResourceServer } from '../clients/resource_servers.ts';
-import { TOKEN_TYPS } from '../clients/vocabulary.ts';
-import { notFound } from '../platform/errors.ts';
+import { TOKEN_TYPS, type TokenTyp } from '../clients/vocabulary.ts';
+import { resources } from '../operations/resources.ts';
 import { UsageError } from './context.ts';
-import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
-import { everyItem } from './pages.ts';
+import { type ListOptions, listed, listOptions } from './lists.ts';
+import {
+  type ChangeOptions,
+  changeOptions,
+  DRY_RUN_OPTION,
+  type Item,
+  JSON_OPTION,
+  type PrintOptions,
+} from './output.ts';
 import type { CommandTools } from './tools.ts';
 
-interface CreateOptions extends PrintOptions {
+interface CreateOptions extends ChangeOptions {
   identifier: string;
   name: string;
   scope: string;
   open?: boolean;
   client?: string[];
-  tokenTyp?: string;
+  tokenTyp?: TokenTyp;
 }
 
 interface UpdateOptions extends Partial<CreateOptions> {
@@ -45,18 +51,18 @@ export function resourcesCommand(noun: Command, { verb, printItem, printItems }:
     .option('--open', 'apps that registered themselves, such as agents, may request access to it')
     .option(...CLIENT_OPTION, several)
     .addOption(tokenTypOption())
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(
-      verb<CreateOptions>(async ({ resourceServers }, options) => {
+      verb<CreateOptions>(async ({ operate }, options) => {
         const { identifier, name, scope, open = false, client: clients = [], tokenTyp } = options;
-        const typ = tokenTyp === undefined ? {} : { tokenTyp };
-        const server = await resourceServers.create({ identifier, name, scopes: words(scope), open, clients, ...typ });
-        printItem(describe(server), options);
+        const typ = tokenTyp === undefined ? {} : { token_typ: tokenTyp };
+        const body = { identifier, name, scopes: words(scope), open, clients, ...typ };
+        printItem(await operate(resources.create, { body }, options), options);
       }),
     );
 
-  noun
-    .command('update')
+  changeOptions(noun.command('update'))
     .description('change an API: only what the options name; existing tokens lose removed scopes at once')
     .argument('<identifier>')
     .option('--name <name>', 'its name on the consent page')
@@ -66,40 +72,31 @@ export function resourcesCommand(noun: Command, { verb, printItem, printItems }:
     .option(CLIENT_OPTION[0], `${CLIENT_OPTION[1]}. Replaces the earlier ones`, several)
     .addOption(tokenTypOption())
     .option('--no-clients', 'remove all clients that may introspect tokens for it')
-    .option(...JSON_OPTION)
     .action(
-      verb<UpdateOptions>(async ({ resourceServers }, options, identifier = '') => {
+      verb<UpdateOptions>(async ({ operate }, options, identifier = '') => {
         const { name, scope, open, client, clients: keepsClients, tokenTyp } = options;
         if (client !== undefined && keepsClients === false)
           throw new UsageError('--client and --no-clients exclude one another');
         const clients = client ?? (keepsClients === false ? [] : undefined);
-        const change = {
+        const body = {
           ...(name === undefined ? {} : { name }),
           ...(scope === undefined ? {} : { scopes: words(scope) }),
           ...(open === undefined ? {} : { open }),
           ...(clients === undefined ? {} : { clients }),
-          ...(tokenTyp === undefined ? {} : { tokenTyp }),
+          ...(tokenTyp === undefined ? {} : { token_typ: tokenTyp }),
         };
-        if (Object.keys(change).length === 0) throw new UsageError('nothing to change was given');
-        printItem(describe(await resourceServers.update(identifier, change)), options);
+        if (Object.keys(body).length === 0) throw new UsageError('nothing to change was given');
+        printItem(await operate(resources.update, { params: { identifier }, body }, options), options);
       }),
     );
 
-  noun
-    .command('list')
-    .description('list all APIs')
-    .option(...JSON_OPTION)
-    .action(
-      verb<PrintOptions>(async ({ resourceServers }, options) => {
-        const items = (await everyItem(resourceServers.list)).map(describe);
-        printItems(
-          items,
-          ['identifier', 'name', 'scopes', 'open', 'token_typ'],
-          'There are no resource servers.',
-          options,
-        );
-      }),
-    );
+  listOptions(noun.command('list').description('list all APIs')).action(
+    verb<ListOptions>(async (context, options) => {
+      const columns = ['identifier', 'name', 'scopes', 'open', 'token_typ'];
+      const items = (await listed(context, resources.list, options)) as Item[];
+      printItems(items, columns, 'There are no resource servers.', options);
+    }),
+  );
 
   noun
     .command('show')
@@ -107,37 +104,19 @@ export function resourcesCommand(noun: Command, { verb, printItem, printItems }:
     .argument('<identifier>')
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(async ({ resourceServers }, options, identifier = '') => {
-        const server = await resourceServers.find(identifier);
-        if (!server) throw notFound('resource server', identifier);
-        printItem(describe(server), options);
+      verb<PrintOptions>(async ({ operate }, options, identifier = '') => {
+        printItem(await operate(resources.show, { params: { identifier } }), options);
       }),
     );
 
-  noun
-    .command('delete')
-    .description('delete an API; existing tokens for it stay valid until they expire')
-    .argument('<identifier>')
-    .option(...JSON_OPTION)
-    .action(
-      verb<PrintOptions>(async ({ resourceServers }, options, identifier = '') => {
-        await resourceServers.remove(identifier);
-        printItem({ identifier, deleted: true }, options);
-      }),
-    );
-}
-
-function describe(server: ResourceServer): Item {
-  return {
-    identifier: server.identifier,
-    version: server.version,
-    name: server.name,
-    managed_by: server.managedBy,
-    scopes: server.scopes,
-    open: server.open,
-    clients: server.clients,
-    token_typ: server.tokenTyp,
-    created_at: server.createdAt,
-    updated_at: server.updatedAt,
-  };
+  changeOptions(
+    noun
+      .command('delete')
+      .description('delete an API; existing tokens for it stay valid until they expire')
+      .argument('<identifier>'),
+  ).action(
+    verb<ChangeOptions>(async ({ operate }, options, identifier = '') => {
+      printItem(await operate(resources.remove, { params: { identifier } }, options), options);
+    }),
+  );
 }

@@ -173,7 +173,7 @@ export function createClientPlans(parts: ClientPlanParts): ClientPlans {
       const row: ClientRow = {
         ...NEW,
         id,
-        name: checkName(input.name),
+        name: checkName(input.name, 'client_name'),
         secret_hash: secret === undefined ? null : hashToken(secret),
         demo: input.demo ?? false,
         metadata,
@@ -205,7 +205,7 @@ export function createClientPlans(parts: ClientPlanParts): ClientPlans {
       const metadata = checkMetadata({ ...before.metadata, ...change.metadata });
       checkIntrospection(change, before, metadata);
       if (change.openedScopes !== undefined && before.kind === 'operator') {
-        throw invalidInput('open_scope', 'is for clients that you have not made: yours have a scope');
+        throw invalidInput('opened_scopes', 'is for clients that you have not made: yours have a scope');
       }
       checkServerPolicy(metadata, serverPolicy);
       if (Object.keys(change.metadata ?? {}).length > 0) {
@@ -214,13 +214,15 @@ export function createClientPlans(parts: ClientPlanParts): ClientPlans {
       const needsSecret = hasSecret(metadata.token_endpoint_auth_method);
       const secret = needsSecret && !before.secret_hash ? newSecret() : undefined;
       const planned = changing(before, {
-        name: checkName(change.name ?? before.name),
+        name: checkName(change.name ?? before.name, 'client_name'),
         metadata,
         ...(needsSecret ? {} : { secret_hash: null, ...NO_PREVIOUS }),
         ...(secret === undefined ? {} : { secret_hash: hashToken(secret) }),
         ...policiesOf(change),
         ...(change.openScope === undefined ? {} : { open_scope: change.openScope }),
-        ...(change.openedScopes === undefined ? {} : { opened_scopes: checkScope('open_scope', change.openedScopes) }),
+        ...(change.openedScopes === undefined
+          ? {}
+          : { opened_scopes: checkScope('opened_scopes', change.openedScopes) }),
       });
       return {
         ...planned,

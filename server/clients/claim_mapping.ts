@@ -1,5 +1,5 @@
 import { invalidInput } from '../platform/errors.ts';
-import { type Accepted, createCheck } from '../platform/json_schema.ts';
+import { type Accepted, createCheck, withoutMessages } from '../platform/json_schema.ts';
 
 /** The targets of a mapped claim: the ID token, the userinfo response, or access tokens (and so introspection). */
 export const CLAIM_TARGETS = ['id_token', 'userinfo', 'access_token'] as const;
@@ -86,6 +86,8 @@ const RULE = {
 } as const;
 
 const RULES = { type: 'array', maxItems: 50, items: RULE, must: 'must be a list of at most 50 rules' } as const;
+
+export const CLAIM_MAPPING_SCHEMA = withoutMessages(RULES);
 
 export type ClaimRule = Accepted<typeof RULE>;
 type ClaimSource = ClaimRule['from'];

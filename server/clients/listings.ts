@@ -32,6 +32,11 @@ export const CLIENT_LIST = createListing<ClientRow, Client>({
       operators: ['eq', 'ne'],
       sql: (_op, value, add) => `metadata->'grant_types' ? ${add(value, 'text')}`,
     },
+    redirect_uris: {
+      type: 'texts',
+      operators: ['eq', 'ne', 'sw'],
+      sql: "ARRAY(SELECT jsonb_array_elements_text(metadata->'redirect_uris'))",
+    },
     scope: { type: 'texts', operators: ['eq', 'ne', 'sw'], sql: "string_to_array(metadata->>'scope', ' ')" },
     created_at: { type: 'time', operators: TIMES, sql: 'created_at' },
     updated_at: { type: 'time', operators: TIMES, sql: 'updated_at' },

@@ -1,5 +1,5 @@
 import { invalidInput } from '../platform/errors.ts';
-import { type Accepted, createCheck } from '../platform/json_schema.ts';
+import { type Accepted, createCheck, withoutMessages } from '../platform/json_schema.ts';
 import { checkResourceIdentifier } from './uris.ts';
 
 const IDENTIFIERS = {
@@ -28,6 +28,9 @@ const POLICY = {
     impersonation: { type: 'boolean' },
   },
 } as const;
+
+export const EXCHANGE_POLICY_SCHEMA = withoutMessages(POLICY);
+export const EXCHANGE_POLICY_MEMBERS = Object.keys(POLICY.properties);
 
 export type ExchangePolicy = Required<Accepted<typeof POLICY>>;
 

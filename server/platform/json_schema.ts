@@ -10,6 +10,11 @@ const require = createRequire(import.meta.url);
 /** The type of the values that a JSON Schema accepts. */
 export type Accepted<Schema> = DeepReadonly<XStatic<Schema>>;
 
+/** The schema for documents of the API: without the messages of this module. */
+export function withoutMessages(schema: object): Readonly<Record<string, unknown>> {
+  return JSON.parse(JSON.stringify(schema, (name, value) => (name === 'must' ? undefined : value)));
+}
+
 /** The first problem of a value, and its place, such as `claim_mapping[0].from`. */
 export interface SchemaProblem {
   readonly field: string;

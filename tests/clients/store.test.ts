@@ -87,9 +87,9 @@ describe('clients', () => {
     await clients.create({ ...WEB, id: 'shop' });
     await assert.rejects(clients.create({ ...WEB, id: 'shop' }), { code: 'client_exists', status: 409 });
     for (const [field, input] of [
-      ['name', { name: ' ' }],
-      ['name', { name: 'Bank\u202e' }],
-      ['name', { name: 'a'.repeat(201) }],
+      ['client_name', { name: ' ' }],
+      ['client_name', { name: 'Bank\u202e' }],
+      ['client_name', { name: 'a'.repeat(201) }],
       ['client_id', { id: 'a b' }],
       ['client_id', { id: '-rf' }],
       ['redirect_uris', { metadata: { redirect_uris: ['javascript:x'] } }],

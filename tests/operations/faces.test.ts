@@ -21,12 +21,19 @@ const { faces, run } = await bothFaces({ after }, tables);
 
 /** Operations that have no verb, and why. */
 const WITHOUT_VERB: Readonly<Record<string, string>> = {
+  'clients.replace': 'clients update changes what its options name; the configuration file replaces',
+  'operators.bootstrap': 'tests/cli/operators.test.ts tries it',
+  'resources.replace': 'as clients.replace',
   'settings.declare': 'a configuration file alone declares settings',
   'settings.withdraw': 'a configuration file alone declares settings',
 };
 
 /** Operations that have no route, and why. */
-const WITHOUT_ROUTE: Readonly<Record<string, string>> = WITHOUT_VERB;
+const WITHOUT_ROUTE: Readonly<Record<string, string>> = {
+  'operators.bootstrap': 'it makes the first who may call the API',
+  'settings.declare': 'a configuration file alone declares settings',
+  'settings.withdraw': 'a configuration file alone declares settings',
+};
 
 const operations = (await imported('server/operations')).flatMap(operationsIn);
 
