@@ -21,10 +21,11 @@ run: $(INSTALLED) ## start Cardea with an embedded Postgres and demo data, at ht
 test: check test-tools ## check, then all tests; one folder or file alone: make test only=tests/keys
 	@exec node tests/run.ts $(if $(only),'only=$(only)')
 
-check: $(INSTALLED) ## types, formatting, lint and the rules of what may import what
+check: $(INSTALLED) ## types, formatting, lint, the rules of what may import what, and the descriptions of the API
 	@tsc --noEmit
 	@biome check --error-on-warnings .
 	@node tests/import_rules.ts
+	@node tests/openapi/check.ts
 
 bench: $(INSTALLED) ## measure against a bare oidc-provider, then lists of a million people; prints tables, writes .artifacts/bench.json
 	@node tests/performance/bench/main.ts
@@ -37,7 +38,7 @@ chaos: $(INSTALLED) test-tools ## the tests that kill processes, and all that ha
 clients: $(INSTALLED) ## sign in with libraries of Python, Go, Java, Rust and Apache, as far as they are on this machine; only=NAME,…
 	@exec node tests/clients_of_others/run.ts $(if $(only),--only '$(only)')
 
-documents: $(INSTALLED) ## write what is generated: the documents of the schema, the settings and the clients, the types of the tables
+documents: $(INSTALLED) ## write what is generated: the documents of the schema, the settings, the errors and the clients, the descriptions of the API, the types
 	@TEST_WRITE_DOCUMENTS=true node --test tests/platform/documents.test.ts
 
 help: ## this list

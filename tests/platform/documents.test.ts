@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -6,6 +7,7 @@ import { withPermissions } from '../admin_api_document.ts';
 import { clientsDocument } from '../clients_document.ts';
 import { configurationDocument } from '../configuration_document.ts';
 import { databaseTypes } from '../database_types.ts';
+import { errorsDocument } from '../errors_document.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { database } from '../helpers/postgres.ts';
 import { schemaDocument } from '../schema_document.ts';
@@ -27,6 +29,18 @@ test('ops/docs/schema.md shows the migrated schema', async (t) => {
 
 test('ops/docs/configuration.md shows the settings', () => {
   compare('ops/docs/configuration.md', configurationDocument());
+});
+
+test('ops/docs/errors.md shows all error codes', () => {
+  compare('ops/docs/errors.md', errorsDocument());
+});
+
+test('ops/openapi has the descriptions of the API and the types of a client, and breaks no program of the last release', () => {
+  const { status, stderr } = spawnSync(process.execPath, ['tests/openapi/check.ts', ...(WRITES ? ['--write'] : [])], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stderr);
 });
 
 test('ops/docs/clients.md shows the code that the tests run', () => {

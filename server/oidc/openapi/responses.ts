@@ -187,6 +187,7 @@ export const PAGE: Response = {
 export const REDIRECT: Response = {
   description: 'To the page that is next, or back to the client.',
   headers: { Location: { description: 'Where to.', schema: { type: 'string', format: 'uri-reference' } } },
+  content: { 'text/html': { schema: { type: 'string' } } },
 };
 
 export function json(description: string, schema: Schema, example: unknown, headers?: Response['headers']): Response {
