@@ -2,8 +2,9 @@ import { setTimeout } from 'node:timers/promises';
 import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement, Db, Row } from '../platform/db.ts';
-import { unavailable } from '../platform/errors.ts';
+import { notFound, unavailable } from '../platform/errors.ts';
 import { type AddParameter, createListing, type ListRequest, type Page } from '../platform/listing.ts';
+import { type PlannedChange, refusedBy } from '../platform/planned.ts';
 import { blindIndex } from '../platform/sealing.ts';
 import { statement } from '../platform/statement.ts';
 import type { Account } from './account.ts';
@@ -47,10 +48,14 @@ export interface Attempts {
   locksOf(accountId: string): Promise<Lock[]>;
   /** All locks that are in force now, the one that ends first before the others. @throws AppError 400 `invalid_input` */
   listLocks(request?: ListRequest): Promise<Page<ListedLock>>;
+  /** One of them, with its failures. @throws AppError 404 `not_found`; refuses with the same */
+  endingLock(id: string): Promise<PlannedChange & { readonly before: ListedLock }>;
 }
 
 /** A lock; a person has one for each factor and each browser that is known. */
 export interface ListedLock extends Lock {
+  /** 64 hex digits. */
+  readonly id: string;
   /** Undefined for an identifier that nobody has. */
   readonly accountId: string | undefined;
 }
@@ -182,6 +187,18 @@ export const ATTEMPT_STATEMENTS = {
       UPDATE attempts SET failures = 0, locked_until = NULL
        WHERE account_id = ${$.accountId} AND factor = ${PASSWORD}`,
   ),
+  findLock: statement(
+    'attempts.find_lock',
+    ($: { bucket: Buffer; now: Date }) => sql<LockRow>`
+      SELECT encode(bucket, 'hex') AS id, account_id, factor, locked_until FROM attempts
+       WHERE bucket = ${$.bucket} AND locked_until > ${$.now}`,
+  ),
+  endLock: statement(
+    'attempts.end_lock',
+    ($: { bucket: Buffer; now: Date }) => sql`
+      WITH ended AS (DELETE FROM attempts WHERE bucket = ${$.bucket} AND locked_until > ${$.now} RETURNING 1)
+      SELECT require_rows((SELECT count(*) FROM ended))`,
+  ),
   locks: statement(
     'attempts.locks',
     ($: { accountId: string; now: Date }) => sql<Lock>`
@@ -191,6 +208,7 @@ export const ATTEMPT_STATEMENTS = {
 };
 
 interface LockRow {
+  readonly id: string;
   readonly account_id: string | null;
   readonly factor: Factor;
   readonly locked_until: Date;
@@ -198,7 +216,7 @@ interface LockRow {
 
 export const LOCK_LIST = createListing<LockRow, ListedLock>({
   name: 'lockouts',
-  select: 'account_id, factor, locked_until',
+  select: "encode(bucket, 'hex') AS id, account_id, factor, locked_until",
   from: 'attempts',
   id: { sql: "encode(bucket, 'hex')", type: 'text' },
   fields: {
@@ -208,8 +226,12 @@ export const LOCK_LIST = createListing<LockRow, ListedLock>({
   },
   sorts: { locked_until: { sql: 'locked_until', type: 'time' } },
   defaultSort: 'locked_until',
-  item: (row) => ({ accountId: row.account_id ?? undefined, factor: row.factor, until: row.locked_until }),
+  item: lockOf,
 });
+
+function lockOf(row: LockRow): ListedLock {
+  return { id: row.id, accountId: row.account_id ?? undefined, factor: row.factor, until: row.locked_until };
+}
 
 interface GuessRow extends Row {
   readonly bucket: Buffer;
@@ -284,6 +306,17 @@ export function createAttempts(parts: {
     listLocks(request = {}) {
       const where = (add: AddParameter) => `locked_until > ${add(time(), 'timestamptz')}`;
       return LOCK_LIST.read(db, request, { where });
+    },
+
+    async endingLock(id) {
+      const bound = { bucket: Buffer.from(id, 'hex'), now: time() };
+      const [row] = await db.query(ATTEMPT_STATEMENTS.findLock.bind(bound));
+      if (!row) throw notFound('lock', id);
+      return {
+        before: lockOf(row),
+        statements: [ATTEMPT_STATEMENTS.endLock.bind(bound)],
+        refuse: refusedBy({ require_rows: () => notFound('lock', id) }),
+      };
     },
   };
 }

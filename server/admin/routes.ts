@@ -1,12 +1,19 @@
 import { audit } from '../operations/audit.ts';
 import { clients } from '../operations/clients.ts';
 import { config } from '../operations/config.ts';
+import { deliveries } from '../operations/deliveries.ts';
+import { grants } from '../operations/grants.ts';
 import { groups } from '../operations/groups.ts';
 import { keys } from '../operations/keys.ts';
+import { lockouts } from '../operations/lockouts.ts';
+import { mails } from '../operations/mails.ts';
 import { me } from '../operations/me.ts';
 import type { Operation } from '../operations/operation.ts';
+import { registrations } from '../operations/registrations.ts';
 import { resources } from '../operations/resources.ts';
 import { roles } from '../operations/roles.ts';
+import { sessions } from '../operations/sessions.ts';
+import { tokens } from '../operations/tokens.ts';
 
 /** A route of the API and the operation that it runs. */
 export interface Route {
@@ -50,6 +57,34 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/roles/:name', operation: roles.show, versioned: true },
   { method: 'PATCH', path: '/roles/:name', operation: roles.update, versioned: true },
   { method: 'DELETE', path: '/roles/:name', operation: roles.remove, versioned: true },
+
+  { method: 'GET', path: '/sessions', operation: sessions.list },
+  { method: 'GET', path: '/sessions/:uid', operation: sessions.show },
+  { method: 'DELETE', path: '/sessions/:uid', operation: sessions.end },
+
+  { method: 'GET', path: '/grants', operation: grants.list },
+  { method: 'GET', path: '/grants/:id', operation: grants.show },
+  { method: 'DELETE', path: '/grants/:id', operation: grants.revoke },
+
+  { method: 'POST', path: '/tokens/revoke', operation: tokens.revoke },
+
+  { method: 'GET', path: '/lockouts', operation: lockouts.list },
+  { method: 'DELETE', path: '/lockouts/:id', operation: lockouts.end },
+
+  { method: 'GET', path: '/registrations', operation: registrations.list },
+  { method: 'POST', path: '/registrations', operation: registrations.create, location: at('/registrations', 'id') },
+  { method: 'GET', path: '/registrations/:id', operation: registrations.show },
+  { method: 'DELETE', path: '/registrations/:id', operation: registrations.remove },
+
+  { method: 'GET', path: '/mails', operation: mails.list },
+  { method: 'GET', path: '/mails/:id', operation: mails.show },
+  { method: 'POST', path: '/mails/:id/retry', operation: mails.retry },
+  { method: 'DELETE', path: '/mails/:id', operation: mails.drop },
+
+  { method: 'GET', path: '/deliveries', operation: deliveries.list },
+  { method: 'GET', path: '/deliveries/:id', operation: deliveries.show },
+  { method: 'POST', path: '/deliveries/:id/retry', operation: deliveries.retry },
+  { method: 'DELETE', path: '/deliveries/:id', operation: deliveries.drop },
 
   { method: 'GET', path: '/keys', operation: keys.list },
   { method: 'POST', path: '/keys/rotate', operation: keys.rotate },

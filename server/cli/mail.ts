@@ -3,14 +3,28 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { checkEmail } from '../accounts/identifiers.ts';
 import { type Config, loadConfig } from '../config.ts';
+import { mails } from '../operations/mails.ts';
 import { systemClock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import { createOutboxMailer, createSmtpMailer, type Mailer } from '../platform/mail.ts';
 import { createViews } from '../views/views.ts';
+import { itemVerb, listVerb } from './item_verbs.ts';
 import { JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
-export function mailCommand(noun: Command, { env, printItem }: CommandTools): void {
+export function mailCommand(noun: Command, tools: CommandTools): void {
+  const { env, printItem } = tools;
+  listVerb(noun, tools, {
+    about: 'list mails that wait to be sent, those that are due first',
+    operation: mails.list,
+    columns: ['id', 'kind', 'account', 'tries', 'due_at', 'expires_at'],
+    empty: 'No mail waits.',
+  });
+  const one = { id: 'id' };
+  itemVerb(noun, tools, { ...one, name: 'show', about: 'show a mail that waits', operation: mails.show });
+  itemVerb(noun, tools, { ...one, name: 'retry', about: 'send a mail now', operation: mails.retry });
+  itemVerb(noun, tools, { ...one, name: 'drop', about: 'drop a mail: it is not sent', operation: mails.drop });
+
   noun
     .command('test')
     .description('send a test mail, and print the response of the mail server')
@@ -45,14 +59,14 @@ export function inviteVerb(noun: Command, { verb, printItem }: CommandTools): vo
         const { config, db } = context;
         assertMailed(config);
         const { json: _, ...profile } = options;
-        const { accounts, mails } = await context.accountStores();
+        const { accounts, mails: queue } = await context.accountStores();
         const existing = await accounts.findByIdentifier(profile.email);
         // An account with a password or a confirmed address is in use already.
         if (existing?.passwordHash || existing?.emailVerified) {
           throw new AppError('identifier_taken', 'email: somebody has it already', { field: 'email' });
         }
         const { id, email } = existing ?? (await accounts.create(profile));
-        await db.transact([mails.enqueue({ kind: 'invitation', accountId: id })]);
+        await db.transact([queue.enqueue({ kind: 'invitation', accountId: id })]);
         printItem({ id, email, invited: true }, options);
       }),
     );

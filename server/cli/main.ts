@@ -64,7 +64,7 @@ const NOUNS: Readonly<
     load: async () => (await import('./passwords.ts')).passwordsCommand,
   },
   mail: {
-    about: 'test the mail server',
+    about: 'mails that wait to be sent, and a test of the mail server',
     load: async () => (await import('./mail.ts')).mailCommand,
   },
   resources: {
@@ -74,6 +74,22 @@ const NOUNS: Readonly<
   registration: {
     about: 'apps that register themselves',
     load: async () => (await import('./registration.ts')).registrationCommand,
+  },
+  sessions: {
+    about: 'the browsers in which people are signed in',
+    load: async () => (await import('./sessions.ts')).sessionsCommand,
+  },
+  grants: {
+    about: 'what people have allowed to apps',
+    load: async () => (await import('./sessions.ts')).grantsCommand,
+  },
+  lockouts: {
+    about: 'locks after wrong passwords and codes',
+    load: async () => (await import('./sessions.ts')).lockoutsCommand,
+  },
+  deliveries: {
+    about: 'messages to apps that wait to be delivered',
+    load: async () => (await import('./deliveries.ts')).deliveriesCommand,
   },
   audit: {
     about: 'what operators did, by the command line and by the API',

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { checkPolicy } from '../clients/registration_policy.ts';
-import type { RegistrationToken } from '../clients/registration_tokens.ts';
+import { registrations } from '../operations/registrations.ts';
 import { seconds } from '../platform/settings.ts';
 import { UsageError } from './context.ts';
-import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
-import { everyItem } from './pages.ts';
+import { itemVerb, listVerb } from './item_verbs.ts';
+import { DRY_RUN_OPTION, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
 interface CreateOptions extends PrintOptions {
@@ -13,11 +12,13 @@ interface CreateOptions extends PrintOptions {
   redirectHost?: string[];
   grantType?: string[];
   scope?: string;
+  dryRun?: boolean;
 }
 
 const several = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
-export function registrationCommand(noun: Command, { verb, printItem, printItems, note }: CommandTools): void {
+export function registrationCommand(noun: Command, tools: CommandTools): void {
+  const { verb, printItem, note } = tools;
   const token = noun
     .command('token')
     .description('initial access tokens, with which apps register themselves (RFC 7591)');
@@ -41,48 +42,43 @@ export function registrationCommand(noun: Command, { verb, printItem, printItems
       '--scope <scopes>',
       'the scopes that clients may request, separated by spaces (default: those open to every app)',
     )
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(
-      verb<CreateOptions>(async (context, options) => {
-        const policy = checkPolicy({
-          redirectHosts: options.redirectHost,
-          grantTypes: options.grantType,
-          scopes: options.scope,
-        });
-        const { token: value, ...made } = await context.registrationTokens.create({
-          policy,
-          uses: /^\d+$/.test(options.uses) ? Number(options.uses) : Number.NaN,
-          lifetime: lifetimeOf(options.expires),
-        });
-        const { id, ...rest } = describe(made);
-        printItem({ id, token: value, ...rest }, options);
+      verb<CreateOptions>(async ({ operate }, options) => {
+        const { uses, expires, redirectHost, grantType, scope } = options;
+        const body = {
+          uses: /^\d+$/.test(uses) ? Number(uses) : Number.NaN,
+          expires_in: lifetimeOf(expires),
+          ...(redirectHost ? { redirect_hosts: redirectHost } : {}),
+          ...(grantType ? { grant_types: grantType } : {}),
+          ...(scope === undefined ? {} : { scope }),
+        };
+        const { id, token, ...rest } = await operate(registrations.create, { body }, options);
+        printItem({ id, token, ...rest }, options);
         if (!options.json) note('Keep the token now: it is stored as a hash, and cannot be shown again.');
       }),
     );
 
-  token
-    .command('list')
-    .description('list all tokens, without their secret values')
-    .option(...JSON_OPTION)
-    .action(
-      verb<PrintOptions>(async (context, options) => {
-        const items = (await everyItem(context.registrationTokens.list)).map(describe);
-        const columns = ['id', 'uses_left', 'redirect_hosts', 'grant_types', 'scope', 'expires_at'];
-        printItems(items, columns, 'There are no registration tokens.', options);
-      }),
-    );
-
-  token
-    .command('revoke')
-    .description('revoke a token; clients that were registered with it stay')
-    .argument('<id>')
-    .option(...JSON_OPTION)
-    .action(
-      verb<PrintOptions>(async (context, options, id = '') => {
-        await context.registrationTokens.revoke(id);
-        printItem({ id, revoked: true }, options);
-      }),
-    );
+  listVerb(token, tools, {
+    about: 'list all tokens, without their secret values',
+    operation: registrations.list,
+    columns: ['id', 'uses_left', 'redirect_hosts', 'grant_types', 'scope', 'expires_at'],
+    empty: 'There are no registration tokens.',
+  });
+  const one = { id: 'id' };
+  itemVerb(token, tools, {
+    ...one,
+    name: 'show',
+    about: 'show a token, without its secret value',
+    operation: registrations.show,
+  });
+  itemVerb(token, tools, {
+    ...one,
+    name: 'revoke',
+    about: 'revoke a token; clients that were registered with it stay',
+    operation: registrations.remove,
+  });
 }
 
 function lifetimeOf(duration: string): number {
@@ -91,16 +87,4 @@ function lifetimeOf(duration: string): number {
   } catch (error) {
     throw new UsageError(`--expires ${(error as Error).message}`);
   }
-}
-
-function describe({ id, policy, usesLeft, createdAt, expiresAt }: RegistrationToken): Item {
-  return {
-    id,
-    uses_left: usesLeft,
-    grant_types: policy.grantTypes,
-    ...(policy.redirectHosts ? { redirect_hosts: policy.redirectHosts } : {}),
-    ...(policy.scopes ? { scope: policy.scopes.join(' ') } : {}),
-    created_at: createdAt,
-    expires_at: expiresAt,
-  };
 }

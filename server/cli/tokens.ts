@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { carryOut } from '../platform/planned.ts';
-import type { Endings } from '../records/ending.ts';
+import { tokens } from '../operations/tokens.ts';
 import { UsageError } from './context.ts';
-import { JSON_OPTION, type PrintOptions } from './output.ts';
+import { DRY_RUN_OPTION, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
 interface RevokeOptions extends PrintOptions {
+  dryRun?: boolean;
   tokenStdin?: boolean;
   jti?: string;
   grant?: string;
@@ -13,16 +13,6 @@ interface RevokeOptions extends PrintOptions {
   account?: string;
   client?: string;
 }
-
-/** By option: what ends the named tokens. */
-const ENDINGS = {
-  tokenStdin: 'token',
-  jti: 'jti',
-  grant: 'grant',
-  session: 'session',
-  account: 'account',
-  client: 'client',
-} as const satisfies Record<Exclude<keyof RevokeOptions, 'json'>, keyof Endings>;
 
 export function tokensCommand(noun: Command, { verb, printItem, readLine }: CommandTools): void {
   noun
@@ -36,18 +26,16 @@ export function tokensCommand(noun: Command, { verb, printItem, readLine }: Comm
     .option('--session <uid>', 'a session (see "users sessions"), with the tokens of its apps')
     .option('--account <user>', 'all sessions and tokens of a person: id, e-mail address or username')
     .option('--client <client-id>', 'all tokens of an app')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(
-      verb<RevokeOptions>(async (context, options) => {
-        const { json: _, ...given } = options;
-        const [one, ...more] = Object.entries(given) as [keyof typeof ENDINGS, string | boolean][];
-        if (!one || more.length > 0) {
+      verb<RevokeOptions>(async ({ operate }, options) => {
+        const { json: _, dryRun: __, tokenStdin, ...named } = options;
+        if (Object.keys(named).length + (tokenStdin ? 1 : 0) !== 1) {
           throw new UsageError('give exactly one option that says what to revoke (see --help)');
         }
-        const [kind, named] = one;
-        const endings = await context.services.endings();
-        const planned = await endings[ENDINGS[kind]](kind === 'tokenStdin' ? await readLine('token') : String(named));
-        printItem({ ...planned.ended(await carryOut(context.db, planned)) }, options);
+        const body = tokenStdin ? { token: await readLine('token') } : named;
+        printItem(await operate(tokens.revoke, { body }, options), options);
       }),
     );
 }

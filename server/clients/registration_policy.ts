@@ -32,13 +32,13 @@ export function checkPolicy(input: {
   const { grantTypes = OPEN_POLICY.grantTypes, redirectHosts, scopes } = input;
   const supported = wordsOf(GRANT_TYPES);
   if (!grantTypes.every((type) => (supported as string[]).includes(type))) {
-    throw invalidInput('grant_type', `must be one of ${supported.join(', ')}`);
+    throw invalidInput('grant_types', `must be one of ${supported.join(', ')}`);
   }
   for (const one of redirectHosts ?? []) {
     try {
       host(one);
     } catch (error) {
-      throw invalidInput('redirect_host', (error as Error).message);
+      throw invalidInput('redirect_hosts', (error as Error).message);
     }
   }
   return {

@@ -25,7 +25,11 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   migrate: ['up', 'status'],
   issuer: ['show', 'move'],
   'master-key': ['rotate'],
-  mail: ['test'],
+  mail: ['list', 'show', 'retry', 'drop', 'test'],
+  deliveries: ['list', 'show', 'retry', 'drop'],
+  sessions: ['list', 'show', 'end'],
+  grants: ['list', 'show', 'revoke'],
+  lockouts: ['list', 'end'],
   config: ['check'],
   audit: ['list', 'show'],
 };

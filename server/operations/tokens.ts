@@ -1,0 +1,77 @@
+import { Type } from 'typebox';
+import type { Endings } from '../records/ending.ts';
+import { change } from './operation.ts';
+import { Nullable, strict, Time } from './schema.ts';
+
+const named = (description: string, maxLength = 256) => Type.String({ minLength: 1, maxLength, description });
+
+/** What is ended: one member for each kind. */
+const WHAT = {
+  token: named('a token, JWT or opaque; a refresh token ends with its grant (RFC 7009 §2.1)', 65_536),
+  jti: named('a JWT access token, by its "jti"'),
+  grant: named('all tokens of a grant'),
+  session: named('a session, with the tokens of its clients'),
+  account: named('all sessions and tokens of a person: id, e-mail address or username', 320),
+  client: named('all tokens of a client', 2_048),
+} as const satisfies Record<keyof Endings, unknown>;
+
+const Revoked = strict(
+  {
+    revoked: Type.Enum(Object.keys(WHAT) as (keyof typeof WHAT)[]),
+    jti: Type.Optional(Type.String()),
+    kind: Type.Optional(Type.String({ description: 'of an opaque token, such as RefreshToken' })),
+    grant: Type.Optional(Nullable(Type.String(), 'the grant that has ended with it')),
+    session: Type.Optional(Type.String()),
+    account: Type.Optional(Type.String({ format: 'uuid' })),
+    client_id: Type.Optional(Type.String()),
+    grants_ended: Type.Optional(Type.Integer()),
+    tokens_ended: Type.Optional(Type.Integer({ description: 'opaque tokens of the client itself' })),
+    remembered_until: Type.Optional({
+      ...Time,
+      description: 'until when the end of JWTs is remembered: the last of them has expired by then',
+    }),
+  },
+  { title: 'RevokedTokens', description: 'never a token itself' },
+);
+
+/** Tokens that were issued. They are stored as hashes, or not at all: nobody can list them. */
+export const tokens = {
+  revoke: change({
+    name: 'tokens.revoke',
+    permission: 'tokens:write',
+    target: 'token',
+    summary: 'End tokens at once, on all nodes',
+    description:
+      'One member says which. A resource server that verifies JWTs by itself notices it only by introspection. It is no secret of ' +
+      'a URL: a token is sent in the body.',
+    schemas: {
+      body: Type.Partial(strict(WHAT), { additionalProperties: false, minProperties: 1, maxProperties: 1 }),
+      output: Revoked,
+    },
+    example: {
+      input: { body: { client: 'notes' } },
+      output: {
+        revoked: 'client',
+        client_id: 'notes',
+        grants_ended: 12,
+        tokens_ended: 0,
+        remembered_until: '2026-11-01T09:00:00.000Z',
+      },
+    },
+    async plan(services, { body }) {
+      const endings = await services.endings();
+      const [kind = 'jti', name = ''] = (Object.entries(body) as [keyof Endings, string][])[0] ?? [];
+      const { statements, refuse, target, ended } = await endings[kind](name);
+      return {
+        statements,
+        refuse,
+        target: target.kind === 'account' ? { ...target, kind: 'user' } : target,
+        changes: { revoked: { after: kind } },
+        result(rows) {
+          const { remembered_until: until, ...rest } = ended(rows);
+          return { ...rest, ...(until ? { remembered_until: until.toISOString() } : {}) };
+        },
+      };
+    },
+  }),
+};

@@ -1,0 +1,99 @@
+import { createAttempts, FAILURES } from '../../../server/accounts/attempts.ts';
+import { grants } from '../../../server/operations/grants.ts';
+import { lockouts } from '../../../server/operations/lockouts.ts';
+import { sessions } from '../../../server/operations/sessions.ts';
+import { tokens } from '../../../server/operations/tokens.ts';
+import { createSealer } from '../../../server/platform/sealing.ts';
+import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../../server/platform/server_secrets.ts';
+import type { Face, FaceSeed, FacesOf } from '../../helpers/faces.ts';
+
+export const recordFaces: FacesOf = async (made) => {
+  const { seed, records } = made;
+  const [person, other] = [await seed.person(), await seed.person()];
+  const party = await seed.party();
+  const unused = await seed.party();
+  const [shown, ended, revoked] = [
+    await records.session(person.id),
+    await records.session(person.id),
+    await records.session(person.id),
+  ];
+  await records.session(other.id);
+  const [grant, second, third] = [
+    await records.grant(person.id, party.id),
+    await records.grant(person.id, party.id),
+    await records.grant(other.id, party.id),
+  ];
+  const opaque = 'an-opaque-token-of-the-faces-test-0123456789';
+  await records.records('RefreshToken', [
+    { jti: opaque, grantId: third, accountId: other.id, clientId: party.id, iat: Math.floor(Date.now() / 1_000) },
+  ]);
+  const revocation = (about: string, cli: readonly string[], body: object): Face => ({
+    operation: tokens.revoke,
+    about,
+    cli: ['tokens', 'revoke', ...cli],
+    method: 'POST',
+    path: '/tokens/revoke',
+    body,
+  });
+  const filter = `account eq "${person.id}"`;
+  const query = `filter=${encodeURIComponent(filter)}`;
+  return [
+    { operation: sessions.list, cli: ['sessions', 'list'], method: 'GET', path: '/sessions' },
+    {
+      operation: sessions.list,
+      about: 'of a person',
+      cli: ['sessions', 'list', '--filter', filter],
+      method: 'GET',
+      path: `/sessions?${query}`,
+    },
+    { operation: sessions.show, cli: ['sessions', 'show', shown], method: 'GET', path: `/sessions/${shown}` },
+    { operation: sessions.end, cli: ['sessions', 'end', ended], method: 'DELETE', path: `/sessions/${ended}` },
+    {
+      operation: sessions.end,
+      about: 'again',
+      cli: ['sessions', 'end', ended],
+      method: 'DELETE',
+      path: `/sessions/${ended}`,
+      refused: 'not_found',
+    },
+    {
+      operation: grants.list,
+      cli: ['grants', 'list', '--filter', filter],
+      method: 'GET',
+      path: `/grants?${query}`,
+    },
+    { operation: grants.show, cli: ['grants', 'show', grant], method: 'GET', path: `/grants/${grant}` },
+    { operation: grants.revoke, cli: ['grants', 'revoke', grant], method: 'DELETE', path: `/grants/${grant}` },
+    revocation('by grant', ['--grant', second], { grant: second }),
+    revocation('by session', ['--session', revoked], { session: revoked }),
+    revocation('by jti', ['--jti', 'some-jti'], { jti: 'some-jti' }),
+    { ...revocation('by token', ['--token-stdin'], { token: opaque }), input: `${opaque}\n` },
+    { ...revocation('by an ended token', ['--token-stdin'], { token: opaque }), input: opaque, refused: 'not_found' },
+    revocation('by account', ['--account', person.email], { account: person.email }),
+    revocation('by client', ['--client', unused.id], { client: unused.id }),
+    ...(await lockoutFaces(made)),
+  ];
+};
+
+async function lockoutFaces({ db, masterKey, seed }: FaceSeed): Promise<Face[]> {
+  const { email } = await seed.person();
+  const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
+  const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, Date.now);
+  const attempts = createAttempts({ db, accounts: seed.accounts, indexKey, now: Date.now });
+  for (let i = 0; i < FAILURES; i += 1) {
+    await attempts.countFailure(await attempts.reservePasswordGuess({ identifier: email, deviceCookie: undefined }));
+  }
+  const { items } = await attempts.listLocks();
+  const id = items[0]?.id ?? '';
+  const end = {
+    operation: lockouts.end,
+    cli: ['lockouts', 'end', id],
+    method: 'DELETE',
+    path: `/lockouts/${id}`,
+  } as const;
+  return [
+    { operation: lockouts.list, cli: ['lockouts', 'list'], method: 'GET', path: '/lockouts' },
+    end,
+    { ...end, about: 'again', refused: 'not_found' },
+  ];
+}
