@@ -18,6 +18,143 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List clients, the oldest first
+         * @description Filters: client_id, client_name, kind, first_party, managed_by, token_endpoint_auth_method, grant_types, redirect_uris, scope, created_at, updated_at. Sorts: created_at, -created_at, updated_at, -updated_at, client_name, -client_name.
+         */
+        get: operations["clients.list"];
+        put?: never;
+        /**
+         * Create a client
+         * @description The answer has its secret, if it authenticates by one; it is shown only now.
+         */
+        post: operations["clients.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{client_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a client */
+        get: operations["clients.show"];
+        /**
+         * Replace all metadata of a client
+         * @description What the body leaves out gets its default. The client keeps its secret.
+         */
+        put: operations["clients.replace"];
+        post?: never;
+        /** Delete a client, and end its grants and tokens */
+        delete: operations["clients.remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a client
+         * @description By JSON Merge Patch (RFC 7396). A change of token_endpoint_auth_method to one with a secret makes one, which the answer has.
+         */
+        patch: operations["clients.update"];
+        trace?: never;
+    };
+    "/clients/{client_id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the secret of a client
+         * @description The answer has the new one, which is shown only now. The old one can go on for a while, so that none is refused.
+         */
+        post: operations["clients.rotate_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{client_id}/end-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End one of the two secrets that a client has after a rotation */
+        post: operations["clients.end_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List resource servers, the oldest first
+         * @description Filters: identifier, name, scopes, open, clients, managed_by, created_at, updated_at. Sorts: created_at, -created_at, updated_at, -updated_at, name, -name.
+         */
+        get: operations["resources.list"];
+        put?: never;
+        /** Create a resource server */
+        post: operations["resources.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/resources/{identifier}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a resource server */
+        get: operations["resources.show"];
+        /**
+         * Replace a resource server
+         * @description What the body leaves out gets its default.
+         */
+        put: operations["resources.replace"];
+        post?: never;
+        /**
+         * Delete a resource server
+         * @description Existing tokens for it stay valid until they expire.
+         */
+        delete: operations["resources.remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a resource server
+         * @description By JSON Merge Patch (RFC 7396). Existing tokens lose removed scopes at once.
+         */
+        patch: operations["resources.update"];
+        trace?: never;
+    };
     "/groups": {
         parameters: {
             query?: never;
@@ -108,6 +245,309 @@ export interface paths {
          * @description You need all permissions that it has and will have.
          */
         patch: operations["roles.update"];
+        trace?: never;
+    };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the sessions of all people, the latest first
+         * @description Filter by account, clients, created_at or expires_at.
+         */
+        get: operations["sessions.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{uid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a session, with its browser */
+        get: operations["sessions.show"];
+        put?: never;
+        post?: never;
+        /**
+         * End a session, with the tokens of its clients
+         * @description Clients that want to be told are (OpenID Connect Back-Channel Logout 1.0). The person may sign in again.
+         */
+        delete: operations["sessions.end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what people have allowed to clients, the latest first
+         * @description Filter by account, client_id, created_at or expires_at.
+         */
+        get: operations["grants.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/grants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a grant */
+        get: operations["grants.show"];
+        put?: never;
+        post?: never;
+        /** Revoke a grant, with all of its tokens */
+        delete: operations["grants.revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End tokens at once, on all nodes
+         * @description One member says which. A resource server that verifies JWTs by itself notices it only by introspection. It is no secret of a URL: a token is sent in the body.
+         */
+        post: operations["tokens.revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lockouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the locks that are in force, the one that ends first before the others
+         * @description Filter by account, factor or locked_until.
+         */
+        get: operations["lockouts.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lockouts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a lock
+         * @description Failed guesses are forgotten with it. All locks of a person are ended by `POST /users/{id}/unlock`.
+         */
+        delete: operations["lockouts.end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List initial access tokens, the oldest first
+         * @description Filter by id, uses_left, created_at or expires_at.
+         */
+        get: operations["registrations.list"];
+        put?: never;
+        /**
+         * Create an initial access token; it is shown only now
+         * @description Its scope can have no permission of this API that you do not have yourself.
+         */
+        post: operations["registrations.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registrations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show an initial access token, without its secret value */
+        get: operations["registrations.show"];
+        put?: never;
+        post?: never;
+        /** Delete an initial access token; clients that were registered with it stay */
+        delete: operations["registrations.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List mails that wait, those that are due first before the others
+         * @description Filter by tries or due_at; kind and account are sealed.
+         */
+        get: operations["mails.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mails/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a mail that waits, without its text */
+        get: operations["mails.show"];
+        put?: never;
+        post?: never;
+        /**
+         * Drop a mail: it is not sent
+         * @description It is refused while a node sends it.
+         */
+        delete: operations["mails.drop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mails/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a mail now, instead of at its next try
+         * @description It is refused while a node sends it, so that nobody gets it twice.
+         */
+        post: operations["mails.retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List deliveries that wait, those that are tried next before the others
+         * @description Filter by kind, client_id, account, attempts or next_attempt_at.
+         */
+        get: operations["deliveries.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a delivery that waits, without its content */
+        get: operations["deliveries.show"];
+        put?: never;
+        post?: never;
+        /**
+         * Drop a delivery: the client is not told
+         * @description It is refused while a node delivers it.
+         */
+        delete: operations["deliveries.drop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deliveries/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliver now, instead of at the next attempt
+         * @description It is refused while a node delivers it, so that the client does not get it twice.
+         */
+        post: operations["deliveries.retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/keys": {
@@ -275,9 +715,1146 @@ export interface components {
             /** @description what they may do now */
             permissions: string[];
         };
+        /** ChangedClient */
+        ChangedClient: {
+            /** @description for one that describes itself in a document, its URL */
+            client_id: string;
+            /** @description raised by each change; the ETag has it */
+            version: number;
+            /** @description its name on the sign-in and consent pages */
+            client_name: string;
+            /**
+             * @description who made it: an operator, the client itself (RFC 7591), or a document at its client_id
+             * @enum {string}
+             */
+            kind: "operator" | "dynamic" | "document";
+            /** @description "file" where the configuration file manages it */
+            managed_by: "file" | null;
+            /** @description an app of the operator: people are not asked for consent */
+            first_party: boolean;
+            /** @description made for trying out; refused in production */
+            demo: boolean;
+            /** @description every sign-in to it needs a second factor */
+            second_factor_required: boolean;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            previous_secret_expires_at?: string;
+            /**
+             * @description access tokens that it may introspect: its own and those for its resource servers (default), or all
+             * @enum {string}
+             */
+            introspect?: "own" | "all";
+            /** @description for a client that registered itself: scopes that it may request besides those open to every client */
+            opened_scopes?: string[];
+            /** @description rules for its additional claims */
+            claim_mapping?: {
+                claim: string;
+                into: ("id_token" | "userinfo" | "access_token")[];
+                from: {
+                    static?: unknown;
+                    /** @enum {unknown} */
+                    account?: "email" | "email_verified" | "preferred_username" | "name" | "given_name" | "family_name" | "middle_name" | "nickname" | "profile" | "picture" | "website" | "gender" | "birthdate" | "zoneinfo" | "locale" | "phone_number" | "phone_number_verified" | "address";
+                    groups?: true | {
+                        prefix?: string;
+                        map?: {
+                            [key: string]: string;
+                        };
+                    };
+                    roles?: true | {
+                        prefix?: string;
+                        map?: {
+                            [key: string]: string;
+                        };
+                    };
+                };
+                scope?: string;
+            }[];
+            /** @description what tokens it may exchange (RFC 8693); absent: none */
+            token_exchange?: {
+                subject_clients?: string[];
+                subject_audiences?: string[];
+                targets: string[];
+                delegation?: boolean;
+                impersonation?: boolean;
+            };
+            /** @description Where a sign-in may return to; compared character by character. */
+            redirect_uris: string[];
+            /** @description Where a sign-out may return to. */
+            post_logout_redirect_uris: string[];
+            /** @description The grants that the client uses at the token endpoint. */
+            grant_types: ("authorization_code" | "implicit" | "refresh_token" | "urn:ietf:params:oauth:grant-type:device_code" | "urn:openid:params:grant-type:ciba" | "client_credentials" | "urn:ietf:params:oauth:grant-type:token-exchange")[];
+            /** @description The response types that the client uses at the authorization endpoint. */
+            response_types: ("code" | "id_token" | "id_token token" | "code id_token" | "code token" | "code id_token token")[];
+            /**
+             * @description How the client authenticates.
+             * @enum {string}
+             */
+            token_endpoint_auth_method: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "tls_client_auth" | "self_signed_tls_client_auth" | "none";
+            /**
+             * @description An app on a server or in a browser, or one on a device.
+             * @enum {string}
+             */
+            application_type: "web" | "native";
+            /** @description Separated by spaces: the most that the client may request. */
+            scope: string;
+            /** @description The public keys of the client, unless `jwks_uri` names them. */
+            jwks?: {
+                keys: Record<string, never>[];
+            };
+            /**
+             * Format: uri
+             * @description Where the public keys of the client are.
+             */
+            jwks_uri?: string;
+            /**
+             * Format: uri
+             * @description The home page of the client.
+             */
+            client_uri?: string;
+            /**
+             * Format: uri
+             * @description The logo of the client.
+             */
+            logo_uri?: string;
+            /**
+             * Format: uri
+             * @description The privacy policy of the client.
+             */
+            policy_uri?: string;
+            /**
+             * Format: uri
+             * @description The terms of service of the client.
+             */
+            tos_uri?: string;
+            /**
+             * @description A stricter profile than the one of the server.
+             * @enum {string}
+             */
+            profile?: "oidc" | "oauth21" | "fapi2";
+            /**
+             * @description When the client must use PKCE (RFC 7636); `auto`: as its profile says.
+             * @enum {string}
+             */
+            pkce: "required" | "auto" | "off";
+            /**
+             * @description What ID tokens of the token endpoint contain: the claims of granted scopes, or only who signed in and how.
+             * @enum {string}
+             */
+            id_token_claims: "full" | "minimal";
+            /**
+             * @description The algorithm of client assertions.
+             * @enum {string}
+             */
+            token_endpoint_auth_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The same `sub` for all clients, or one for each sector.
+             * @enum {string}
+             */
+            subject_type?: "public" | "pairwise";
+            /**
+             * Format: uri
+             * @description The list of redirect URIs of clients that share one pairwise `sub`.
+             */
+            sector_identifier_uri?: string;
+            /** @description Seconds since the last sign-in after which a new one is needed. */
+            default_max_age?: number;
+            /** @description ID tokens always have `auth_time`. */
+            require_auth_time?: boolean;
+            /** @description How strong a sign-in must be, unless the request says it. */
+            default_acr_values?: ("urn:cardea:acr:1fa" | "urn:cardea:acr:2fa")[];
+            /**
+             * Format: uri
+             * @description Where a sign-in can be begun by others (OpenID Connect Core §4).
+             */
+            initiate_login_uri?: string;
+            /**
+             * @description The algorithm that signs ID tokens.
+             * @enum {string}
+             */
+            id_token_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The algorithm that encrypts the key of ID tokens.
+             * @enum {string}
+             */
+            id_token_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+            /**
+             * @description The algorithm that encrypts ID tokens.
+             * @enum {string}
+             */
+            id_token_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+            /**
+             * @description The algorithm that signs responses of the userinfo endpoint.
+             * @enum {string}
+             */
+            userinfo_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The algorithm that encrypts the key of responses of the userinfo endpoint.
+             * @enum {string}
+             */
+            userinfo_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+            /**
+             * @description The algorithm that encrypts responses of the userinfo endpoint.
+             * @enum {string}
+             */
+            userinfo_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+            /**
+             * @description The algorithm that signs introspection responses (RFC 9701).
+             * @enum {string}
+             */
+            introspection_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The algorithm that encrypts the key of introspection responses.
+             * @enum {string}
+             */
+            introspection_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+            /**
+             * @description The algorithm that encrypts introspection responses.
+             * @enum {string}
+             */
+            introspection_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+            /**
+             * @description The algorithm that signs authorization responses (JARM).
+             * @enum {string}
+             */
+            authorization_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The algorithm that encrypts the key of authorization responses.
+             * @enum {string}
+             */
+            authorization_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+            /**
+             * @description The algorithm that encrypts authorization responses.
+             * @enum {string}
+             */
+            authorization_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+            /**
+             * @description The algorithm of request objects (RFC 9101).
+             * @enum {string}
+             */
+            request_object_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /** @description Authorization requests must be signed (RFC 9101). */
+            require_signed_request_object?: boolean;
+            /** @description The types of authorization details that the client may request (RFC 9396). */
+            authorization_details_types?: string[];
+            /**
+             * Format: uri
+             * @description Where the client is told that a session has ended.
+             */
+            backchannel_logout_uri?: string;
+            /** @description Logout tokens must have `sid`. */
+            backchannel_logout_session_required?: boolean;
+            /**
+             * @description How the client gets the result of a backchannel authentication request.
+             * @enum {string}
+             */
+            backchannel_token_delivery_mode?: "poll" | "ping" | "push";
+            /**
+             * Format: uri
+             * @description Where the client is notified of that result.
+             */
+            backchannel_client_notification_endpoint?: string;
+            /**
+             * @description The algorithm of backchannel authentication requests.
+             * @enum {string}
+             */
+            backchannel_authentication_request_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /** @description The distinguished name of the certificate of the client (RFC 8705). */
+            tls_client_auth_subject_dn?: string;
+            /**
+             * Format: hostname
+             * @description The host name in the certificate of the client.
+             */
+            tls_client_auth_san_dns?: string;
+            /**
+             * Format: uri
+             * @description The URI in the certificate of the client.
+             */
+            tls_client_auth_san_uri?: string;
+            /** @description The IP address in the certificate of the client. */
+            tls_client_auth_san_ip?: string;
+            /** @description The e-mail address in the certificate of the client. */
+            tls_client_auth_san_email?: string;
+            /** @description Access tokens are bound to the certificate of the client (RFC 8705). */
+            tls_client_certificate_bound_access_tokens?: boolean;
+            /** @description Access tokens are bound to a DPoP key (RFC 9449). */
+            dpop_bound_access_tokens?: boolean;
+            /** @description Authorization requests must be pushed (RFC 9126). */
+            require_pushed_authorization_requests?: boolean;
+            /**
+             * @description when it must use PKCE, as its profile and `pkce` say together
+             * @enum {string}
+             */
+            pkce_needed: "always" | "without_nonce" | "never";
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            updated_at: string;
+            /** @description a new secret, which is shown only now; not in the result of a dry run */
+            client_secret?: string;
+            /** @description what is allowed and probably a mistake */
+            warnings: {
+                /** @enum {string} */
+                code: "unknown_scope";
+                field: string;
+                value: string;
+                message: string;
+            }[];
+        };
+        /** Client */
+        Client: {
+            /** @description for one that describes itself in a document, its URL */
+            client_id: string;
+            /** @description raised by each change; the ETag has it */
+            version: number;
+            /** @description its name on the sign-in and consent pages */
+            client_name: string;
+            /**
+             * @description who made it: an operator, the client itself (RFC 7591), or a document at its client_id
+             * @enum {string}
+             */
+            kind: "operator" | "dynamic" | "document";
+            /** @description "file" where the configuration file manages it */
+            managed_by: "file" | null;
+            /** @description an app of the operator: people are not asked for consent */
+            first_party: boolean;
+            /** @description made for trying out; refused in production */
+            demo: boolean;
+            /** @description every sign-in to it needs a second factor */
+            second_factor_required: boolean;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            previous_secret_expires_at?: string;
+            /**
+             * @description access tokens that it may introspect: its own and those for its resource servers (default), or all
+             * @enum {string}
+             */
+            introspect?: "own" | "all";
+            /** @description for a client that registered itself: scopes that it may request besides those open to every client */
+            opened_scopes?: string[];
+            /** @description rules for its additional claims */
+            claim_mapping?: {
+                claim: string;
+                into: ("id_token" | "userinfo" | "access_token")[];
+                from: {
+                    static?: unknown;
+                    /** @enum {unknown} */
+                    account?: "email" | "email_verified" | "preferred_username" | "name" | "given_name" | "family_name" | "middle_name" | "nickname" | "profile" | "picture" | "website" | "gender" | "birthdate" | "zoneinfo" | "locale" | "phone_number" | "phone_number_verified" | "address";
+                    groups?: true | {
+                        prefix?: string;
+                        map?: {
+                            [key: string]: string;
+                        };
+                    };
+                    roles?: true | {
+                        prefix?: string;
+                        map?: {
+                            [key: string]: string;
+                        };
+                    };
+                };
+                scope?: string;
+            }[];
+            /** @description what tokens it may exchange (RFC 8693); absent: none */
+            token_exchange?: {
+                subject_clients?: string[];
+                subject_audiences?: string[];
+                targets: string[];
+                delegation?: boolean;
+                impersonation?: boolean;
+            };
+            /** @description Where a sign-in may return to; compared character by character. */
+            redirect_uris: string[];
+            /** @description Where a sign-out may return to. */
+            post_logout_redirect_uris: string[];
+            /** @description The grants that the client uses at the token endpoint. */
+            grant_types: ("authorization_code" | "implicit" | "refresh_token" | "urn:ietf:params:oauth:grant-type:device_code" | "urn:openid:params:grant-type:ciba" | "client_credentials" | "urn:ietf:params:oauth:grant-type:token-exchange")[];
+            /** @description The response types that the client uses at the authorization endpoint. */
+            response_types: ("code" | "id_token" | "id_token token" | "code id_token" | "code token" | "code id_token token")[];
+            /**
+             * @description How the client authenticates.
+             * @enum {string}
+             */
+            token_endpoint_auth_method: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "tls_client_auth" | "self_signed_tls_client_auth" | "none";
+            /**
+             * @description An app on a server or in a browser, or one on a device.
+             * @enum {string}
+             */
+            application_type: "web" | "native";
+            /** @description Separated by spaces: the most that the client may request. */
+            scope: string;
+            /** @description The public keys of the client, unless `jwks_uri` names them. */
+            jwks?: {
+                keys: Record<string, never>[];
+            };
+            /**
+             * Format: uri
+             * @description Where the public keys of the client are.
+             */
+            jwks_uri?: string;
+            /**
+             * Format: uri
+             * @description The home page of the client.
+             */
+            client_uri?: string;
+            /**
+             * Format: uri
+             * @description The logo of the client.
+             */
+            logo_uri?: string;
+            /**
+             * Format: uri
+             * @description The privacy policy of the client.
+             */
+            policy_uri?: string;
+            /**
+             * Format: uri
+             * @description The terms of service of the client.
+             */
+            tos_uri?: string;
+            /**
+             * @description A stricter profile than the one of the server.
+             * @enum {string}
+             */
+            profile?: "oidc" | "oauth21" | "fapi2";
+            /**
+             * @description When the client must use PKCE (RFC 7636); `auto`: as its profile says.
+             * @enum {string}
+             */
+            pkce: "required" | "auto" | "off";
+            /**
+             * @description What ID tokens of the token endpoint contain: the claims of granted scopes, or only who signed in and how.
+             * @enum {string}
+             */
+            id_token_claims: "full" | "minimal";
+            /**
+             * @description The algorithm of client assertions.
+             * @enum {string}
+             */
+            token_endpoint_auth_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The same `sub` for all clients, or one for each sector.
+             * @enum {string}
+             */
+            subject_type?: "public" | "pairwise";
+            /**
+             * Format: uri
+             * @description The list of redirect URIs of clients that share one pairwise `sub`.
+             */
+            sector_identifier_uri?: string;
+            /** @description Seconds since the last sign-in after which a new one is needed. */
+            default_max_age?: number;
+            /** @description ID tokens always have `auth_time`. */
+            require_auth_time?: boolean;
+            /** @description How strong a sign-in must be, unless the request says it. */
+            default_acr_values?: ("urn:cardea:acr:1fa" | "urn:cardea:acr:2fa")[];
+            /**
+             * Format: uri
+             * @description Where a sign-in can be begun by others (OpenID Connect Core §4).
+             */
+            initiate_login_uri?: string;
+            /**
+             * @description The algorithm that signs ID tokens.
+             * @enum {string}
+             */
+            id_token_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The algorithm that encrypts the key of ID tokens.
+             * @enum {string}
+             */
+            id_token_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+            /**
+             * @description The algorithm that encrypts ID tokens.
+             * @enum {string}
+             */
+            id_token_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+            /**
+             * @description The algorithm that signs responses of the userinfo endpoint.
+             * @enum {string}
+             */
+            userinfo_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The algorithm that encrypts the key of responses of the userinfo endpoint.
+             * @enum {string}
+             */
+            userinfo_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+            /**
+             * @description The algorithm that encrypts responses of the userinfo endpoint.
+             * @enum {string}
+             */
+            userinfo_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+            /**
+             * @description The algorithm that signs introspection responses (RFC 9701).
+             * @enum {string}
+             */
+            introspection_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The algorithm that encrypts the key of introspection responses.
+             * @enum {string}
+             */
+            introspection_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+            /**
+             * @description The algorithm that encrypts introspection responses.
+             * @enum {string}
+             */
+            introspection_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+            /**
+             * @description The algorithm that signs authorization responses (JARM).
+             * @enum {string}
+             */
+            authorization_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The algorithm that encrypts the key of authorization responses.
+             * @enum {string}
+             */
+            authorization_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+            /**
+             * @description The algorithm that encrypts authorization responses.
+             * @enum {string}
+             */
+            authorization_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+            /**
+             * @description The algorithm of request objects (RFC 9101).
+             * @enum {string}
+             */
+            request_object_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /** @description Authorization requests must be signed (RFC 9101). */
+            require_signed_request_object?: boolean;
+            /** @description The types of authorization details that the client may request (RFC 9396). */
+            authorization_details_types?: string[];
+            /**
+             * Format: uri
+             * @description Where the client is told that a session has ended.
+             */
+            backchannel_logout_uri?: string;
+            /** @description Logout tokens must have `sid`. */
+            backchannel_logout_session_required?: boolean;
+            /**
+             * @description How the client gets the result of a backchannel authentication request.
+             * @enum {string}
+             */
+            backchannel_token_delivery_mode?: "poll" | "ping" | "push";
+            /**
+             * Format: uri
+             * @description Where the client is notified of that result.
+             */
+            backchannel_client_notification_endpoint?: string;
+            /**
+             * @description The algorithm of backchannel authentication requests.
+             * @enum {string}
+             */
+            backchannel_authentication_request_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /** @description The distinguished name of the certificate of the client (RFC 8705). */
+            tls_client_auth_subject_dn?: string;
+            /**
+             * Format: hostname
+             * @description The host name in the certificate of the client.
+             */
+            tls_client_auth_san_dns?: string;
+            /**
+             * Format: uri
+             * @description The URI in the certificate of the client.
+             */
+            tls_client_auth_san_uri?: string;
+            /** @description The IP address in the certificate of the client. */
+            tls_client_auth_san_ip?: string;
+            /** @description The e-mail address in the certificate of the client. */
+            tls_client_auth_san_email?: string;
+            /** @description Access tokens are bound to the certificate of the client (RFC 8705). */
+            tls_client_certificate_bound_access_tokens?: boolean;
+            /** @description Access tokens are bound to a DPoP key (RFC 9449). */
+            dpop_bound_access_tokens?: boolean;
+            /** @description Authorization requests must be pushed (RFC 9126). */
+            require_pushed_authorization_requests?: boolean;
+            /**
+             * @description when it must use PKCE, as its profile and `pkce` say together
+             * @enum {string}
+             */
+            pkce_needed: "always" | "without_nonce" | "never";
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            updated_at: string;
+        };
+        /** ClientDocument */
+        ClientDocument: {
+            /** @description its name on the sign-in and consent pages */
+            client_name: string;
+            /** @description an app of the operator: people are not asked for consent */
+            first_party?: boolean;
+            /** @description every sign-in to it needs a second factor */
+            second_factor_required?: boolean;
+            /**
+             * @description access tokens that it may introspect: its own and those for its resource servers (default), or all
+             * @enum {string}
+             */
+            introspect?: "own" | "all";
+            /** @description for a client that registered itself: scopes that it may request besides those open to every client */
+            opened_scopes?: string[];
+            /** @description rules for its additional claims */
+            claim_mapping?: {
+                claim: string;
+                into: ("id_token" | "userinfo" | "access_token")[];
+                from: {
+                    static?: unknown;
+                    /** @enum {unknown} */
+                    account?: "email" | "email_verified" | "preferred_username" | "name" | "given_name" | "family_name" | "middle_name" | "nickname" | "profile" | "picture" | "website" | "gender" | "birthdate" | "zoneinfo" | "locale" | "phone_number" | "phone_number_verified" | "address";
+                    groups?: true | {
+                        prefix?: string;
+                        map?: {
+                            [key: string]: string;
+                        };
+                    };
+                    roles?: true | {
+                        prefix?: string;
+                        map?: {
+                            [key: string]: string;
+                        };
+                    };
+                };
+                scope?: string;
+            }[];
+            /** @description what tokens it may exchange (RFC 8693); absent: none */
+            token_exchange?: {
+                subject_clients?: string[];
+                subject_audiences?: string[];
+                targets: string[];
+                delegation?: boolean;
+                impersonation?: boolean;
+            };
+            /** @description Where a sign-in may return to; compared character by character. */
+            redirect_uris?: string[];
+            /** @description Where a sign-out may return to. */
+            post_logout_redirect_uris?: string[];
+            /** @description The grants that the client uses at the token endpoint. */
+            grant_types?: ("authorization_code" | "implicit" | "refresh_token" | "urn:ietf:params:oauth:grant-type:device_code" | "urn:openid:params:grant-type:ciba" | "client_credentials" | "urn:ietf:params:oauth:grant-type:token-exchange")[];
+            /** @description The response types that the client uses at the authorization endpoint. */
+            response_types?: ("code" | "id_token" | "id_token token" | "code id_token" | "code token" | "code id_token token")[];
+            /**
+             * @description How the client authenticates.
+             * @enum {string}
+             */
+            token_endpoint_auth_method?: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "tls_client_auth" | "self_signed_tls_client_auth" | "none";
+            /**
+             * @description An app on a server or in a browser, or one on a device.
+             * @enum {string}
+             */
+            application_type?: "web" | "native";
+            /** @description Separated by spaces: the most that the client may request. */
+            scope?: string | string[];
+            /** @description The public keys of the client, unless `jwks_uri` names them. */
+            jwks?: {
+                keys: Record<string, never>[];
+            };
+            /**
+             * Format: uri
+             * @description Where the public keys of the client are.
+             */
+            jwks_uri?: string;
+            /**
+             * Format: uri
+             * @description The home page of the client.
+             */
+            client_uri?: string;
+            /**
+             * Format: uri
+             * @description The logo of the client.
+             */
+            logo_uri?: string;
+            /**
+             * Format: uri
+             * @description The privacy policy of the client.
+             */
+            policy_uri?: string;
+            /**
+             * Format: uri
+             * @description The terms of service of the client.
+             */
+            tos_uri?: string;
+            /**
+             * @description A stricter profile than the one of the server.
+             * @enum {string}
+             */
+            profile?: "oidc" | "oauth21" | "fapi2";
+            /**
+             * @description When the client must use PKCE (RFC 7636); `auto`: as its profile says.
+             * @enum {string}
+             */
+            pkce?: "required" | "auto" | "off";
+            /**
+             * @description What ID tokens of the token endpoint contain: the claims of granted scopes, or only who signed in and how.
+             * @enum {string}
+             */
+            id_token_claims?: "full" | "minimal";
+            /**
+             * @description The algorithm of client assertions.
+             * @enum {string}
+             */
+            token_endpoint_auth_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The same `sub` for all clients, or one for each sector.
+             * @enum {string}
+             */
+            subject_type?: "public" | "pairwise";
+            /**
+             * Format: uri
+             * @description The list of redirect URIs of clients that share one pairwise `sub`.
+             */
+            sector_identifier_uri?: string;
+            /** @description Seconds since the last sign-in after which a new one is needed. */
+            default_max_age?: number;
+            /** @description ID tokens always have `auth_time`. */
+            require_auth_time?: boolean;
+            /** @description How strong a sign-in must be, unless the request says it. */
+            default_acr_values?: ("urn:cardea:acr:1fa" | "urn:cardea:acr:2fa")[];
+            /**
+             * Format: uri
+             * @description Where a sign-in can be begun by others (OpenID Connect Core §4).
+             */
+            initiate_login_uri?: string;
+            /**
+             * @description The algorithm that signs ID tokens.
+             * @enum {string}
+             */
+            id_token_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The algorithm that encrypts the key of ID tokens.
+             * @enum {string}
+             */
+            id_token_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+            /**
+             * @description The algorithm that encrypts ID tokens.
+             * @enum {string}
+             */
+            id_token_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+            /**
+             * @description The algorithm that signs responses of the userinfo endpoint.
+             * @enum {string}
+             */
+            userinfo_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The algorithm that encrypts the key of responses of the userinfo endpoint.
+             * @enum {string}
+             */
+            userinfo_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+            /**
+             * @description The algorithm that encrypts responses of the userinfo endpoint.
+             * @enum {string}
+             */
+            userinfo_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+            /**
+             * @description The algorithm that signs introspection responses (RFC 9701).
+             * @enum {string}
+             */
+            introspection_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The algorithm that encrypts the key of introspection responses.
+             * @enum {string}
+             */
+            introspection_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+            /**
+             * @description The algorithm that encrypts introspection responses.
+             * @enum {string}
+             */
+            introspection_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+            /**
+             * @description The algorithm that signs authorization responses (JARM).
+             * @enum {string}
+             */
+            authorization_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The algorithm that encrypts the key of authorization responses.
+             * @enum {string}
+             */
+            authorization_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+            /**
+             * @description The algorithm that encrypts authorization responses.
+             * @enum {string}
+             */
+            authorization_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+            /**
+             * @description The algorithm of request objects (RFC 9101).
+             * @enum {string}
+             */
+            request_object_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /** @description Authorization requests must be signed (RFC 9101). */
+            require_signed_request_object?: boolean;
+            /** @description The types of authorization details that the client may request (RFC 9396). */
+            authorization_details_types?: string[];
+            /**
+             * Format: uri
+             * @description Where the client is told that a session has ended.
+             */
+            backchannel_logout_uri?: string;
+            /** @description Logout tokens must have `sid`. */
+            backchannel_logout_session_required?: boolean;
+            /**
+             * @description How the client gets the result of a backchannel authentication request.
+             * @enum {string}
+             */
+            backchannel_token_delivery_mode?: "poll" | "ping" | "push";
+            /**
+             * Format: uri
+             * @description Where the client is notified of that result.
+             */
+            backchannel_client_notification_endpoint?: string;
+            /**
+             * @description The algorithm of backchannel authentication requests.
+             * @enum {string}
+             */
+            backchannel_authentication_request_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /** @description The distinguished name of the certificate of the client (RFC 8705). */
+            tls_client_auth_subject_dn?: string;
+            /**
+             * Format: hostname
+             * @description The host name in the certificate of the client.
+             */
+            tls_client_auth_san_dns?: string;
+            /**
+             * Format: uri
+             * @description The URI in the certificate of the client.
+             */
+            tls_client_auth_san_uri?: string;
+            /** @description The IP address in the certificate of the client. */
+            tls_client_auth_san_ip?: string;
+            /** @description The e-mail address in the certificate of the client. */
+            tls_client_auth_san_email?: string;
+            /** @description Access tokens are bound to the certificate of the client (RFC 8705). */
+            tls_client_certificate_bound_access_tokens?: boolean;
+            /** @description Access tokens are bound to a DPoP key (RFC 9449). */
+            dpop_bound_access_tokens?: boolean;
+            /** @description Authorization requests must be pushed (RFC 9126). */
+            require_pushed_authorization_requests?: boolean;
+        };
+        /** ClientPatch */
+        ClientPatch: {
+            /** @description its name on the sign-in and consent pages */
+            client_name?: string;
+            /** @description an app of the operator: people are not asked for consent */
+            first_party?: boolean | null;
+            /** @description every sign-in to it needs a second factor */
+            second_factor_required?: boolean | null;
+            /**
+             * @description access tokens that it may introspect: its own and those for its resource servers (default), or all
+             * @enum {string|null}
+             */
+            introspect?: "own" | "all" | null;
+            /** @description for a client that registered itself: scopes that it may request besides those open to every client */
+            opened_scopes?: string[] | null;
+            /** @description rules for its additional claims */
+            claim_mapping?: {
+                claim: string;
+                into: ("id_token" | "userinfo" | "access_token")[];
+                from: {
+                    static?: unknown;
+                    /** @enum {unknown} */
+                    account?: "email" | "email_verified" | "preferred_username" | "name" | "given_name" | "family_name" | "middle_name" | "nickname" | "profile" | "picture" | "website" | "gender" | "birthdate" | "zoneinfo" | "locale" | "phone_number" | "phone_number_verified" | "address";
+                    groups?: true | {
+                        prefix?: string;
+                        map?: {
+                            [key: string]: string;
+                        };
+                    };
+                    roles?: true | {
+                        prefix?: string;
+                        map?: {
+                            [key: string]: string;
+                        };
+                    };
+                };
+                scope?: string;
+            }[] | null;
+            /** @description what tokens it may exchange (RFC 8693); absent: none */
+            token_exchange?: Record<string, never> | null;
+            /** @description Where a sign-in may return to; compared character by character. */
+            redirect_uris?: string[] | null;
+            /** @description Where a sign-out may return to. */
+            post_logout_redirect_uris?: string[] | null;
+            /** @description The grants that the client uses at the token endpoint. */
+            grant_types?: ("authorization_code" | "implicit" | "refresh_token" | "urn:ietf:params:oauth:grant-type:device_code" | "urn:openid:params:grant-type:ciba" | "client_credentials" | "urn:ietf:params:oauth:grant-type:token-exchange")[] | null;
+            /** @description The response types that the client uses at the authorization endpoint. */
+            response_types?: ("code" | "id_token" | "id_token token" | "code id_token" | "code token" | "code id_token token")[] | null;
+            /**
+             * @description How the client authenticates.
+             * @enum {string|null}
+             */
+            token_endpoint_auth_method?: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "tls_client_auth" | "self_signed_tls_client_auth" | "none" | null;
+            /**
+             * @description An app on a server or in a browser, or one on a device.
+             * @enum {string|null}
+             */
+            application_type?: "web" | "native" | null;
+            /** @description Separated by spaces: the most that the client may request. */
+            scope?: string | string[] | null;
+            /** @description The public keys of the client, unless `jwks_uri` names them. */
+            jwks?: Record<string, never> | null;
+            /**
+             * Format: uri
+             * @description Where the public keys of the client are.
+             */
+            jwks_uri?: string | null;
+            /**
+             * Format: uri
+             * @description The home page of the client.
+             */
+            client_uri?: string | null;
+            /**
+             * Format: uri
+             * @description The logo of the client.
+             */
+            logo_uri?: string | null;
+            /**
+             * Format: uri
+             * @description The privacy policy of the client.
+             */
+            policy_uri?: string | null;
+            /**
+             * Format: uri
+             * @description The terms of service of the client.
+             */
+            tos_uri?: string | null;
+            /**
+             * @description A stricter profile than the one of the server.
+             * @enum {string|null}
+             */
+            profile?: "oidc" | "oauth21" | "fapi2" | null;
+            /**
+             * @description When the client must use PKCE (RFC 7636); `auto`: as its profile says.
+             * @enum {string|null}
+             */
+            pkce?: "required" | "auto" | "off" | null;
+            /**
+             * @description What ID tokens of the token endpoint contain: the claims of granted scopes, or only who signed in and how.
+             * @enum {string|null}
+             */
+            id_token_claims?: "full" | "minimal" | null;
+            /**
+             * @description The algorithm of client assertions.
+             * @enum {string|null}
+             */
+            token_endpoint_auth_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA" | null;
+            /**
+             * @description The same `sub` for all clients, or one for each sector.
+             * @enum {string|null}
+             */
+            subject_type?: "public" | "pairwise" | null;
+            /**
+             * Format: uri
+             * @description The list of redirect URIs of clients that share one pairwise `sub`.
+             */
+            sector_identifier_uri?: string | null;
+            /** @description Seconds since the last sign-in after which a new one is needed. */
+            default_max_age?: number | null;
+            /** @description ID tokens always have `auth_time`. */
+            require_auth_time?: boolean | null;
+            /** @description How strong a sign-in must be, unless the request says it. */
+            default_acr_values?: ("urn:cardea:acr:1fa" | "urn:cardea:acr:2fa")[] | null;
+            /**
+             * Format: uri
+             * @description Where a sign-in can be begun by others (OpenID Connect Core §4).
+             */
+            initiate_login_uri?: string | null;
+            /**
+             * @description The algorithm that signs ID tokens.
+             * @enum {string|null}
+             */
+            id_token_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA" | null;
+            /**
+             * @description The algorithm that encrypts the key of ID tokens.
+             * @enum {string|null}
+             */
+            id_token_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW" | null;
+            /**
+             * @description The algorithm that encrypts ID tokens.
+             * @enum {string|null}
+             */
+            id_token_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM" | null;
+            /**
+             * @description The algorithm that signs responses of the userinfo endpoint.
+             * @enum {string|null}
+             */
+            userinfo_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA" | null;
+            /**
+             * @description The algorithm that encrypts the key of responses of the userinfo endpoint.
+             * @enum {string|null}
+             */
+            userinfo_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW" | null;
+            /**
+             * @description The algorithm that encrypts responses of the userinfo endpoint.
+             * @enum {string|null}
+             */
+            userinfo_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM" | null;
+            /**
+             * @description The algorithm that signs introspection responses (RFC 9701).
+             * @enum {string|null}
+             */
+            introspection_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA" | null;
+            /**
+             * @description The algorithm that encrypts the key of introspection responses.
+             * @enum {string|null}
+             */
+            introspection_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW" | null;
+            /**
+             * @description The algorithm that encrypts introspection responses.
+             * @enum {string|null}
+             */
+            introspection_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM" | null;
+            /**
+             * @description The algorithm that signs authorization responses (JARM).
+             * @enum {string|null}
+             */
+            authorization_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA" | null;
+            /**
+             * @description The algorithm that encrypts the key of authorization responses.
+             * @enum {string|null}
+             */
+            authorization_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW" | null;
+            /**
+             * @description The algorithm that encrypts authorization responses.
+             * @enum {string|null}
+             */
+            authorization_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM" | null;
+            /**
+             * @description The algorithm of request objects (RFC 9101).
+             * @enum {string|null}
+             */
+            request_object_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA" | null;
+            /** @description Authorization requests must be signed (RFC 9101). */
+            require_signed_request_object?: boolean | null;
+            /** @description The types of authorization details that the client may request (RFC 9396). */
+            authorization_details_types?: string[] | null;
+            /**
+             * Format: uri
+             * @description Where the client is told that a session has ended.
+             */
+            backchannel_logout_uri?: string | null;
+            /** @description Logout tokens must have `sid`. */
+            backchannel_logout_session_required?: boolean | null;
+            /**
+             * @description How the client gets the result of a backchannel authentication request.
+             * @enum {string|null}
+             */
+            backchannel_token_delivery_mode?: "poll" | "ping" | "push" | null;
+            /**
+             * Format: uri
+             * @description Where the client is notified of that result.
+             */
+            backchannel_client_notification_endpoint?: string | null;
+            /**
+             * @description The algorithm of backchannel authentication requests.
+             * @enum {string|null}
+             */
+            backchannel_authentication_request_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA" | null;
+            /** @description The distinguished name of the certificate of the client (RFC 8705). */
+            tls_client_auth_subject_dn?: string | null;
+            /**
+             * Format: hostname
+             * @description The host name in the certificate of the client.
+             */
+            tls_client_auth_san_dns?: string | null;
+            /**
+             * Format: uri
+             * @description The URI in the certificate of the client.
+             */
+            tls_client_auth_san_uri?: string | null;
+            /** @description The IP address in the certificate of the client. */
+            tls_client_auth_san_ip?: string | null;
+            /** @description The e-mail address in the certificate of the client. */
+            tls_client_auth_san_email?: string | null;
+            /** @description Access tokens are bound to the certificate of the client (RFC 8705). */
+            tls_client_certificate_bound_access_tokens?: boolean | null;
+            /** @description Access tokens are bound to a DPoP key (RFC 9449). */
+            dpop_bound_access_tokens?: boolean | null;
+            /** @description Authorization requests must be pushed (RFC 9126). */
+            require_pushed_authorization_requests?: boolean | null;
+        };
         /** Configuration */
         Configuration: {
             settings: components["schemas"]["Setting"][];
+        };
+        /** DeletedRegistration */
+        DeletedRegistration: {
+            /** @description 16 hex digits */
+            id: string;
+            /** @enum {boolean} */
+            revoked: true;
+        };
+        /**
+         * Delivery
+         * @description Its content is not shown: it is for the client alone, and may have tokens. Nor is what the client answered.
+         */
+        Delivery: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description such as logout, of OpenID Connect Back-Channel Logout 1.0 */
+            kind: string;
+            client_id: string;
+            /** @description the id of the person that it is about */
+            account: string | null;
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description while a node sends it, when its time for that is over
+             */
+            next_attempt_at: string;
+            /** @description when it is given up; null before the first attempt, from which that is counted */
+            expires_at: string | null;
+        };
+        /** EndedSession */
+        EndedSession: {
+            /** @description its id, which is not the one in the cookie */
+            uid: string;
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            account: string;
+        };
+        /**
+         * Grant
+         * @description without its tokens, which are stored as hashes alone
+         */
+        Grant: {
+            id: string;
+            /**
+             * Format: uuid
+             * @description the id of the person
+             */
+            account: string;
+            client_id: string;
+            scopes: string[];
+            /** @description scopes by resource server (RFC 8707) */
+            resources: {
+                [key: string]: string[];
+            };
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            expires_at: string;
         };
         /** Group */
         Group: {
@@ -314,6 +1891,325 @@ export interface components {
                 state?: string;
             }[];
         };
+        /**
+         * Lockout
+         * @description Neither the identifier that was typed nor the address that it came from is stored: there is nothing to show.
+         */
+        Lockout: {
+            /** @description 64 hex digits */
+            id: string;
+            /** @description the id of the person; null for an identifier that nobody has, which is locked in the same way and not stored */
+            account: string | null;
+            /** @description password, totp or recovery_code */
+            factor: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            locked_until: string;
+        };
+        /**
+         * Mail
+         * @description Neither address nor text is shown: the text is made when it is sent, and has a link by which its reader could take over the account.
+         */
+        Mail: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description such as invitation; null when no master key opens it */
+            kind: string | null;
+            /** @description the id of the person; null for a mail to an address that somebody has typed */
+            account: string | null;
+            tries: number;
+            /**
+             * Format: date-time
+             * @description the next try; while a node sends it, when its time for that is over
+             */
+            due_at: string;
+            /**
+             * Format: date-time
+             * @description when it is given up
+             */
+            expires_at: string;
+        };
+        /** NewClient */
+        NewClient: {
+            /** @description random by default; give one to keep that of another server */
+            client_id?: string;
+            /** @description its name on the sign-in and consent pages */
+            client_name: string;
+            /** @description an app of the operator: people are not asked for consent */
+            first_party?: boolean;
+            /** @description every sign-in to it needs a second factor */
+            second_factor_required?: boolean;
+            /**
+             * @description access tokens that it may introspect: its own and those for its resource servers (default), or all
+             * @enum {string}
+             */
+            introspect?: "own" | "all";
+            /** @description for a client that registered itself: scopes that it may request besides those open to every client */
+            opened_scopes?: string[];
+            /** @description rules for its additional claims */
+            claim_mapping?: {
+                claim: string;
+                into: ("id_token" | "userinfo" | "access_token")[];
+                from: {
+                    static?: unknown;
+                    /** @enum {unknown} */
+                    account?: "email" | "email_verified" | "preferred_username" | "name" | "given_name" | "family_name" | "middle_name" | "nickname" | "profile" | "picture" | "website" | "gender" | "birthdate" | "zoneinfo" | "locale" | "phone_number" | "phone_number_verified" | "address";
+                    groups?: true | {
+                        prefix?: string;
+                        map?: {
+                            [key: string]: string;
+                        };
+                    };
+                    roles?: true | {
+                        prefix?: string;
+                        map?: {
+                            [key: string]: string;
+                        };
+                    };
+                };
+                scope?: string;
+            }[];
+            /** @description what tokens it may exchange (RFC 8693); absent: none */
+            token_exchange?: {
+                subject_clients?: string[];
+                subject_audiences?: string[];
+                targets: string[];
+                delegation?: boolean;
+                impersonation?: boolean;
+            };
+            /** @description Where a sign-in may return to; compared character by character. */
+            redirect_uris?: string[];
+            /** @description Where a sign-out may return to. */
+            post_logout_redirect_uris?: string[];
+            /** @description The grants that the client uses at the token endpoint. */
+            grant_types?: ("authorization_code" | "implicit" | "refresh_token" | "urn:ietf:params:oauth:grant-type:device_code" | "urn:openid:params:grant-type:ciba" | "client_credentials" | "urn:ietf:params:oauth:grant-type:token-exchange")[];
+            /** @description The response types that the client uses at the authorization endpoint. */
+            response_types?: ("code" | "id_token" | "id_token token" | "code id_token" | "code token" | "code id_token token")[];
+            /**
+             * @description How the client authenticates.
+             * @enum {string}
+             */
+            token_endpoint_auth_method?: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "tls_client_auth" | "self_signed_tls_client_auth" | "none";
+            /**
+             * @description An app on a server or in a browser, or one on a device.
+             * @enum {string}
+             */
+            application_type?: "web" | "native";
+            /** @description Separated by spaces: the most that the client may request. */
+            scope?: string | string[];
+            /** @description The public keys of the client, unless `jwks_uri` names them. */
+            jwks?: {
+                keys: Record<string, never>[];
+            };
+            /**
+             * Format: uri
+             * @description Where the public keys of the client are.
+             */
+            jwks_uri?: string;
+            /**
+             * Format: uri
+             * @description The home page of the client.
+             */
+            client_uri?: string;
+            /**
+             * Format: uri
+             * @description The logo of the client.
+             */
+            logo_uri?: string;
+            /**
+             * Format: uri
+             * @description The privacy policy of the client.
+             */
+            policy_uri?: string;
+            /**
+             * Format: uri
+             * @description The terms of service of the client.
+             */
+            tos_uri?: string;
+            /**
+             * @description A stricter profile than the one of the server.
+             * @enum {string}
+             */
+            profile?: "oidc" | "oauth21" | "fapi2";
+            /**
+             * @description When the client must use PKCE (RFC 7636); `auto`: as its profile says.
+             * @enum {string}
+             */
+            pkce?: "required" | "auto" | "off";
+            /**
+             * @description What ID tokens of the token endpoint contain: the claims of granted scopes, or only who signed in and how.
+             * @enum {string}
+             */
+            id_token_claims?: "full" | "minimal";
+            /**
+             * @description The algorithm of client assertions.
+             * @enum {string}
+             */
+            token_endpoint_auth_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The same `sub` for all clients, or one for each sector.
+             * @enum {string}
+             */
+            subject_type?: "public" | "pairwise";
+            /**
+             * Format: uri
+             * @description The list of redirect URIs of clients that share one pairwise `sub`.
+             */
+            sector_identifier_uri?: string;
+            /** @description Seconds since the last sign-in after which a new one is needed. */
+            default_max_age?: number;
+            /** @description ID tokens always have `auth_time`. */
+            require_auth_time?: boolean;
+            /** @description How strong a sign-in must be, unless the request says it. */
+            default_acr_values?: ("urn:cardea:acr:1fa" | "urn:cardea:acr:2fa")[];
+            /**
+             * Format: uri
+             * @description Where a sign-in can be begun by others (OpenID Connect Core §4).
+             */
+            initiate_login_uri?: string;
+            /**
+             * @description The algorithm that signs ID tokens.
+             * @enum {string}
+             */
+            id_token_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The algorithm that encrypts the key of ID tokens.
+             * @enum {string}
+             */
+            id_token_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+            /**
+             * @description The algorithm that encrypts ID tokens.
+             * @enum {string}
+             */
+            id_token_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+            /**
+             * @description The algorithm that signs responses of the userinfo endpoint.
+             * @enum {string}
+             */
+            userinfo_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The algorithm that encrypts the key of responses of the userinfo endpoint.
+             * @enum {string}
+             */
+            userinfo_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+            /**
+             * @description The algorithm that encrypts responses of the userinfo endpoint.
+             * @enum {string}
+             */
+            userinfo_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+            /**
+             * @description The algorithm that signs introspection responses (RFC 9701).
+             * @enum {string}
+             */
+            introspection_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The algorithm that encrypts the key of introspection responses.
+             * @enum {string}
+             */
+            introspection_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+            /**
+             * @description The algorithm that encrypts introspection responses.
+             * @enum {string}
+             */
+            introspection_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+            /**
+             * @description The algorithm that signs authorization responses (JARM).
+             * @enum {string}
+             */
+            authorization_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /**
+             * @description The algorithm that encrypts the key of authorization responses.
+             * @enum {string}
+             */
+            authorization_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+            /**
+             * @description The algorithm that encrypts authorization responses.
+             * @enum {string}
+             */
+            authorization_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+            /**
+             * @description The algorithm of request objects (RFC 9101).
+             * @enum {string}
+             */
+            request_object_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /** @description Authorization requests must be signed (RFC 9101). */
+            require_signed_request_object?: boolean;
+            /** @description The types of authorization details that the client may request (RFC 9396). */
+            authorization_details_types?: string[];
+            /**
+             * Format: uri
+             * @description Where the client is told that a session has ended.
+             */
+            backchannel_logout_uri?: string;
+            /** @description Logout tokens must have `sid`. */
+            backchannel_logout_session_required?: boolean;
+            /**
+             * @description How the client gets the result of a backchannel authentication request.
+             * @enum {string}
+             */
+            backchannel_token_delivery_mode?: "poll" | "ping" | "push";
+            /**
+             * Format: uri
+             * @description Where the client is notified of that result.
+             */
+            backchannel_client_notification_endpoint?: string;
+            /**
+             * @description The algorithm of backchannel authentication requests.
+             * @enum {string}
+             */
+            backchannel_authentication_request_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+            /** @description The distinguished name of the certificate of the client (RFC 8705). */
+            tls_client_auth_subject_dn?: string;
+            /**
+             * Format: hostname
+             * @description The host name in the certificate of the client.
+             */
+            tls_client_auth_san_dns?: string;
+            /**
+             * Format: uri
+             * @description The URI in the certificate of the client.
+             */
+            tls_client_auth_san_uri?: string;
+            /** @description The IP address in the certificate of the client. */
+            tls_client_auth_san_ip?: string;
+            /** @description The e-mail address in the certificate of the client. */
+            tls_client_auth_san_email?: string;
+            /** @description Access tokens are bound to the certificate of the client (RFC 8705). */
+            tls_client_certificate_bound_access_tokens?: boolean;
+            /** @description Access tokens are bound to a DPoP key (RFC 9449). */
+            dpop_bound_access_tokens?: boolean;
+            /** @description Authorization requests must be pushed (RFC 9126). */
+            require_pushed_authorization_requests?: boolean;
+        };
+        /** NewRegistration */
+        NewRegistration: {
+            /** @description 16 hex digits */
+            id: string;
+            /** @description clients that may still be registered with it */
+            uses_left: number;
+            grant_types: string[];
+            /** @description hosts of redirect URIs, *.example.com for all below one; absent: any */
+            redirect_hosts?: string[];
+            /** @description the most that clients may request, separated by spaces; absent: what is open to every client */
+            scope?: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            expires_at: string;
+            /** @description the token; it cannot be shown again */
+            token: string;
+        };
         /** @description RFC 9457 section 3. */
         Problem: {
             /**
@@ -339,11 +2235,135 @@ export interface components {
             /** @description What the log of the server calls this request. */
             request_id: string;
         };
+        /**
+         * Registration
+         * @description without the token itself, which is stored as a hash and shown only when it is made
+         */
+        Registration: {
+            /** @description 16 hex digits */
+            id: string;
+            /** @description clients that may still be registered with it */
+            uses_left: number;
+            grant_types: string[];
+            /** @description hosts of redirect URIs, *.example.com for all below one; absent: any */
+            redirect_hosts?: string[];
+            /** @description the most that clients may request, separated by spaces; absent: what is open to every client */
+            scope?: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            expires_at: string;
+        };
         /** Removed */
         Removed: {
             name: string;
             /** @description people who had it */
             members_removed: number;
+        };
+        /** ResourceServer */
+        ResourceServer: {
+            /** @description its resource indicator (RFC 8707), an absolute URI; the audience of its tokens */
+            identifier: string;
+            /** @description raised by each change; the ETag has it */
+            version: number;
+            /** @description its name on the consent page */
+            name: string;
+            /** @description "file" where the configuration file manages it */
+            managed_by: "file" | null;
+            /** @description its scopes */
+            scopes: string[];
+            /** @description clients that registered themselves, such as agents, may request access to it */
+            open: boolean;
+            /** @description the clients as which it introspects tokens (RFC 7662): they may introspect all tokens for it */
+            clients: string[];
+            /**
+             * @description the typ header of its access tokens: at+jwt (RFC 9068, default), or JWT for a library that refuses at+jwt
+             * @enum {string}
+             */
+            token_typ: "at+jwt" | "JWT";
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            updated_at: string;
+        };
+        /** ResourceServerDocument */
+        ResourceServerDocument: {
+            /** @description its name on the consent page */
+            name: string;
+            /** @description its scopes */
+            scopes?: string[];
+            /** @description clients that registered themselves, such as agents, may request access to it */
+            open?: boolean;
+            /** @description the clients as which it introspects tokens (RFC 7662): they may introspect all tokens for it */
+            clients?: string[];
+            /**
+             * @description the typ header of its access tokens: at+jwt (RFC 9068, default), or JWT for a library that refuses at+jwt
+             * @enum {string}
+             */
+            token_typ?: "at+jwt" | "JWT";
+        };
+        /** ResourceServerPatch */
+        ResourceServerPatch: {
+            /** @description its name on the consent page */
+            name?: string;
+            /** @description its scopes */
+            scopes?: string[] | null;
+            /** @description clients that registered themselves, such as agents, may request access to it */
+            open?: boolean | null;
+            /** @description the clients as which it introspects tokens (RFC 7662): they may introspect all tokens for it */
+            clients?: string[] | null;
+            /**
+             * @description the typ header of its access tokens: at+jwt (RFC 9068, default), or JWT for a library that refuses at+jwt
+             * @enum {string|null}
+             */
+            token_typ?: "at+jwt" | "JWT" | null;
+        };
+        /** RevokedGrant */
+        RevokedGrant: {
+            id: string;
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            account: string;
+            client_id: string;
+        };
+        /**
+         * RevokedTokens
+         * @description never a token itself
+         */
+        RevokedTokens: {
+            /** @enum {unknown} */
+            revoked: "token" | "jti" | "grant" | "session" | "account" | "client";
+            jti?: string;
+            /** @description of an opaque token, such as RefreshToken */
+            kind?: string;
+            /** @description the grant that has ended with it */
+            grant?: string | null;
+            session?: string;
+            /** Format: uuid */
+            account?: string;
+            client_id?: string;
+            grants_ended?: number;
+            /** @description opaque tokens of the client itself */
+            tokens_ended?: number;
+            /**
+             * Format: date-time
+             * @description until when the end of JWTs is remembered: the last of them has expired by then
+             */
+            remembered_until?: string;
         };
         /** Role */
         Role: {
@@ -362,6 +2382,43 @@ export interface components {
             /** @description null for a builtin one */
             created_at: string | null;
             updated_at: string | null;
+        };
+        /**
+         * SessionInFull
+         * @description without its cookie, which is stored as a hash alone
+         */
+        SessionInFull: {
+            /** @description its id, which is not the one in the cookie */
+            uid: string;
+            /**
+             * Format: uuid
+             * @description the id of the person who is signed in
+             */
+            account: string;
+            /** @description the clients that it has signed in to */
+            clients: string[];
+            /** @description when the person last authenticated in it */
+            signed_in_at: string | null;
+            /** @description how (RFC 8176) */
+            amr: string[];
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description moves forward whenever the session is used
+             */
+            expires_at: string;
+            /** @description its absolute end, which does not move */
+            ends_at: string | null;
+            /** @description as the browser names itself */
+            browser: string | null;
+            system: string | null;
+            /** @description an IPv4 address, or the /64 of an IPv6 address: no more is stored */
+            network: string | null;
+            last_seen_at: string | null;
         };
         /** Setting */
         Setting: {
@@ -671,6 +2728,1466 @@ export interface operations {
             401: components["responses"]["Problem_401"];
             403: components["responses"]["Problem_403"];
             406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "clients.list": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description items at most; 50 by default */
+                limit?: number;
+                /** @description members of the items to answer with, separated by commas */
+                fields?: string;
+                /** @description in the syntax of SCIM 2.0 (RFC 7644 §3.4.2.2) */
+                filter?: string;
+                /** @description a member to sort by; descending with - before it */
+                sort?: string;
+                /** @description count all items that match */
+                total?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The next page, as `next` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "client_id": "8d1f0c3c5a7e4b2f9a6d3e1b0c4f7a92",
+                     *           "version": 1,
+                     *           "client_name": "Shop",
+                     *           "kind": "operator",
+                     *           "managed_by": null,
+                     *           "first_party": false,
+                     *           "demo": false,
+                     *           "second_factor_required": false,
+                     *           "redirect_uris": [
+                     *             "https://shop.example/callback"
+                     *           ],
+                     *           "post_logout_redirect_uris": [],
+                     *           "grant_types": [
+                     *             "authorization_code",
+                     *             "refresh_token"
+                     *           ],
+                     *           "response_types": [
+                     *             "code"
+                     *           ],
+                     *           "token_endpoint_auth_method": "client_secret_basic",
+                     *           "application_type": "web",
+                     *           "scope": "openid profile email",
+                     *           "pkce": "auto",
+                     *           "pkce_needed": "without_nonce",
+                     *           "id_token_claims": "full",
+                     *           "created_at": "2026-11-01T08:00:00.000Z",
+                     *           "updated_at": "2026-11-01T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            /** @description for one that describes itself in a document, its URL */
+                            client_id?: string;
+                            /** @description raised by each change; the ETag has it */
+                            version?: number;
+                            /** @description its name on the sign-in and consent pages */
+                            client_name?: string;
+                            /**
+                             * @description who made it: an operator, the client itself (RFC 7591), or a document at its client_id
+                             * @enum {string}
+                             */
+                            kind?: "operator" | "dynamic" | "document";
+                            /** @description "file" where the configuration file manages it */
+                            managed_by?: "file" | null;
+                            /** @description an app of the operator: people are not asked for consent */
+                            first_party?: boolean;
+                            /** @description made for trying out; refused in production */
+                            demo?: boolean;
+                            /** @description every sign-in to it needs a second factor */
+                            second_factor_required?: boolean;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            previous_secret_expires_at?: string;
+                            /**
+                             * @description access tokens that it may introspect: its own and those for its resource servers (default), or all
+                             * @enum {string}
+                             */
+                            introspect?: "own" | "all";
+                            /** @description for a client that registered itself: scopes that it may request besides those open to every client */
+                            opened_scopes?: string[];
+                            /** @description rules for its additional claims */
+                            claim_mapping?: {
+                                claim: string;
+                                into: ("id_token" | "userinfo" | "access_token")[];
+                                from: {
+                                    static?: unknown;
+                                    /** @enum {unknown} */
+                                    account?: "email" | "email_verified" | "preferred_username" | "name" | "given_name" | "family_name" | "middle_name" | "nickname" | "profile" | "picture" | "website" | "gender" | "birthdate" | "zoneinfo" | "locale" | "phone_number" | "phone_number_verified" | "address";
+                                    groups?: true | {
+                                        prefix?: string;
+                                        map?: {
+                                            [key: string]: string;
+                                        };
+                                    };
+                                    roles?: true | {
+                                        prefix?: string;
+                                        map?: {
+                                            [key: string]: string;
+                                        };
+                                    };
+                                };
+                                scope?: string;
+                            }[];
+                            /** @description what tokens it may exchange (RFC 8693); absent: none */
+                            token_exchange?: {
+                                subject_clients?: string[];
+                                subject_audiences?: string[];
+                                targets: string[];
+                                delegation?: boolean;
+                                impersonation?: boolean;
+                            };
+                            /** @description Where a sign-in may return to; compared character by character. */
+                            redirect_uris?: string[];
+                            /** @description Where a sign-out may return to. */
+                            post_logout_redirect_uris?: string[];
+                            /** @description The grants that the client uses at the token endpoint. */
+                            grant_types?: ("authorization_code" | "implicit" | "refresh_token" | "urn:ietf:params:oauth:grant-type:device_code" | "urn:openid:params:grant-type:ciba" | "client_credentials" | "urn:ietf:params:oauth:grant-type:token-exchange")[];
+                            /** @description The response types that the client uses at the authorization endpoint. */
+                            response_types?: ("code" | "id_token" | "id_token token" | "code id_token" | "code token" | "code id_token token")[];
+                            /**
+                             * @description How the client authenticates.
+                             * @enum {string}
+                             */
+                            token_endpoint_auth_method?: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "tls_client_auth" | "self_signed_tls_client_auth" | "none";
+                            /**
+                             * @description An app on a server or in a browser, or one on a device.
+                             * @enum {string}
+                             */
+                            application_type?: "web" | "native";
+                            /** @description Separated by spaces: the most that the client may request. */
+                            scope?: string;
+                            /** @description The public keys of the client, unless `jwks_uri` names them. */
+                            jwks?: {
+                                keys: Record<string, never>[];
+                            };
+                            /**
+                             * Format: uri
+                             * @description Where the public keys of the client are.
+                             */
+                            jwks_uri?: string;
+                            /**
+                             * Format: uri
+                             * @description The home page of the client.
+                             */
+                            client_uri?: string;
+                            /**
+                             * Format: uri
+                             * @description The logo of the client.
+                             */
+                            logo_uri?: string;
+                            /**
+                             * Format: uri
+                             * @description The privacy policy of the client.
+                             */
+                            policy_uri?: string;
+                            /**
+                             * Format: uri
+                             * @description The terms of service of the client.
+                             */
+                            tos_uri?: string;
+                            /**
+                             * @description A stricter profile than the one of the server.
+                             * @enum {string}
+                             */
+                            profile?: "oidc" | "oauth21" | "fapi2";
+                            /**
+                             * @description When the client must use PKCE (RFC 7636); `auto`: as its profile says.
+                             * @enum {string}
+                             */
+                            pkce?: "required" | "auto" | "off";
+                            /**
+                             * @description What ID tokens of the token endpoint contain: the claims of granted scopes, or only who signed in and how.
+                             * @enum {string}
+                             */
+                            id_token_claims?: "full" | "minimal";
+                            /**
+                             * @description The algorithm of client assertions.
+                             * @enum {string}
+                             */
+                            token_endpoint_auth_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+                            /**
+                             * @description The same `sub` for all clients, or one for each sector.
+                             * @enum {string}
+                             */
+                            subject_type?: "public" | "pairwise";
+                            /**
+                             * Format: uri
+                             * @description The list of redirect URIs of clients that share one pairwise `sub`.
+                             */
+                            sector_identifier_uri?: string;
+                            /** @description Seconds since the last sign-in after which a new one is needed. */
+                            default_max_age?: number;
+                            /** @description ID tokens always have `auth_time`. */
+                            require_auth_time?: boolean;
+                            /** @description How strong a sign-in must be, unless the request says it. */
+                            default_acr_values?: ("urn:cardea:acr:1fa" | "urn:cardea:acr:2fa")[];
+                            /**
+                             * Format: uri
+                             * @description Where a sign-in can be begun by others (OpenID Connect Core §4).
+                             */
+                            initiate_login_uri?: string;
+                            /**
+                             * @description The algorithm that signs ID tokens.
+                             * @enum {string}
+                             */
+                            id_token_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+                            /**
+                             * @description The algorithm that encrypts the key of ID tokens.
+                             * @enum {string}
+                             */
+                            id_token_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+                            /**
+                             * @description The algorithm that encrypts ID tokens.
+                             * @enum {string}
+                             */
+                            id_token_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+                            /**
+                             * @description The algorithm that signs responses of the userinfo endpoint.
+                             * @enum {string}
+                             */
+                            userinfo_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+                            /**
+                             * @description The algorithm that encrypts the key of responses of the userinfo endpoint.
+                             * @enum {string}
+                             */
+                            userinfo_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+                            /**
+                             * @description The algorithm that encrypts responses of the userinfo endpoint.
+                             * @enum {string}
+                             */
+                            userinfo_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+                            /**
+                             * @description The algorithm that signs introspection responses (RFC 9701).
+                             * @enum {string}
+                             */
+                            introspection_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+                            /**
+                             * @description The algorithm that encrypts the key of introspection responses.
+                             * @enum {string}
+                             */
+                            introspection_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+                            /**
+                             * @description The algorithm that encrypts introspection responses.
+                             * @enum {string}
+                             */
+                            introspection_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+                            /**
+                             * @description The algorithm that signs authorization responses (JARM).
+                             * @enum {string}
+                             */
+                            authorization_signed_response_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+                            /**
+                             * @description The algorithm that encrypts the key of authorization responses.
+                             * @enum {string}
+                             */
+                            authorization_encrypted_response_alg?: "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A128KW" | "ECDH-ES+A256KW";
+                            /**
+                             * @description The algorithm that encrypts authorization responses.
+                             * @enum {string}
+                             */
+                            authorization_encrypted_response_enc?: "A128CBC-HS256" | "A256CBC-HS512" | "A128GCM" | "A256GCM";
+                            /**
+                             * @description The algorithm of request objects (RFC 9101).
+                             * @enum {string}
+                             */
+                            request_object_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+                            /** @description Authorization requests must be signed (RFC 9101). */
+                            require_signed_request_object?: boolean;
+                            /** @description The types of authorization details that the client may request (RFC 9396). */
+                            authorization_details_types?: string[];
+                            /**
+                             * Format: uri
+                             * @description Where the client is told that a session has ended.
+                             */
+                            backchannel_logout_uri?: string;
+                            /** @description Logout tokens must have `sid`. */
+                            backchannel_logout_session_required?: boolean;
+                            /**
+                             * @description How the client gets the result of a backchannel authentication request.
+                             * @enum {string}
+                             */
+                            backchannel_token_delivery_mode?: "poll" | "ping" | "push";
+                            /**
+                             * Format: uri
+                             * @description Where the client is notified of that result.
+                             */
+                            backchannel_client_notification_endpoint?: string;
+                            /**
+                             * @description The algorithm of backchannel authentication requests.
+                             * @enum {string}
+                             */
+                            backchannel_authentication_request_signing_alg?: "RS256" | "PS256" | "ES256" | "EdDSA";
+                            /** @description The distinguished name of the certificate of the client (RFC 8705). */
+                            tls_client_auth_subject_dn?: string;
+                            /**
+                             * Format: hostname
+                             * @description The host name in the certificate of the client.
+                             */
+                            tls_client_auth_san_dns?: string;
+                            /**
+                             * Format: uri
+                             * @description The URI in the certificate of the client.
+                             */
+                            tls_client_auth_san_uri?: string;
+                            /** @description The IP address in the certificate of the client. */
+                            tls_client_auth_san_ip?: string;
+                            /** @description The e-mail address in the certificate of the client. */
+                            tls_client_auth_san_email?: string;
+                            /** @description Access tokens are bound to the certificate of the client (RFC 8705). */
+                            tls_client_certificate_bound_access_tokens?: boolean;
+                            /** @description Access tokens are bound to a DPoP key (RFC 9449). */
+                            dpop_bound_access_tokens?: boolean;
+                            /** @description Authorization requests must be pushed (RFC 9126). */
+                            require_pushed_authorization_requests?: boolean;
+                            /**
+                             * @description when it must use PKCE, as its profile and `pkce` say together
+                             * @enum {string}
+                             */
+                            pkce_needed?: "always" | "without_nonce" | "never";
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            created_at?: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            updated_at?: string;
+                        }[];
+                        /** @description the cursor of the next page; absent on the last */
+                        next?: string;
+                        total?: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "clients.create": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "client_name": "Shop",
+                 *       "redirect_uris": [
+                 *         "https://shop.example/callback"
+                 *       ],
+                 *       "grant_types": [
+                 *         "authorization_code",
+                 *         "refresh_token"
+                 *       ],
+                 *       "scope": "openid profile email"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewClient"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    /** @description Where it is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "client_id": "8d1f0c3c5a7e4b2f9a6d3e1b0c4f7a92",
+                     *       "version": 1,
+                     *       "client_name": "Shop",
+                     *       "kind": "operator",
+                     *       "managed_by": null,
+                     *       "first_party": false,
+                     *       "demo": false,
+                     *       "second_factor_required": false,
+                     *       "redirect_uris": [
+                     *         "https://shop.example/callback"
+                     *       ],
+                     *       "post_logout_redirect_uris": [],
+                     *       "grant_types": [
+                     *         "authorization_code",
+                     *         "refresh_token"
+                     *       ],
+                     *       "response_types": [
+                     *         "code"
+                     *       ],
+                     *       "token_endpoint_auth_method": "client_secret_basic",
+                     *       "application_type": "web",
+                     *       "scope": "openid profile email",
+                     *       "pkce": "auto",
+                     *       "pkce_needed": "without_nonce",
+                     *       "id_token_claims": "full",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z",
+                     *       "warnings": [],
+                     *       "client_secret": "N4ZhH0sGmq0oZ0xw3iRyvSgkZ5mS9qJ0rB8cUuWf3dE"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangedClient"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "clients.show": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that is known already: 304 when it still is the one. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description its client_id, percent-encoded
+                 * @example 8d1f0c3c5a7e4b2f9a6d3e1b0c4f7a92
+                 */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "client_id": "8d1f0c3c5a7e4b2f9a6d3e1b0c4f7a92",
+                     *       "version": 1,
+                     *       "client_name": "Shop",
+                     *       "kind": "operator",
+                     *       "managed_by": null,
+                     *       "first_party": false,
+                     *       "demo": false,
+                     *       "second_factor_required": false,
+                     *       "redirect_uris": [
+                     *         "https://shop.example/callback"
+                     *       ],
+                     *       "post_logout_redirect_uris": [],
+                     *       "grant_types": [
+                     *         "authorization_code",
+                     *         "refresh_token"
+                     *       ],
+                     *       "response_types": [
+                     *         "code"
+                     *       ],
+                     *       "token_endpoint_auth_method": "client_secret_basic",
+                     *       "application_type": "web",
+                     *       "scope": "openid profile email",
+                     *       "pkce": "auto",
+                     *       "pkce_needed": "without_nonce",
+                     *       "id_token_claims": "full",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Client"];
+                };
+            };
+            /** @description Unchanged since the ETag of `If-None-Match`. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "clients.replace": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description its client_id, percent-encoded
+                 * @example 8d1f0c3c5a7e4b2f9a6d3e1b0c4f7a92
+                 */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "client_name": "Shop",
+                 *       "redirect_uris": [
+                 *         "https://shop.example/callback"
+                 *       ],
+                 *       "grant_types": [
+                 *         "authorization_code",
+                 *         "refresh_token"
+                 *       ],
+                 *       "scope": "openid profile email"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ClientDocument"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "client_id": "8d1f0c3c5a7e4b2f9a6d3e1b0c4f7a92",
+                     *       "version": 2,
+                     *       "client_name": "Shop",
+                     *       "kind": "operator",
+                     *       "managed_by": null,
+                     *       "first_party": false,
+                     *       "demo": false,
+                     *       "second_factor_required": false,
+                     *       "redirect_uris": [
+                     *         "https://shop.example/callback"
+                     *       ],
+                     *       "post_logout_redirect_uris": [],
+                     *       "grant_types": [
+                     *         "authorization_code",
+                     *         "refresh_token"
+                     *       ],
+                     *       "response_types": [
+                     *         "code"
+                     *       ],
+                     *       "token_endpoint_auth_method": "client_secret_basic",
+                     *       "application_type": "web",
+                     *       "scope": "openid profile email",
+                     *       "pkce": "auto",
+                     *       "pkce_needed": "without_nonce",
+                     *       "id_token_claims": "full",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangedClient"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "clients.remove": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description its client_id, percent-encoded
+                 * @example 8d1f0c3c5a7e4b2f9a6d3e1b0c4f7a92
+                 */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "client_id": "8d1f0c3c5a7e4b2f9a6d3e1b0c4f7a92",
+                     *       "deleted": true
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description its client_id, percent-encoded */
+                        client_id: string;
+                        /** @enum {boolean} */
+                        deleted: true;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "clients.update": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description its client_id, percent-encoded
+                 * @example 8d1f0c3c5a7e4b2f9a6d3e1b0c4f7a92
+                 */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "client_name": "Web shop"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ClientPatch"];
+                /**
+                 * @example {
+                 *       "client_name": "Web shop"
+                 *     }
+                 */
+                "application/merge-patch+json": components["schemas"]["ClientPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "client_id": "8d1f0c3c5a7e4b2f9a6d3e1b0c4f7a92",
+                     *       "version": 2,
+                     *       "client_name": "Web shop",
+                     *       "kind": "operator",
+                     *       "managed_by": null,
+                     *       "first_party": false,
+                     *       "demo": false,
+                     *       "second_factor_required": false,
+                     *       "redirect_uris": [
+                     *         "https://shop.example/callback"
+                     *       ],
+                     *       "post_logout_redirect_uris": [],
+                     *       "grant_types": [
+                     *         "authorization_code",
+                     *         "refresh_token"
+                     *       ],
+                     *       "response_types": [
+                     *         "code"
+                     *       ],
+                     *       "token_endpoint_auth_method": "client_secret_basic",
+                     *       "application_type": "web",
+                     *       "scope": "openid profile email",
+                     *       "pkce": "auto",
+                     *       "pkce_needed": "without_nonce",
+                     *       "id_token_claims": "full",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangedClient"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "clients.rotate_secret": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description its client_id, percent-encoded
+                 * @example 8d1f0c3c5a7e4b2f9a6d3e1b0c4f7a92
+                 */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "overlap_seconds": 86400
+                 *     }
+                 */
+                "application/json": {
+                    /** @description how long the old secret works as well; 0 by default */
+                    overlap_seconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "client_id": "8d1f0c3c5a7e4b2f9a6d3e1b0c4f7a92",
+                     *       "version": 2,
+                     *       "client_name": "Shop",
+                     *       "kind": "operator",
+                     *       "managed_by": null,
+                     *       "first_party": false,
+                     *       "demo": false,
+                     *       "second_factor_required": false,
+                     *       "redirect_uris": [
+                     *         "https://shop.example/callback"
+                     *       ],
+                     *       "post_logout_redirect_uris": [],
+                     *       "grant_types": [
+                     *         "authorization_code",
+                     *         "refresh_token"
+                     *       ],
+                     *       "response_types": [
+                     *         "code"
+                     *       ],
+                     *       "token_endpoint_auth_method": "client_secret_basic",
+                     *       "application_type": "web",
+                     *       "scope": "openid profile email",
+                     *       "pkce": "auto",
+                     *       "pkce_needed": "without_nonce",
+                     *       "id_token_claims": "full",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z",
+                     *       "warnings": [],
+                     *       "client_secret": "N4ZhH0sGmq0oZ0xw3iRyvSgkZ5mS9qJ0rB8cUuWf3dE",
+                     *       "previous_secret_expires_at": "2026-11-03T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangedClient"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "clients.end_secret": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description its client_id, percent-encoded
+                 * @example 8d1f0c3c5a7e4b2f9a6d3e1b0c4f7a92
+                 */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "secret": "old"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description old: the rotation is complete; new: it is taken back
+                     * @enum {string}
+                     */
+                    secret: "old" | "new";
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "client_id": "8d1f0c3c5a7e4b2f9a6d3e1b0c4f7a92",
+                     *       "version": 3,
+                     *       "client_name": "Shop",
+                     *       "kind": "operator",
+                     *       "managed_by": null,
+                     *       "first_party": false,
+                     *       "demo": false,
+                     *       "second_factor_required": false,
+                     *       "redirect_uris": [
+                     *         "https://shop.example/callback"
+                     *       ],
+                     *       "post_logout_redirect_uris": [],
+                     *       "grant_types": [
+                     *         "authorization_code",
+                     *         "refresh_token"
+                     *       ],
+                     *       "response_types": [
+                     *         "code"
+                     *       ],
+                     *       "token_endpoint_auth_method": "client_secret_basic",
+                     *       "application_type": "web",
+                     *       "scope": "openid profile email",
+                     *       "pkce": "auto",
+                     *       "pkce_needed": "without_nonce",
+                     *       "id_token_claims": "full",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangedClient"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "resources.list": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description items at most; 50 by default */
+                limit?: number;
+                /** @description members of the items to answer with, separated by commas */
+                fields?: string;
+                /** @description in the syntax of SCIM 2.0 (RFC 7644 §3.4.2.2) */
+                filter?: string;
+                /** @description a member to sort by; descending with - before it */
+                sort?: string;
+                /** @description count all items that match */
+                total?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The next page, as `next` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "identifier": "https://orders.example/",
+                     *           "version": 1,
+                     *           "name": "Orders",
+                     *           "managed_by": null,
+                     *           "scopes": [
+                     *             "orders:read",
+                     *             "orders:write"
+                     *           ],
+                     *           "open": false,
+                     *           "clients": [],
+                     *           "token_typ": "at+jwt",
+                     *           "created_at": "2026-11-01T08:00:00.000Z",
+                     *           "updated_at": "2026-11-01T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            /** @description its resource indicator (RFC 8707), an absolute URI; the audience of its tokens */
+                            identifier?: string;
+                            /** @description raised by each change; the ETag has it */
+                            version?: number;
+                            /** @description its name on the consent page */
+                            name?: string;
+                            /** @description "file" where the configuration file manages it */
+                            managed_by?: "file" | null;
+                            /** @description its scopes */
+                            scopes?: string[];
+                            /** @description clients that registered themselves, such as agents, may request access to it */
+                            open?: boolean;
+                            /** @description the clients as which it introspects tokens (RFC 7662): they may introspect all tokens for it */
+                            clients?: string[];
+                            /**
+                             * @description the typ header of its access tokens: at+jwt (RFC 9068, default), or JWT for a library that refuses at+jwt
+                             * @enum {string}
+                             */
+                            token_typ?: "at+jwt" | "JWT";
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            created_at?: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            updated_at?: string;
+                        }[];
+                        /** @description the cursor of the next page; absent on the last */
+                        next?: string;
+                        total?: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "resources.create": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "identifier": "https://orders.example/",
+                 *       "name": "Orders",
+                 *       "scopes": [
+                 *         "orders:read",
+                 *         "orders:write"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /** @description its resource indicator (RFC 8707), an absolute URI; the audience of its tokens */
+                    identifier: string;
+                    /** @description its name on the consent page */
+                    name: string;
+                    /** @description its scopes */
+                    scopes?: string[];
+                    /** @description clients that registered themselves, such as agents, may request access to it */
+                    open?: boolean;
+                    /** @description the clients as which it introspects tokens (RFC 7662): they may introspect all tokens for it */
+                    clients?: string[];
+                    /**
+                     * @description the typ header of its access tokens: at+jwt (RFC 9068, default), or JWT for a library that refuses at+jwt
+                     * @enum {string}
+                     */
+                    token_typ?: "at+jwt" | "JWT";
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    /** @description Where it is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "identifier": "https://orders.example/",
+                     *       "version": 1,
+                     *       "name": "Orders",
+                     *       "managed_by": null,
+                     *       "scopes": [
+                     *         "orders:read",
+                     *         "orders:write"
+                     *       ],
+                     *       "open": false,
+                     *       "clients": [],
+                     *       "token_typ": "at+jwt",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ResourceServer"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "resources.show": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that is known already: 304 when it still is the one. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description its resource indicator (RFC 8707), an absolute URI; the audience of its tokens
+                 * @example https://orders.example/
+                 */
+                identifier: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "identifier": "https://orders.example/",
+                     *       "version": 1,
+                     *       "name": "Orders",
+                     *       "managed_by": null,
+                     *       "scopes": [
+                     *         "orders:read",
+                     *         "orders:write"
+                     *       ],
+                     *       "open": false,
+                     *       "clients": [],
+                     *       "token_typ": "at+jwt",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ResourceServer"];
+                };
+            };
+            /** @description Unchanged since the ETag of `If-None-Match`. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "resources.replace": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description its resource indicator (RFC 8707), an absolute URI; the audience of its tokens
+                 * @example https://orders.example/
+                 */
+                identifier: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Orders",
+                 *       "scopes": [
+                 *         "orders:read"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ResourceServerDocument"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "identifier": "https://orders.example/",
+                     *       "version": 2,
+                     *       "name": "Orders",
+                     *       "managed_by": null,
+                     *       "scopes": [
+                     *         "orders:read"
+                     *       ],
+                     *       "open": false,
+                     *       "clients": [],
+                     *       "token_typ": "at+jwt",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ResourceServer"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "resources.remove": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description its resource indicator (RFC 8707), an absolute URI; the audience of its tokens
+                 * @example https://orders.example/
+                 */
+                identifier: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "identifier": "https://orders.example/",
+                     *       "deleted": true
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description its resource indicator (RFC 8707), an absolute URI; the audience of its tokens */
+                        identifier: string;
+                        /** @enum {boolean} */
+                        deleted: true;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "resources.update": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description its resource indicator (RFC 8707), an absolute URI; the audience of its tokens
+                 * @example https://orders.example/
+                 */
+                identifier: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "scopes": [
+                 *         "orders:read"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ResourceServerPatch"];
+                /**
+                 * @example {
+                 *       "scopes": [
+                 *         "orders:read"
+                 *       ]
+                 *     }
+                 */
+                "application/merge-patch+json": components["schemas"]["ResourceServerPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "identifier": "https://orders.example/",
+                     *       "version": 2,
+                     *       "name": "Orders",
+                     *       "managed_by": null,
+                     *       "scopes": [
+                     *         "orders:read"
+                     *       ],
+                     *       "open": false,
+                     *       "clients": [],
+                     *       "token_typ": "at+jwt",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ResourceServer"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            428: components["responses"]["Problem_428"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];
@@ -1386,6 +4903,1323 @@ export interface operations {
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "sessions.list": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description items at most; 50 by default */
+                limit?: number;
+                /** @description members of the items to answer with, separated by commas */
+                fields?: string;
+                /** @description in the syntax of SCIM 2.0 (RFC 7644 §3.4.2.2) */
+                filter?: string;
+                /** @description a member to sort by; descending with - before it */
+                sort?: string;
+                /** @description count all items that match */
+                total?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The next page, as `next` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "uid": "P0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6",
+                     *           "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *           "clients": [
+                     *             "notes"
+                     *           ],
+                     *           "signed_in_at": "2026-11-01T08:00:00.000Z",
+                     *           "amr": [
+                     *             "pwd",
+                     *             "otp"
+                     *           ],
+                     *           "created_at": "2026-11-01T08:00:00.000Z",
+                     *           "expires_at": "2026-11-15T08:00:00.000Z",
+                     *           "ends_at": "2026-12-01T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            /** @description its id, which is not the one in the cookie */
+                            uid?: string;
+                            /**
+                             * Format: uuid
+                             * @description the id of the person who is signed in
+                             */
+                            account?: string;
+                            /** @description the clients that it has signed in to */
+                            clients?: string[];
+                            /** @description when the person last authenticated in it */
+                            signed_in_at?: string | null;
+                            /** @description how (RFC 8176) */
+                            amr?: string[];
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            created_at?: string;
+                            /**
+                             * Format: date-time
+                             * @description moves forward whenever the session is used
+                             */
+                            expires_at?: string;
+                            /** @description its absolute end, which does not move */
+                            ends_at?: string | null;
+                        }[];
+                        /** @description the cursor of the next page; absent on the last */
+                        next?: string;
+                        total?: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "sessions.show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description its id, which is not the one in the cookie
+                 * @example P0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6
+                 */
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "uid": "P0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6",
+                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "clients": [
+                     *         "notes"
+                     *       ],
+                     *       "signed_in_at": "2026-11-01T08:00:00.000Z",
+                     *       "amr": [
+                     *         "pwd",
+                     *         "otp"
+                     *       ],
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "expires_at": "2026-11-15T08:00:00.000Z",
+                     *       "ends_at": "2026-12-01T08:00:00.000Z",
+                     *       "browser": "Firefox",
+                     *       "system": "Linux",
+                     *       "network": "192.0.2.7",
+                     *       "last_seen_at": "2026-11-01T09:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionInFull"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "sessions.end": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description its id, which is not the one in the cookie
+                 * @example P0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6
+                 */
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "uid": "P0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6",
+                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EndedSession"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "grants.list": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description items at most; 50 by default */
+                limit?: number;
+                /** @description members of the items to answer with, separated by commas */
+                fields?: string;
+                /** @description in the syntax of SCIM 2.0 (RFC 7644 §3.4.2.2) */
+                filter?: string;
+                /** @description a member to sort by; descending with - before it */
+                sort?: string;
+                /** @description count all items that match */
+                total?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The next page, as `next` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "g0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6",
+                     *           "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *           "client_id": "notes",
+                     *           "scopes": [
+                     *             "openid",
+                     *             "offline_access"
+                     *           ],
+                     *           "resources": {
+                     *             "https://api.example.com": [
+                     *               "notes:read"
+                     *             ]
+                     *           },
+                     *           "created_at": "2026-11-01T08:00:00.000Z",
+                     *           "expires_at": "2026-12-01T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            id?: string;
+                            /**
+                             * Format: uuid
+                             * @description the id of the person
+                             */
+                            account?: string;
+                            client_id?: string;
+                            scopes?: string[];
+                            /** @description scopes by resource server (RFC 8707) */
+                            resources?: {
+                                [key: string]: string[];
+                            };
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            created_at?: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            expires_at?: string;
+                        }[];
+                        /** @description the cursor of the next page; absent on the last */
+                        next?: string;
+                        total?: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "grants.show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example g0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "g0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6",
+                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "client_id": "notes",
+                     *       "scopes": [
+                     *         "openid",
+                     *         "offline_access"
+                     *       ],
+                     *       "resources": {
+                     *         "https://api.example.com": [
+                     *           "notes:read"
+                     *         ]
+                     *       },
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "expires_at": "2026-12-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "grants.revoke": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /** @example g0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "g0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6",
+                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "client_id": "notes"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RevokedGrant"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "tokens.revoke": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "client": "notes"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description a token, JWT or opaque; a refresh token ends with its grant (RFC 7009 §2.1) */
+                    token?: string;
+                    /** @description a JWT access token, by its "jti" */
+                    jti?: string;
+                    /** @description all tokens of a grant */
+                    grant?: string;
+                    /** @description a session, with the tokens of its clients */
+                    session?: string;
+                    /** @description all sessions and tokens of a person: id, e-mail address or username */
+                    account?: string;
+                    /** @description all tokens of a client */
+                    client?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "revoked": "client",
+                     *       "client_id": "notes",
+                     *       "grants_ended": 12,
+                     *       "tokens_ended": 0,
+                     *       "remembered_until": "2026-11-01T09:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RevokedTokens"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "lockouts.list": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description items at most; 50 by default */
+                limit?: number;
+                /** @description members of the items to answer with, separated by commas */
+                fields?: string;
+                /** @description in the syntax of SCIM 2.0 (RFC 7644 §3.4.2.2) */
+                filter?: string;
+                /** @description a member to sort by; descending with - before it */
+                sort?: string;
+                /** @description count all items that match */
+                total?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The next page, as `next` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b",
+                     *           "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *           "factor": "password",
+                     *           "locked_until": "2026-11-01T08:15:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            /** @description 64 hex digits */
+                            id?: string;
+                            /** @description the id of the person; null for an identifier that nobody has, which is locked in the same way and not stored */
+                            account?: string | null;
+                            /** @description password, totp or recovery_code */
+                            factor?: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            locked_until?: string;
+                        }[];
+                        /** @description the cursor of the next page; absent on the last */
+                        next?: string;
+                        total?: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "lockouts.end": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description 64 hex digits
+                 * @example 3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b",
+                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "factor": "password",
+                     *       "locked_until": "2026-11-01T08:15:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Lockout"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "registrations.list": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description items at most; 50 by default */
+                limit?: number;
+                /** @description members of the items to answer with, separated by commas */
+                fields?: string;
+                /** @description in the syntax of SCIM 2.0 (RFC 7644 §3.4.2.2) */
+                filter?: string;
+                /** @description a member to sort by; descending with - before it */
+                sort?: string;
+                /** @description count all items that match */
+                total?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The next page, as `next` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "5f2b8c1d9e0a7364",
+                     *           "uses_left": 10,
+                     *           "grant_types": [
+                     *             "authorization_code",
+                     *             "refresh_token"
+                     *           ],
+                     *           "redirect_hosts": [
+                     *             "*.apps.example.com"
+                     *           ],
+                     *           "created_at": "2026-11-01T08:00:00.000Z",
+                     *           "expires_at": "2026-11-08T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            /** @description 16 hex digits */
+                            id?: string;
+                            /** @description clients that may still be registered with it */
+                            uses_left?: number;
+                            grant_types?: string[];
+                            /** @description hosts of redirect URIs, *.example.com for all below one; absent: any */
+                            redirect_hosts?: string[];
+                            /** @description the most that clients may request, separated by spaces; absent: what is open to every client */
+                            scope?: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            created_at?: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            expires_at?: string;
+                        }[];
+                        /** @description the cursor of the next page; absent on the last */
+                        next?: string;
+                        total?: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "registrations.create": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "uses": 10,
+                 *       "redirect_hosts": [
+                 *         "*.apps.example.com"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /** @description clients that may be registered with it; 1 by default */
+                    uses?: number;
+                    /** @description its lifetime in seconds; 7 days by default */
+                    expires_in?: number;
+                    /** @description hosts of redirect URIs, *.example.com for all below one */
+                    redirect_hosts?: string[];
+                    grant_types?: string[];
+                    /** @description the most that clients may request, separated by spaces */
+                    scope?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    /** @description Where it is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5f2b8c1d9e0a7364",
+                     *       "uses_left": 10,
+                     *       "grant_types": [
+                     *         "authorization_code",
+                     *         "refresh_token"
+                     *       ],
+                     *       "redirect_hosts": [
+                     *         "*.apps.example.com"
+                     *       ],
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "expires_at": "2026-11-08T08:00:00.000Z",
+                     *       "token": "V9uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewRegistration"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "registrations.show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description 16 hex digits
+                 * @example 5f2b8c1d9e0a7364
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5f2b8c1d9e0a7364",
+                     *       "uses_left": 10,
+                     *       "grant_types": [
+                     *         "authorization_code",
+                     *         "refresh_token"
+                     *       ],
+                     *       "redirect_hosts": [
+                     *         "*.apps.example.com"
+                     *       ],
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "expires_at": "2026-11-08T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Registration"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "registrations.delete": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description 16 hex digits
+                 * @example 5f2b8c1d9e0a7364
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5f2b8c1d9e0a7364",
+                     *       "revoked": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeletedRegistration"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "mails.list": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description items at most; 50 by default */
+                limit?: number;
+                /** @description members of the items to answer with, separated by commas */
+                fields?: string;
+                /** @description in the syntax of SCIM 2.0 (RFC 7644 §3.4.2.2) */
+                filter?: string;
+                /** @description a member to sort by; descending with - before it */
+                sort?: string;
+                /** @description count all items that match */
+                total?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The next page, as `next` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                     *           "kind": "invitation",
+                     *           "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *           "tries": 2,
+                     *           "due_at": "2026-11-01T08:15:00.000Z",
+                     *           "expires_at": "2026-11-04T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            /**
+                             * Format: uuid
+                             * @description UUID
+                             */
+                            id?: string;
+                            /** @description such as invitation; null when no master key opens it */
+                            kind?: string | null;
+                            /** @description the id of the person; null for a mail to an address that somebody has typed */
+                            account?: string | null;
+                            tries?: number;
+                            /**
+                             * Format: date-time
+                             * @description the next try; while a node sends it, when its time for that is over
+                             */
+                            due_at?: string;
+                            /**
+                             * Format: date-time
+                             * @description when it is given up
+                             */
+                            expires_at?: string;
+                        }[];
+                        /** @description the cursor of the next page; absent on the last */
+                        next?: string;
+                        total?: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "mails.show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description UUID
+                 * @example 7c9e6679-7425-40de-944b-e07fc1f90ae7
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                     *       "kind": "invitation",
+                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "tries": 2,
+                     *       "due_at": "2026-11-01T08:15:00.000Z",
+                     *       "expires_at": "2026-11-04T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Mail"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "mails.drop": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description UUID
+                 * @example 7c9e6679-7425-40de-944b-e07fc1f90ae7
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                     *       "kind": "invitation",
+                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "tries": 2,
+                     *       "due_at": "2026-11-01T08:15:00.000Z",
+                     *       "expires_at": "2026-11-04T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Mail"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "mails.retry": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description UUID
+                 * @example 7c9e6679-7425-40de-944b-e07fc1f90ae7
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                     *       "kind": "invitation",
+                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "tries": 2,
+                     *       "due_at": "2026-11-01T08:05:00.000Z",
+                     *       "expires_at": "2026-11-04T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Mail"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "deliveries.list": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description items at most; 50 by default */
+                limit?: number;
+                /** @description members of the items to answer with, separated by commas */
+                fields?: string;
+                /** @description in the syntax of SCIM 2.0 (RFC 7644 §3.4.2.2) */
+                filter?: string;
+                /** @description a member to sort by; descending with - before it */
+                sort?: string;
+                /** @description count all items that match */
+                total?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The next page, as `next` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                     *           "kind": "logout",
+                     *           "client_id": "notes",
+                     *           "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *           "attempts": 3,
+                     *           "next_attempt_at": "2026-11-01T08:15:00.000Z",
+                     *           "expires_at": "2026-11-02T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            /**
+                             * Format: uuid
+                             * @description UUID
+                             */
+                            id?: string;
+                            /** @description such as logout, of OpenID Connect Back-Channel Logout 1.0 */
+                            kind?: string;
+                            client_id?: string;
+                            /** @description the id of the person that it is about */
+                            account?: string | null;
+                            attempts?: number;
+                            /**
+                             * Format: date-time
+                             * @description while a node sends it, when its time for that is over
+                             */
+                            next_attempt_at?: string;
+                            /** @description when it is given up; null before the first attempt, from which that is counted */
+                            expires_at?: string | null;
+                        }[];
+                        /** @description the cursor of the next page; absent on the last */
+                        next?: string;
+                        total?: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "deliveries.show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description UUID
+                 * @example 7c9e6679-7425-40de-944b-e07fc1f90ae7
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                     *       "kind": "logout",
+                     *       "client_id": "notes",
+                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "attempts": 3,
+                     *       "next_attempt_at": "2026-11-01T08:15:00.000Z",
+                     *       "expires_at": "2026-11-02T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "deliveries.drop": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description UUID
+                 * @example 7c9e6679-7425-40de-944b-e07fc1f90ae7
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                     *       "kind": "logout",
+                     *       "client_id": "notes",
+                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "attempts": 3,
+                     *       "next_attempt_at": "2026-11-01T08:15:00.000Z",
+                     *       "expires_at": "2026-11-02T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "deliveries.retry": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description UUID
+                 * @example 7c9e6679-7425-40de-944b-e07fc1f90ae7
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                     *       "kind": "logout",
+                     *       "client_id": "notes",
+                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "attempts": 3,
+                     *       "next_attempt_at": "2026-11-01T08:05:00.000Z",
+                     *       "expires_at": "2026-11-02T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            422: components["responses"]["Problem_422"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];

@@ -41,6 +41,7 @@ function orNull(schema: TSchema): object {
 }
 
 export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, in UTC' });
+
 /** A member that is always there, and may have no value. */
 export function Nullable<T extends TSchema>(schema: T, description?: string) {
   return Type.Union([schema, Type.Null()], description === undefined ? {} : { description });

@@ -24,6 +24,14 @@ export const auditFaces: FacesOf = async ({ db }) => {
     { operation: audit.show, cli: ['audit', 'show', row?.id ?? ''], method: 'GET', path: `/audit/${row?.id}` },
     {
       operation: config.show,
+      cli: ['config', 'show'],
+      method: 'GET',
+      path: '/config',
+      printed: ({ settings }) => settings,
+    },
+    {
+      operation: config.show,
+      about: 'as the variables say it',
       cli: ['config', 'check'],
       method: 'GET',
       path: '/config',
