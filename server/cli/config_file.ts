@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { applyFile, planFile } from '../configuration/apply.ts';
 import { exportFile } from '../configuration/export.ts';
-import { openFile, SCHEMA_PATH } from '../configuration/file.ts';
+import { openFile } from '../configuration/file.ts';
 import type { Step } from '../configuration/plan.ts';
+import { PATHS } from '../views/paths.ts';
 import { Differs } from './context.ts';
 import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import { describeSteps } from './steps.ts';
@@ -67,7 +68,7 @@ export function configFileCommands(noun: Command, tools: CommandTools): void {
     )
     .action(
       verb<ExportOptions>(async ({ services, config }, { which }, name) => {
-        const text = await exportFile(services, { schemaUrl: config.issuer.url(SCHEMA_PATH), which });
+        const text = await exportFile(services, { schemaUrl: config.issuer.url(PATHS.configurationSchema), which });
         if (name === undefined) printText(text);
         else writeFileSync(name, text);
       }),

@@ -68,6 +68,11 @@ export interface ClientPlans {
     options?: { readonly overlapSeconds?: number },
   ): Promise<PlannedClient & { secret: string }>;
   /**
+   * Replaces all its secrets by one that the operator has made.
+   * @throws AppError 400 `invalid_input` for one that is too short, 404 `not_found`, 409 `no_secret`
+   */
+  declaringSecret(id: string, secret: string): Promise<PlannedClient>;
+  /**
    * Ends one of two secrets at once: the old one, or the new one, so that the old one is the only one again.
    * @throws AppError 404 `not_found`, 409 `no_rotation` when it has one secret only
    */
@@ -101,6 +106,9 @@ const NO_WAY_OUT: Outbound = {
 
 /** Longer than any roll-out takes; an old secret that works forever is one that nobody replaces. */
 export const OVERLAP_SECONDS_MOST = 90 * 86_400;
+
+/** A secret is stored as a plain hash, which only a random one withstands: 32 characters of base64 have 192 bits. */
+export const DECLARED_SECRET_MIN = 32;
 
 const hasSecret = (method: AuthMethod) => rowOf.authentication(method).secret === true;
 
@@ -254,6 +262,15 @@ export function createClientPlans(parts: ClientPlanParts): ClientPlans {
               previous_secret_until: new Date(now() + overlapSeconds * 1_000),
             };
       return { ...changing(before, { secret_hash: hashToken(secret), ...previous }), secret, warnings: [] };
+    },
+
+    async declaringSecret(id, secret) {
+      if (secret.length < DECLARED_SECRET_MIN || !/^[\x21-\x7e]+$/.test(secret)) {
+        throw invalidInput('client_secret', `must have at least ${DECLARED_SECRET_MIN} visible ASCII characters`);
+      }
+      const before = await existing(id);
+      if (!before.secret_hash) throw new AppError('no_secret', `client ${id} has no secret`);
+      return { ...changing(before, { secret_hash: hashToken(secret), ...NO_PREVIOUS }), warnings: [] };
     },
 
     async endingOverlap(id, ended = 'old') {

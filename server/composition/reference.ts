@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { adminDocument } from '../admin/description.ts';
+import { jsonSchema } from '../configuration/file.ts';
 import { oauthDocument } from '../oidc/openapi/document.ts';
 import { API_PATH } from '../operations/api_resource.ts';
 import { type Described, referenceRoutes } from '../reference/routes.ts';
@@ -37,7 +38,13 @@ export async function mountReference(site: FastifyInstance, parts: ReferencePart
         }),
     },
   ];
-  await site.register(referenceRoutes, { views, documents, secure });
+  const files = [
+    {
+      path: PATHS.configurationSchema,
+      read: () => jsonSchema(issuer.url(PATHS.configurationSchema)),
+    },
+  ];
+  await site.register(referenceRoutes, { views, documents, files, secure });
 }
 
 const METHOD_NAMES = { get: 'GET', post: 'POST', put: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const;

@@ -43,7 +43,7 @@ export async function planFile(
       const now = hashes.get(`${kind.name} ${key}`);
       return before !== undefined && now !== undefined && before.equals(now);
     };
-    steps.push(...compare(kind.name, desired, await kind.read(services), wasApplied));
+    steps.push(...compare(kind, desired, await kind.read(services), wasApplied));
   }
   return { steps, entries };
 }
@@ -60,9 +60,10 @@ export function applyFile(file: ConfigurationFile, batch: Batch, call: Call): Pr
       await db.query(declared.lock());
       const { steps, entries } = await planFile(file, { db, services });
       for (const { step, kind } of inOrder(steps)) {
-        const { operation, params, query, body } = runOf(kind, step, file);
-        const input = { params, query, body };
-        await located(file, kind, step.key, () => run(operation, input, { ...call, fromFile: true }));
+        for (const { operation, params, query, body } of runsOf(kind, step, file)) {
+          const input = { params, query, body };
+          await located(file, kind, step.key, () => run(operation, input, { ...call, fromFile: true }));
+        }
       }
       if (steps.length > 0) await db.transact(declared.replace(entries));
       return steps;
@@ -82,10 +83,12 @@ function inOrder(steps: readonly Step[]): { readonly step: Step; readonly kind: 
   return [...of(KINDS, false), ...of(KINDS.toReversed(), true)];
 }
 
-function runOf(kind: Kind, { key, action, exists }: Step, file: ConfigurationFile): Run {
+function runsOf(kind: Kind, { key, action, exists }: Step, file: ConfigurationFile): readonly Run[] {
   if (action === 'delete') return kind.remove(key);
-  const members = kind.desired(key, entriesOf(file.document.value, kind.name).get(key) ?? {}, contextOf(file));
-  return exists ? kind.update(key, members) : kind.create(key, members);
+  const entry = entriesOf(file.document.value, kind.name).get(key);
+  const context = contextOf(file);
+  const members = kind.desired(key, entry, context);
+  return exists ? kind.update(key, members, entry, context) : kind.create(key, members, entry, context);
 }
 
 /** Adds the place in the file to what is wrong with an entry. */

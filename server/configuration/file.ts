@@ -6,9 +6,6 @@ import type { Environment } from '../platform/settings.ts';
 import { type ConfigurationDocument, readDocument } from './document.ts';
 import { KINDS } from './kinds.ts';
 
-/** Where the JSON Schema of the file is published, below the issuer. */
-export const SCHEMA_PATH = '/schemas/configuration-v1.json';
-
 /** The schema of a configuration file. */
 export const FILE = strict(
   {

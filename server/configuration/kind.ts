@@ -30,9 +30,11 @@ export interface Kind {
   entryOf(key: string, members: Members): unknown;
   /** All that there are. */
   read(services: Services): Promise<Map<string, Current>>;
-  create(key: string, members: Members): Run;
-  update(key: string, members: Members): Run;
-  remove(key: string): Run;
+  create(key: string, members: Members, entry: unknown, context: EntryContext): readonly Run[];
+  update(key: string, members: Members, entry: unknown, context: EntryContext): readonly Run[];
+  remove(key: string): readonly Run[];
+  /** Members whose values no plan shows. They are compared only where the file has them. */
+  readonly hidden?: readonly string[];
 }
 
 /** The key of an entry. */

@@ -1,5 +1,7 @@
 import type { Kind } from './kind.ts';
+import { CLIENTS } from './kinds/clients.ts';
 import { GROUPS } from './kinds/groups.ts';
+import { RESOURCE_SERVERS } from './kinds/resource_servers.ts';
 import { ROLES } from './kinds/roles.ts';
 import { settingsKind } from './kinds/settings.ts';
 
@@ -9,4 +11,6 @@ export const KINDS: readonly Kind[] = [
   settingsKind('limits', 'Limits: settings of the server, from its next start; the environment overrides them'),
   GROUPS,
   ROLES,
+  CLIENTS,
+  RESOURCE_SERVERS,
 ];

@@ -35,7 +35,7 @@ export interface Step {
  * @param wasApplied true when the file said the same of this thing when it was applied last
  */
 export function compare(
-  kind: string,
+  { name: kind, hidden = [] }: { readonly name: string; readonly hidden?: readonly string[] },
   desired: ReadonlyMap<string, Members>,
   current: ReadonlyMap<string, Current>,
   wasApplied: (key: string) => boolean,
@@ -44,32 +44,37 @@ export function compare(
     const there = current.get(key);
     if (!there) {
       const action = wasApplied(key) ? 'restore' : 'create';
-      return [{ kind, key, action, exists: false, differences: differencesOf({}, members) }];
+      return [{ kind, key, action, exists: false, differences: differencesOf({}, members, hidden) }];
     }
-    const differences = differencesOf(there.members, members);
+    const differences = differencesOf(there.members, members, hidden);
     if (there.managedBy === null) return [{ kind, key, action: 'adopt', exists: true, differences }];
     if (Object.keys(differences).length === 0) return [];
     return [{ kind, key, action: wasApplied(key) ? 'restore' : 'update', exists: true, differences }];
   });
   const removed = [...current].flatMap(([key, { managedBy, members }]): Step[] =>
     managedBy === 'file' && !desired.has(key)
-      ? [{ kind, key, action: 'delete', exists: true, differences: differencesOf(members, {}) }]
+      ? [{ kind, key, action: 'delete', exists: true, differences: differencesOf(members, {}, hidden) }]
       : [],
   );
   return [...kept, ...removed];
 }
 
-function differencesOf(before: Members, after: Members): Record<string, Difference> {
+const HIDDEN = '(hidden)';
+
+/** @param hidden members whose values are not shown, and which count only where `after` has them */
+function differencesOf(before: Members, after: Members, hidden: readonly string[]): Record<string, Difference> {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const different = names.filter(
+    (name) => !isDeepStrictEqual(before[name], after[name]) && (after[name] !== undefined || !hidden.includes(name)),
+  );
+  const shown = (name: string, value: unknown) => (hidden.includes(name) ? HIDDEN : value);
   return Object.fromEntries(
-    names
-      .filter((name) => !isDeepStrictEqual(before[name], after[name]))
-      .map((name) => [
-        name,
-        {
-          ...(before[name] === undefined ? {} : { before: before[name] }),
-          ...(after[name] === undefined ? {} : { after: after[name] }),
-        },
-      ]),
+    different.map((name) => [
+      name,
+      {
+        ...(before[name] === undefined ? {} : { before: shown(name, before[name]) }),
+        ...(after[name] === undefined ? {} : { after: shown(name, after[name]) }),
+      },
+    ]),
   );
 }

@@ -141,13 +141,14 @@ export const ChangedClient = strict(
 
 export type Document = Partial<Static<typeof ClientDocument>>;
 
-const DEFAULTS: Document = {
+/** The members that only operators decide, as they are by default. */
+export const DECIDED_DEFAULTS = {
   first_party: false,
   second_factor_required: false,
   introspect: 'own',
   opened_scopes: [],
   claim_mapping: [],
-};
+} as const satisfies Document;
 
 /** The members of a client that a change may name, as they are stored. */
 export function documentOf(client: Client): Document {
@@ -177,9 +178,15 @@ const MEMBERS: { readonly [Name in keyof typeof DECIDED | 'client_name']: (docum
 
 const METADATA = Object.keys({ ...COMPLETED, ...OPTIONAL }) as readonly (keyof ClientMetadata)[];
 
+/** The metadata of a document (RFC 7591). */
+export function metadataIn(document: Document): Partial<ClientMetadata> {
+  const given = METADATA.filter((name) => document[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, document[name]]));
+}
+
 /** The change from one document to another. @param before undefined for a new client */
 export function changeTo(after: Document, before: Document = {}): ClientChange {
-  const valueIn = (document: Document, name: keyof Document) => document[name] ?? DEFAULTS[name];
+  const valueIn = (document: Document, name: keyof Document) => document[name] ?? (DECIDED_DEFAULTS as Document)[name];
   const isChanged = (name: keyof Document) => !isDeepStrictEqual(valueIn(before, name), valueIn(after, name));
   const metadata = METADATA.filter(isChanged);
   const members = (Object.keys(MEMBERS) as (keyof typeof MEMBERS)[]).filter(isChanged);

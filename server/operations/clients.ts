@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { OVERLAP_SECONDS_MOST, type PlannedClient } from '../clients/changes.ts';
+import { DECLARED_SECRET_MIN, OVERLAP_SECONDS_MOST, type PlannedClient } from '../clients/changes.ts';
 import type { Client } from '../clients/client.ts';
 import { CLIENT_LIST } from '../clients/listings.ts';
 import { serverPolicyOf } from '../config.ts';
@@ -196,6 +196,35 @@ export const clients = {
     async plan(services, { params: { client_id: id }, body: { overlap_seconds: overlapSeconds = 0 } }, call) {
       const before = await changeable(services, id, call);
       const planned = await services.clients.rotatingSecret(id, { overlapSeconds });
+      assertAsRead('client', before, planned.before, call);
+      return resultOf(services, planned, call);
+    },
+  }),
+
+  declareSecret: change({
+    name: 'clients.declare_secret',
+    permission: 'clients:write',
+    target: 'client',
+    summary: 'Set the secret of a client to one that the operator has made',
+    schemas: {
+      params: NAMED,
+      body: strict({
+        client_secret: Type.String({
+          minLength: DECLARED_SECRET_MIN,
+          maxLength: 512,
+          pattern: '^[\\x21-\\x7e]+$',
+          description: 'random, such as of "openssl rand -base64 32"',
+        }),
+      }),
+      output: ChangedClient,
+    },
+    example: {
+      input: { params: { client_id: EXAMPLE.client_id }, body: { client_secret: SECRET } },
+      output: changedExample({}),
+    },
+    async plan(services, { params: { client_id: id }, body: { client_secret: secret } }, call) {
+      const before = await changeable(services, id, call);
+      const planned = await services.clients.declaringSecret(id, secret);
       assertAsRead('client', before, planned.before, call);
       return resultOf(services, planned, call);
     },

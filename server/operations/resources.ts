@@ -49,9 +49,9 @@ const Resource = strict(
 );
 
 /** The body that replaces one: what is absent gets its default. */
-const Document = strict({ name: Name, ...optional }, { title: 'ResourceServerDocument' });
+export const ResourceServerDocument = strict({ name: Name, ...optional }, { title: 'ResourceServerDocument' });
 
-type Document = Static<typeof Document>;
+type Document = Static<typeof ResourceServerDocument>;
 
 const NAMED = strict({ identifier: Identifier });
 
@@ -135,7 +135,7 @@ export const resources = {
     target: 'resource_server',
     summary: 'Replace a resource server',
     description: 'What the body leaves out gets its default.',
-    schemas: { params: NAMED, body: Document, output: Resource },
+    schemas: { params: NAMED, body: ResourceServerDocument, output: Resource },
     example: {
       input: { params: PARAMS, body: { name: 'Orders', scopes: ['orders:read'] } },
       output: { ...EXAMPLE, scopes: ['orders:read'], version: 2 },
@@ -202,9 +202,15 @@ async function updating(
   return resultOf(planned);
 }
 
-/** The members of a resource server for those of a document; an absent one has its default. */
-function wholeOf({ name, scopes = [], open = false, clients = [], token_typ = TOKEN_TYPS[0] }: Document) {
-  return { name, scopes, open, clients, tokenTyp: token_typ } satisfies ResourceServerChange;
+/** A document with the defaults of what it leaves out. */
+export function wholeDocument({ name, scopes = [], open = false, clients = [], token_typ = TOKEN_TYPS[0] }: Document) {
+  return { name, scopes, open, clients, token_typ } satisfies Document;
+}
+
+/** The members of a resource server for those of a document. */
+function wholeOf(document: Document) {
+  const { token_typ: tokenTyp, ...rest } = wholeDocument(document);
+  return { ...rest, tokenTyp } satisfies ResourceServerChange;
 }
 
 function resultOf({ before, server, statements, refuse }: PlannedResourceServer): Plan<Static<typeof Resource>> {

@@ -26,6 +26,8 @@ export interface ReferenceOptions {
   readonly views: Views;
   /** The first is shown first. */
   readonly documents: readonly Described[];
+  /** Other files that programs read, such as a JSON Schema. */
+  readonly files: readonly { readonly path: string; read(): object }[];
   readonly secure: boolean;
 }
 
@@ -36,13 +38,17 @@ const MAX_AGE = 300;
 
 /** The descriptions, a page that shows them, and a page for each error code. */
 export async function referenceRoutes(app: FastifyInstance, options: ReferenceOptions): Promise<void> {
-  const { views, documents, secure } = options;
+  const { views, documents, files, secure } = options;
   const read = documents.map((one) => ({ ...one, read: once(one.read) }));
   /** The pages by document and language: a stranger's request must not cost a rendering. */
   const pages = new Map<string, string>();
 
   for (const { path, read: made } of read) {
     const file = once(async () => jsonDocument(await made(), secure));
+    mountDocument(app, path, file);
+  }
+  for (const { path, read: made } of files) {
+    const file = once(() => jsonDocument(made(), secure));
     mountDocument(app, path, file);
   }
   await problemRoutes(app, { views });

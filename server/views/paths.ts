@@ -12,6 +12,7 @@ export const PATHS = {
   openapi: '/openapi.json',
   /** A page of both descriptions. */
   apiDocs: '/api/docs',
+  configurationSchema: '/schemas/configuration-v1.json',
   /** A sign-in is at `/login/<uid of the interaction>`. */
   login: '/login',
   logout: '/logout',

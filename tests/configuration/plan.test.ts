@@ -6,11 +6,9 @@ const map = <T>(members: Readonly<Record<string, T>>) => new Map(Object.entries(
 const owned = (members: Members): Current => ({ members, managedBy: 'file' });
 const other = (members: Members): Current => ({ members, managedBy: null });
 const compared = (desired: Record<string, Members>, current: Record<string, Current>, applied: string[] = []) =>
-  compare('groups', map(desired), map(current), (key) => applied.includes(key)).map(({ key, action, differences }) => [
-    key,
-    action,
-    differences,
-  ]);
+  compare({ name: 'groups', hidden: ['secret'] }, map(desired), map(current), (key) => applied.includes(key)).map(
+    ({ key, action, differences }) => [key, action, differences],
+  );
 
 test('a thing that is as the file says needs no step', () => {
   assert.deepEqual(compared({ a: { x: 1 } }, { a: owned({ x: 1 }) }), []);
@@ -39,4 +37,11 @@ test('a thing that exists and is nobody’s becomes the file’s', () => {
 
 test('of the things that are not in the file, only what the file owns is removed', () => {
   assert.deepEqual(compared({}, { a: owned({ x: 1 }), b: other({ x: 1 }) }), [['a', 'delete', { x: { before: 1 } }]]);
+});
+
+test('a hidden member is compared where the file has it, and is never shown', () => {
+  assert.deepEqual(compared({ a: { secret: 'new' } }, { a: owned({ secret: 'old' }) }), [
+    ['a', 'update', { secret: { before: '(hidden)', after: '(hidden)' } }],
+  ]);
+  assert.deepEqual(compared({ a: {} }, { a: owned({ secret: 'old' }) }), []);
 });

@@ -30,6 +30,7 @@ const WITHOUT_ROUTE: Readonly<Record<string, string>> = {
   'operators.bootstrap': 'it makes the first who may call the API',
   'settings.declare': 'a configuration file alone declares settings',
   'settings.withdraw': 'a configuration file alone declares settings',
+  'clients.declare_secret': 'others get a secret that the server has made',
 };
 
 const operations = (await imported('server/operations')).flatMap(operationsIn);

@@ -229,7 +229,7 @@ export function routesOf({ app }: Pick<Deployment, 'app'>): Route[] {
 
 /** True for routes that clients call, not browsers. */
 export function isOAuth({ path }: Route): boolean {
-  return /^\/(token|userinfo|introspect|revoke|par|device_authorization|backchannel_authentication|register.*|openapi\.json|status-lists\/.*|\.well-known\/(?!change-password|passkey-endpoints).*)$/.test(
+  return /^\/(token|userinfo|introspect|revoke|par|device_authorization|backchannel_authentication|register.*|openapi\.json|schemas\/.*|status-lists\/.*|\.well-known\/(?!change-password|passkey-endpoints).*)$/.test(
     path,
   );
 }

@@ -13,7 +13,7 @@ export const GROUPS: Kind = {
   desired: (_, entry) => ({ description: (entry as Static<typeof GroupEntry>).description ?? '' }),
   entryOf: (_, { description }) => (description === '' ? {} : { description }),
   read: ({ groups: store }) => namedThings(store, ({ description }) => ({ description })),
-  create: (name, members) => ({ operation: groups.create, body: { name, ...members } }),
-  update: (name, members) => ({ operation: groups.update, params: { name }, body: members }),
-  remove: (name) => ({ operation: groups.remove, params: { name }, query: {} }),
+  create: (name, members) => [{ operation: groups.create, body: { name, ...members } }],
+  update: (name, members) => [{ operation: groups.update, params: { name }, body: members }],
+  remove: (name) => [{ operation: groups.remove, params: { name }, query: {} }],
 };

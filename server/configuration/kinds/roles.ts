@@ -30,7 +30,7 @@ export const ROLES: Kind = {
     }));
     return new Map([...found].filter(([name]) => !isBuiltinRole(name)));
   },
-  create: (name, members) => ({ operation: roles.create, body: { name, ...members } }),
-  update: (name, members) => ({ operation: roles.update, params: { name }, body: members }),
-  remove: (name) => ({ operation: roles.remove, params: { name }, query: {} }),
+  create: (name, members) => [{ operation: roles.create, body: { name, ...members } }],
+  update: (name, members) => [{ operation: roles.update, params: { name }, body: members }],
+  remove: (name) => [{ operation: roles.remove, params: { name }, query: {} }],
 };

@@ -34,8 +34,8 @@ export function settingsKind(section: keyof typeof DECLARABLE, description: stri
       const declared = [...(await declaredSettings.list())].filter(([name]) => names.has(keyOf(name)));
       return new Map(declared.map(([name, value]) => [keyOf(name), { members: { value }, managedBy: 'file' }]));
     },
-    create: (key, body) => ({ operation: settings.declare, params: { name: nameOf(key) }, body }),
-    update: (key, body) => ({ operation: settings.declare, params: { name: nameOf(key) }, body }),
-    remove: (key) => ({ operation: settings.withdraw, params: { name: nameOf(key) } }),
+    create: (key, body) => [{ operation: settings.declare, params: { name: nameOf(key) }, body }],
+    update: (key, body) => [{ operation: settings.declare, params: { name: nameOf(key) }, body }],
+    remove: (key) => [{ operation: settings.withdraw, params: { name: nameOf(key) } }],
   };
 }

@@ -187,6 +187,33 @@ export const DOCUMENT_PATHS: Readonly<Record<string, PathItem>> = {
       },
     },
   },
+  [PATHS.configurationSchema]: {
+    get: {
+      operationId: 'configurationSchema',
+      tags: ['operation'],
+      summary: 'The JSON Schema of a configuration file',
+      description: 'Editors complete and check a file by it: see `cardea config plan`.',
+      responses: {
+        '200': {
+          description: 'The schema (draft 2020-12).',
+          headers: CACHED,
+          content: {
+            'application/json': {
+              schema: {
+                type: 'object',
+                properties: { $schema: { type: 'string' } },
+                required: ['$schema'],
+                additionalProperties: true,
+              },
+              example: { $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'object' },
+            },
+          },
+        },
+        ...NOT_MODIFIED,
+        ...DOCUMENT_ERRORS,
+      },
+    },
+  },
   [PATHS.apiDocs]: {
     get: {
       operationId: 'apiReference',
