@@ -1,6 +1,6 @@
 import type { BoundStatement, Row } from '../platform/db.ts';
 import type { Account } from './account.ts';
-import { type AccountInput, checkNames, type ProfileInput } from './profile.ts';
+import { type AccountInput, checkNames, type ImportedAccount, type ProfileInput } from './profile.ts';
 import { ACCOUNT_STATEMENTS } from './statements.ts';
 
 /** Statements for the caller's transaction, and what their failure means. */
@@ -14,6 +14,8 @@ export interface AccountChange {
 export interface AccountPlans {
   /** @throws AppError 400 `invalid_input`, with the field */
   creating(input: AccountInput): AccountChange & { readonly account: Account };
+  /** Many people of another system at once. @throws AppError 400 `invalid_input`, with the field */
+  creatingAll(inputs: readonly ImportedAccount[]): Promise<AccountChange & { readonly accounts: Account[] }>;
   /** @param account as it was read @throws AppError 400 `invalid_input`, with the field */
   changing(account: Account, changes: Partial<ProfileInput>): AccountChange;
   /** Fails by `require_as_read` unless the account has this version. Nobody else changes it until the transaction ends. */
@@ -35,7 +37,7 @@ export interface AccountPlans {
 }
 
 /** The plans that need no key. */
-export function statementPlans(now: () => number): Omit<AccountPlans, 'creating' | 'changing'> {
+export function statementPlans(now: () => number): Omit<AccountPlans, 'creating' | 'creatingAll' | 'changing'> {
   return {
     requireVersion: (id, version) => ACCOUNT_STATEMENTS.requireVersion.bind({ id, version }),
     disabling: (id) => ACCOUNT_STATEMENTS.disable.bind({ id, now: new Date(now()) }),

@@ -7,33 +7,47 @@ import { COLUMNS } from './rows.ts';
 
 const account = sql.raw(COLUMNS);
 
-type NewAccount = Required<Omit<Insertable<Accounts>, 'epoch' | 'version'>>;
+/** Arrays in their text form. */
+const NEW_ACCOUNTS = columns<Exclude<keyof Accounts, 'epoch' | 'version'>>({
+  id: 'uuid',
+  sealed_key: 'bytea',
+  sealed_profile: 'bytea',
+  sealed_subject: 'bytea',
+  subject_lookup: 'bytea',
+  password_hash: 'text',
+  password_set_at: 'timestamptz',
+  disabled_at: 'timestamptz',
+  groups: 'text',
+  roles: 'text',
+  second_factors: 'text',
+  search_tokens: 'text',
+  created_at: 'timestamptz',
+  updated_at: 'timestamptz',
+});
+type ArrayColumn = 'groups' | 'roles' | 'second_factors' | 'search_tokens';
+export type NewAccount = Required<Omit<Insertable<Accounts>, 'epoch' | 'version' | ArrayColumn>> &
+  Readonly<Record<ArrayColumn, string>>;
+const NEW_IDENTIFIERS = columns<keyof AccountIdentifiers>({ lookup: 'bytea', account_id: 'uuid', kind: 'text' });
 
 type Identifier = Pick<AccountIdentifiers, 'kind' | 'lookup'>;
 const IDENTIFIERS = columns<keyof Identifier>({ kind: 'text', lookup: 'bytea' });
 
 /** Every statement about accounts themselves. */
 export const ACCOUNT_STATEMENTS = {
-  insert: statement('accounts.insert', ($: NewAccount) =>
-    tables.insertInto('accounts').values({
-      id: $.id,
-      sealed_key: $.sealed_key,
-      sealed_profile: $.sealed_profile,
-      sealed_subject: $.sealed_subject,
-      subject_lookup: $.subject_lookup,
-      password_hash: $.password_hash,
-      password_set_at: $.password_set_at,
-      disabled_at: $.disabled_at,
-      groups: $.groups,
-      roles: $.roles,
-      second_factors: $.second_factors,
-      search_tokens: $.search_tokens,
-      created_at: $.created_at,
-      updated_at: $.updated_at,
-    }),
+  // In an order that all transactions have, so that two that make the same people wait for each other, and never in a circle.
+  insert: statement(
+    'accounts.insert',
+    ($: { accounts: readonly NewAccount[] }) => sql`
+      INSERT INTO accounts (${NEW_ACCOUNTS.names})
+      SELECT id, sealed_key, sealed_profile, sealed_subject, subject_lookup, password_hash, password_set_at, disabled_at,
+             groups::text[], roles::text[], second_factors::text[], search_tokens::bigint[], created_at, updated_at
+        FROM ${NEW_ACCOUNTS.unnest($.accounts)} AS n (${NEW_ACCOUNTS.names}) ORDER BY subject_lookup, id`,
   ),
-  insertIdentifier: statement('accounts.insert_identifier', ($: AccountIdentifiers) =>
-    tables.insertInto('account_identifiers').values({ lookup: $.lookup, account_id: $.account_id, kind: $.kind }),
+  insertIdentifiers: statement(
+    'accounts.insert_identifiers',
+    ($: { identifiers: readonly AccountIdentifiers[] }) => sql`
+      INSERT INTO account_identifiers (${NEW_IDENTIFIERS.names})
+      SELECT ${NEW_IDENTIFIERS.names} FROM ${NEW_IDENTIFIERS.unnest($.identifiers)} AS n (${NEW_IDENTIFIERS.names}) ORDER BY lookup`,
   ),
   // Inserts the same row again, which the key of the table refuses: another account has the address in another spelling.
   refuseOtherSpelling: statement(

@@ -1,29 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import {
-  type BoundStatement,
-  type Db,
-  failedGuard,
-  type Row,
-  sqlState,
-  transactIfChanged,
-  UNIQUE_VIOLATION,
-} from '../platform/db.ts';
-import { AppError, notFound } from '../platform/errors.ts';
-import { uuidv7 } from '../platform/ids.ts';
-import { blindIndex, createSealer, MASTER_KEY_BYTES, type Sealer, sealJson } from '../platform/sealing.ts';
+import { type BoundStatement, type Db, type Row, transactIfChanged } from '../platform/db.ts';
+import { notFound } from '../platform/errors.ts';
+import { carryOut } from '../platform/planned.ts';
+import { blindIndex, type Sealer, sealJson } from '../platform/sealing.ts';
 import type { Account, Profile } from './account.ts';
 import { isAccountId, normaliseIdentifier, storedFormsOf } from './identifiers.ts';
 import { type Indexed, indexAccounts } from './index_accounts.ts';
 import { type AccountListing, createAccountListing } from './listing.ts';
+import { checkImported, type Identifier, newAccountPlans, refusal } from './new_accounts.ts';
 import { createRowReader } from './open_rows.ts';
 import { type AccountChange, type AccountPlans, statementPlans } from './plans.ts';
-import { type AccountInput, checkNames, checkProfile, type ImportedAccount, type ProfileInput } from './profile.ts';
-import { COLUMNS, type Credentials, credentialsOf, keyPlace, profilePlace } from './rows.ts';
+import { type AccountInput, checkProfile, type ImportedAccount, type ProfileInput } from './profile.ts';
+import { COLUMNS, type Credentials, credentialsOf, profilePlace } from './rows.ts';
 import { createSearchTokens } from './search_tokens.ts';
 import { ACCOUNT_STATEMENTS } from './statements.ts';
-import { checkSubject, isOwnSubject, sealSubject, subjectLookup } from './subjects.ts';
-import { importTotp } from './totp_secrets.ts';
+import { isOwnSubject, subjectLookup } from './subjects.ts';
 
 export interface Accounts {
   /**
@@ -127,7 +118,16 @@ export function createAccounts(parts: {
 
   const tokens = createSearchTokens(searchKey);
   const { fromRow, fromListRow, sealerOf, remember } = createRowReader(sealer);
-  const plans: AccountPlans = { ...statementPlans(now), creating, changing };
+  const { creatingOne, creatingAll } = newAccountPlans({
+    sealer,
+    tokens,
+    now,
+    identifiersOf,
+    lookupsOf,
+    subjectLookup: (sub) => subjectLookup(indexKey, sub),
+    remember,
+  });
+  const plans: AccountPlans = { ...statementPlans(now), creating, creatingAll, changing };
 
   async function findById(id: string): Promise<Account | undefined> {
     if (!isAccountId(id)) return undefined; // Postgres would refuse a text that is not a UUID
@@ -149,9 +149,7 @@ export function createAccounts(parts: {
     return row && fromRow(row);
   }
 
-  function identifiersOf(
-    profile: Pick<ProfileInput, 'email' | 'username'>,
-  ): { kind: 'email' | 'username'; lookup: Buffer }[] {
+  function identifiersOf(profile: Pick<ProfileInput, 'email' | 'username'>): Identifier[] {
     return (['email', 'username'] as const).flatMap((kind) => {
       const text = profile[kind];
       return text === undefined ? [] : [{ kind, lookup: lookupOf(text) }];
@@ -186,77 +184,10 @@ export function createAccounts(parts: {
     await transactIfChanged(db, bound, () => notFound('account', id));
   }
 
-  function check({ sub, groups = [], roles = [], ...input }: ImportedAccount) {
-    if (sub !== undefined) checkSubject(sub);
-    return { profile: checkProfile(input), groups: checkNames('groups', groups), roles: checkNames('roles', roles) };
-  }
-
-  /** A new account, and the statements that store it. */
-  function prepare(input: ImportedAccount) {
-    const { profile, groups, roles } = check(input);
-    const { sub, passwordHash = null, passwordSetAt, disabled = false } = input;
-    const createdAt = new Date(now());
-    const id = sub !== undefined && isOwnSubject(sub) ? sub : uuidv7(createdAt.getTime());
-    const subject = sub === undefined || sub === id ? undefined : { sub, lookup: subjectLookup(indexKey, sub) };
-    const dataKey = randomBytes(MASTER_KEY_BYTES);
-    const accountSealer = createSealer([dataKey]);
-    const account: Account = {
-      ...profile,
-      id,
-      ...(subject ? { subject: subject.sub } : {}),
-      passwordHash,
-      passwordSetAt: passwordHash === null ? null : passwordSetAt === undefined ? createdAt : passwordSetAt,
-      disabled,
-      groups,
-      roles,
-      secondFactors: input.totpSecret ? ['totp'] : [],
-      epoch: 0,
-      version: 1,
-      createdAt,
-      updatedAt: createdAt,
-    };
-    remember(account, accountSealer);
-    const identifiers = identifiersOf(profile);
-    const bound: BoundStatement[] = [
-      ACCOUNT_STATEMENTS.insert.bind({
-        id,
-        sealed_key: sealer.seal(keyPlace(id), dataKey),
-        sealed_profile: sealJson(accountSealer, profilePlace(id), profile),
-        sealed_subject: subject ? sealSubject(accountSealer, id, subject.sub) : null,
-        subject_lookup: subject?.lookup ?? null,
-        password_hash: passwordHash,
-        password_set_at: account.passwordSetAt,
-        disabled_at: disabled ? createdAt : null,
-        groups,
-        roles,
-        second_factors: [...account.secondFactors],
-        search_tokens: tokens.of(profile),
-        created_at: createdAt,
-        updated_at: createdAt,
-      }),
-      ...(storedFormsOf(profile.email).length > 1
-        ? [ACCOUNT_STATEMENTS.refuseOtherSpelling.bind({ lookups: lookupsOf(profile.email) })]
-        : []),
-      ...identifiers.map((one) => ACCOUNT_STATEMENTS.insertIdentifier.bind({ ...one, account_id: id })),
-      ...(input.totpSecret ? [importTotp(account, accountSealer, input.totpSecret, createdAt)] : []),
-    ];
-    return { account, identifiers: [...identifiers, ...(subject ? [{ kind: 'sub', ...subject }] : [])], bound };
-  }
-
-  async function createAll(
-    inputs: readonly ImportedAccount[],
-    also: readonly BoundStatement[] = [],
-  ): Promise<Account[]> {
-    const prepared = inputs.map(prepare);
-    try {
-      await db.transact([...also, ...prepared.flatMap(({ bound }) => bound)]);
-    } catch (error) {
-      throw refusal(
-        error,
-        prepared.flatMap(({ identifiers }) => identifiers),
-      );
-    }
-    return prepared.map(({ account }) => account);
+  async function createAll(inputs: readonly ImportedAccount[]): Promise<Account[]> {
+    const { accounts, statements, refuse } = await creatingAll(inputs);
+    await carryOut(db, { statements, refuse });
+    return accounts;
   }
 
   function changing(account: Account, changes: Partial<ProfileInput>): AccountChange {
@@ -268,27 +199,20 @@ export function createAccounts(parts: {
 
   function creating(input: AccountInput) {
     // Also when the input has more members: a new account is neither disabled nor older than it is.
-    const { account, bound, identifiers } = prepare({
-      ...input,
-      sub: undefined,
-      passwordSetAt: undefined,
-      disabled: false,
-    });
-    return { account, statements: bound, refuse: (error: unknown) => refusal(error, identifiers) };
+    const planned = creatingOne({ ...input, sub: undefined, passwordSetAt: undefined, disabled: false });
+    const [account] = planned.accounts;
+    if (!account) throw new Error('no account was made');
+    return { ...planned, account };
   }
 
   return {
     async create(input, also = []) {
       const { account, statements, refuse } = creating(input);
-      try {
-        await db.transact([...also, ...statements]);
-      } catch (error) {
-        throw refuse(error);
-      }
+      await carryOut(db, { statements: [...also, ...statements], refuse });
       return account;
     },
     createAll,
-    check: (input) => check(input).profile,
+    check: (input) => checkImported(input).profile,
 
     async subjectHolders(subjects) {
       const lookups = new Map(subjects.map((sub) => [subjectLookup(indexKey, sub).toString('hex'), sub]));
@@ -328,11 +252,7 @@ export function createAccounts(parts: {
 
     async update(account, changes, also = []) {
       const { statements, refuse } = changing(account, changes);
-      try {
-        await db.transact([...statements, ...also]);
-      } catch (error) {
-        throw refuse(error);
-      }
+      await carryOut(db, { statements: [...statements, ...also], refuse });
     },
 
     passwordStatements: ({ id, epoch }, passwordHash) => [
@@ -365,18 +285,4 @@ export function createAccounts(parts: {
     credentialsOf,
     fromRow,
   };
-}
-
-/** @returns the error for the caller, when the database refuses a transaction that writes these identifiers */
-function refusal(error: unknown, identifiers: readonly { kind: string; lookup: Buffer }[]): unknown {
-  if (sqlState(error) === UNIQUE_VIOLATION) return taken(error, identifiers);
-  if (failedGuard(error) !== 'require_as_read') return error;
-  return new AppError('changed_meanwhile', 'the account was changed meanwhile; look again', { cause: error });
-}
-
-/** Postgres names the existing key by its bytes (`detail`), which tells which identifier it is. */
-function taken(cause: unknown, identifiers: readonly { kind: string; lookup: Buffer }[]): AppError {
-  const detail = String((cause as { detail?: unknown }).detail);
-  const field = identifiers.find(({ lookup }) => detail.includes(lookup.toString('hex')))?.kind ?? 'email';
-  return new AppError('identifier_taken', `${field}: somebody has it already`, { cause, field });
 }

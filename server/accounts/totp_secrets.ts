@@ -1,8 +1,8 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Totp } from '../platform/database.ts';
 import type { BoundStatement } from '../platform/db.ts';
 import type { Place, Sealer } from '../platform/sealing.ts';
-import { statement, tables } from '../platform/statement.ts';
+import { columns, statement } from '../platform/statement.ts';
 import type { Account } from './account.ts';
 
 /** The place that the sealed secret of an authenticator app is bound to. */
@@ -12,24 +12,25 @@ export function secretPlace({ id }: Pick<Account, 'id'>): Place {
 
 export type TotpRow = Omit<Selectable<Totp>, 'last_step'> & { readonly last_step: number };
 
+export type NewTotp = Omit<TotpRow, 'last_step'>;
+
+const NEW_TOTP = columns<keyof NewTotp>({ account_id: 'uuid', sealed_own: 'bytea', created_at: 'timestamptz' });
+
 export const TOTP_SECRET_STATEMENTS = {
-  import: statement('totp.import', ($: Omit<TotpRow, 'last_step'>) =>
-    tables
-      .insertInto('totp')
-      .values({ account_id: $.account_id, sealed_own: $.sealed_own, last_step: 0, created_at: $.created_at }),
+  import: statement(
+    'totp.import',
+    ($: { secrets: readonly NewTotp[] }) => sql`
+      INSERT INTO totp (${NEW_TOTP.names}, last_step)
+      SELECT ${NEW_TOTP.names}, 0 FROM ${NEW_TOTP.unnest($.secrets)} AS n (${NEW_TOTP.names}) ORDER BY account_id`,
   ),
 };
 
-/** For the transaction that imports an account with its secret. */
-export function importTotp(
-  account: Pick<Account, 'id'>,
-  accountSealer: Sealer,
-  secret: Buffer,
-  now: Date,
-): BoundStatement {
-  return TOTP_SECRET_STATEMENTS.import.bind({
-    account_id: account.id,
-    sealed_own: accountSealer.seal(secretPlace(account), secret),
-    created_at: now,
-  });
+/** A secret that an account is imported with. */
+export function totpRow(account: Pick<Account, 'id'>, accountSealer: Sealer, secret: Buffer, now: Date): NewTotp {
+  return { account_id: account.id, sealed_own: accountSealer.seal(secretPlace(account), secret), created_at: now };
+}
+
+/** For the transaction that imports the accounts. */
+export function importTotp(secrets: readonly NewTotp[]): BoundStatement {
+  return TOTP_SECRET_STATEMENTS.import.bind({ secrets });
 }

@@ -58,6 +58,11 @@ export function columns<Column extends string>(types: Readonly<Record<Column, Sq
   };
 }
 
+/** The text form of an array, for rows that have arrays: they are a column of texts, which the statement casts. */
+export function arrayText(values: readonly string[]): string {
+  return `{${values.map((value) => `"${value.replaceAll(/["\\]/g, '\\$&')}"`).join()}}`;
+}
+
 /** Stands for a parameter while a statement is built. */
 class Placeholder {
   readonly key: string;
