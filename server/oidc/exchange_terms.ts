@@ -1,4 +1,5 @@
 import { errors } from 'oidc-provider';
+import { OWN_SCOPES } from '../clients/scopes.ts';
 import type { ExchangePolicy } from '../clients/token_exchange.ts';
 
 /** The parameters of RFC 8693 §2.1. Only those that name a target can be repeated. */
@@ -59,6 +60,19 @@ export function targetOf({ resource, audience }: ExchangeParameters, policy: Exc
   }
   if (!policy.targets.includes(target)) throw new errors.InvalidTarget('no token for this target may be had here');
   return target;
+}
+
+/**
+ * The scopes of a presented token that are those of a resource server. In a token for userinfo, names of Cardea's own such as
+ * `email` mean what userinfo shows: a target that has a scope of the same name means another thing by it (RFC 9068 §3).
+ */
+export function scopesOfResource(token: {
+  readonly scopes: ReadonlySet<string>;
+  readonly aud?: unknown;
+}): ReadonlySet<string> {
+  // With `openid` a token is for userinfo as well; without an audience it is for nothing else.
+  const isForUserinfo = token.scopes.has('openid') || token.aud === undefined;
+  return isForUserinfo ? token.scopes.difference(new Set(OWN_SCOPES)) : token.scopes;
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   type ExchangeParameters,
   narrowScope,
   presentedTokens,
+  scopesOfResource,
   TOKEN_EXCHANGE,
   targetOf,
 } from './exchange_terms.ts';
@@ -64,7 +65,7 @@ async function exchange(provider: Provider, ctx: TokenEndpointGrantContext, part
   params.resource = target;
   const [resourceServer] = await grants.resolveRequestedResources(provider, ctx);
   if (!resourceServer) throw new errors.InvalidTarget();
-  const scope = narrowScope(params.scope, subject.scopes, resourceServer.scopes);
+  const scope = narrowScope(params.scope, scopesOfResource(subject), resourceServer.scopes);
   const act = actorOf(policy, {
     actor: actor && (await subjectOf(actor, client, parts)),
     client: client.clientId,

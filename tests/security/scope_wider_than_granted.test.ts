@@ -21,6 +21,15 @@ const party = await app.seed.party({
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials', DEVICE_GRANT, EXCHANGE],
   },
 });
+/** An API whose own scopes have names of Cardea's. */
+const MAIL = 'https://mail.example.com';
+await app.seed.resourceServer({ identifier: MAIL, name: 'Mail', scopes: ['email', 'openid', 'api:read'] });
+const reader = await app.seed.party({
+  metadata: { scope: 'openid email api:read', grant_types: ['authorization_code', EXCHANGE] },
+});
+await app.seed.clients.update(reader.id, {
+  tokenExchange: { subject_clients: [reader.id], targets: [MAIL], impersonation: true },
+});
 const policy = { subject_clients: [party.id], targets: [API], delegation: true };
 await app.seed.clients.update(party.id, { tokenExchange: policy });
 const GREEDY = 'openid email profile groups api:read api:admin admin *';
@@ -101,3 +110,30 @@ test('a code, its refresh and its exchange', async () => {
     assert.equal(answer.body.error, 'invalid_scope', scope);
   }
 });
+
+for (const [params, fields, mayHave] of [
+  [{ scope: 'openid email' }, {}, ''],
+  [{ scope: 'openid email api:read', resource: API }, { resource: API }, 'api:read'],
+] as const) {
+  test(`a scope of Cardea in a token for ${mayHave === '' ? 'userinfo' : 'an API and userinfo'} is no scope of that name at another API`, async () => {
+    const { code, verifier } = await authorize({ issuer: app.issuer, party: reader, person, params });
+    const redeemed = { code, code_verifier: verifier, redirect_uri: reader.redirectUri, ...fields };
+    const first = await token(app.issuer, reader, { grant_type: 'authorization_code', ...redeemed });
+    assert.ok(String(first.body.scope).split(' ').includes('email'), JSON.stringify(first.body));
+    const exchange = {
+      grant_type: EXCHANGE,
+      subject_token: first.body.access_token ?? '',
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      resource: MAIL,
+    };
+    for (const scope of ['email', 'openid', 'api:read email']) {
+      const answer = await token(app.issuer, reader, { ...exchange, scope });
+      assert.deepEqual([answer.status, answer.body.error], [400, 'invalid_scope'], scope);
+    }
+    const answer = await token(app.issuer, reader, exchange);
+    assert.deepEqual(
+      [answer.body.scope, answer.body.error],
+      mayHave === '' ? [undefined, 'invalid_target'] : [mayHave, undefined],
+    );
+  });
+}
