@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Static, type TSchema, type TUnsafe, Type } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
-import { AppError, type InputFault } from '../platform/errors.ts';
+import { AppError, type InputFault, invalidInput } from '../platform/errors.ts';
 
 /** Building blocks of schemas. An object without `additionalProperties: false` would accept misspelled members silently. */
 
@@ -70,8 +70,20 @@ const ERRORS_MAX = 20;
 /** The place of a value in a request. */
 export type Part = 'body' | 'params' | 'query';
 
+/** What checks, compares and writes values calls itself for each level, and the stack ends at some thousands. */
+const DEPTH_MAX = 32;
+
+function isDeeper(value: unknown, most: number): boolean {
+  let level = [value];
+  for (let depth = 0; depth <= most && level.length > 0; depth += 1) {
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? (Object.values(one) as unknown[]) : []));
+  }
+  return level.length > 0;
+}
+
 /** @throws AppError 400 `invalid_input` with all wrong values */
 export function assertValid<S extends TSchema>(schema: S, value: unknown, part: Part): asserts value is Static<S> {
+  if (isDeeper(value, DEPTH_MAX)) throw invalidInput(part, `must have at most ${DEPTH_MAX} levels`);
   const validator = validatorOf(schema);
   if (validator.Check(value)) return;
   const all = [...validator.Errors(value)].flatMap((error) => faultsOf(error, part));
