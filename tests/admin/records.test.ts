@@ -6,6 +6,7 @@ import type { Permission } from '../../server/operations/permissions.ts';
 import { tokensFor } from '../flows/support.ts';
 import { adminApi } from '../helpers/admin.ts';
 import { deployment } from '../helpers/deployment.ts';
+import { createRecordSeeder } from '../helpers/records.ts';
 import { introspect, refresh, token, userinfo } from '../helpers/relying_party.ts';
 
 const scope = { after };
@@ -62,6 +63,19 @@ test('sessions of all people are listed; a session alone shows its browser', asy
   for (const filter of ['network eq "127.0.0.1"', 'amr eq "pwd"', 'account eq "x"']) {
     assert.equal((await reader.request('GET', `/sessions?filter=${encodeURIComponent(filter)}`)).status, 400, filter);
   }
+});
+
+test('a session that has reached its absolute end is not in the list', async () => {
+  const person = await app.seed.person();
+  const records = createRecordSeeder(app);
+  const long = Math.floor(Date.now() / 1_000) - 366 * 86_400;
+  const [over, current] = [
+    await records.session(person.id, { payload: { loginTs: long } }),
+    await records.session(person.id),
+  ];
+  const { body } = await reader.request('GET', '/sessions?limit=200');
+  const uids = body.items.map(({ uid }: { uid: string }) => uid);
+  assert.deepEqual([uids.includes(over), uids.includes(current)], [false, true]);
 });
 
 test('ending a session ends its tokens and nothing else, with an event for the person', async () => {

@@ -193,7 +193,7 @@ test('an initial access token by Idempotency-Key is made once, and shown again f
   assert.equal((await registrationTokens.list()).items.length, 1);
 });
 
-test('whoever lets clients register cannot give them more of this API than they have', async () => {
+test('an initial access token gives clients no more of this API than its maker has', async () => {
   const create = (scopes: string) => registrar.request('POST', '/registrations', { body: { scope: scopes } });
   assert.equal((await create('openid cardea:users:read')).status, 201);
   const refused = await create('openid cardea:users:write');
