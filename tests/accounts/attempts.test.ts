@@ -8,6 +8,7 @@ import { createDevices } from '../../server/accounts/devices.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
 import { cleanUp } from '../../server/jobs/cleanup.ts';
 import type { AppError } from '../../server/platform/errors.ts';
+import { carryOut } from '../../server/platform/planned.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { explain } from '../helpers/explain.ts';
 import { LONG } from '../helpers/long.ts';
@@ -388,7 +389,9 @@ describe('all locks', () => {
     await lock('nobody@example.com');
     const minutes = (count: number) => new Date(clock.ms + count * MINUTE);
     const { items, total } = await attempts.listLocks({ total: true });
-    assert.deepEqual(items[0], { accountId: ada.id, factor: 'password', until: minutes(14) });
+    const { id = '', ...shown } = items[0] ?? {};
+    assert.match(id, /^[0-9a-f]{64}$/);
+    assert.deepEqual(shown, { accountId: ada.id, factor: 'password', until: minutes(14) });
     assert.deepEqual(
       new Set(items.slice(1).map(({ accountId }) => accountId)),
       new Set([bob.id, undefined]),
@@ -404,6 +407,20 @@ describe('all locks', () => {
     assert.deepEqual((await attempts.listLocks({ filter: `account eq "${bob.id}"` })).items, []);
     clock.ms += 15 * MINUTE;
     assert.deepEqual((await attempts.listLocks()).items, []);
+  });
+
+  test('are ended one by one, with their failures', async () => {
+    clock.ms += 48 * HOUR;
+    const [ada, bob] = [await person(), await person()];
+    for (const { email } of [ada, bob]) await lock(email ?? '');
+    const [of] = (await attempts.listLocks({ filter: `account eq "${ada.id}"` })).items;
+    const plans = [await attempts.endingLock(of?.id ?? ''), await attempts.endingLock(of?.id ?? '')] as const;
+    assert.deepEqual(plans[0].before, of);
+    await carryOut(db, plans[0]);
+    await assert.rejects(carryOut(db, plans[1]), { code: 'not_found', status: 404 });
+    await assert.rejects(attempts.endingLock(of?.id ?? ''), { code: 'not_found' });
+    assert.deepEqual(await attempts.locksOf(ada.id), []);
+    assert.equal((await attempts.locksOf(bob.id)).length, 1);
   });
 
   test('are read by an index', async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createAttempts, FAILURES } from '../../../server/accounts/attempts.ts';
 import { grants } from '../../../server/operations/grants.ts';
 import { lockouts } from '../../../server/operations/lockouts.ts';
@@ -6,6 +7,7 @@ import { tokens } from '../../../server/operations/tokens.ts';
 import { createSealer } from '../../../server/platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../../server/platform/server_secrets.ts';
 import type { Face, FaceSeed, FacesOf } from '../../helpers/faces.ts';
+import { remember } from '../../helpers/secrets.ts';
 
 export const recordFaces: FacesOf = async (made) => {
   const { seed, records } = made;
@@ -23,7 +25,7 @@ export const recordFaces: FacesOf = async (made) => {
     await records.grant(person.id, party.id),
     await records.grant(other.id, party.id),
   ];
-  const opaque = 'an-opaque-token-of-the-faces-test-0123456789';
+  const opaque = remember('refresh_token', randomBytes(32).toString('base64url'));
   await records.records('RefreshToken', [
     { jti: opaque, grantId: third, accountId: other.id, clientId: party.id, iat: Math.floor(Date.now() / 1_000) },
   ]);
