@@ -1,6 +1,390 @@
 // Written by `make documents` from admin-v1.json.
 
 export interface paths {
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List users, the newest first
+         * @description Filters: id, email, username (eq, sw), name, given_name, family_name (sw), groups, roles, second_factors, disabled, has_password (eq), created_at, updated_at (eq, gt, ge, lt, le). Sorts: created_at, updated_at. A page can have fewer items than `limit` although there is a `next`: the list goes on until there is none. To filter or search by an e-mail address or a name use `POST /users/search`: a query is in access logs.
+         */
+        get: operations["users.list"];
+        put?: never;
+        /**
+         * Create a user
+         * @description Without a password the person cannot sign in by one; `POST /users/invite` mails a link to set one. A password needs credentials:write, groups need groups:write, and roles roles:write.
+         */
+        post: operations["users.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search users
+         * @description The same as `GET /users` with the request in the body. Proxies and servers write URLs into their access logs, so no e-mail address or name belongs there. Filters: id, email, username (eq, sw), name, given_name, family_name (sw), groups, roles, second_factors, disabled, has_password (eq), created_at, updated_at (eq, gt, ge, lt, le). Sorts: created_at, updated_at. A page can have fewer items than `limit` although there is a `next`: the list goes on until there is none.
+         */
+        post: operations["users.search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite a user by mail
+         * @description Creates a user without a password and mails a link to set one, which is valid for seven days. For a user who has not followed the link yet, it mails another one and changes nothing. Groups need groups:write, and roles roles:write.
+         */
+        post: operations["users.invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a user */
+        get: operations["users.show"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a user
+         * @description With everything of the person: profile, credentials, sessions, tokens, what they allowed to apps, and security events. Apps are told that the sessions ended (OpenID Connect Back-Channel Logout 1.0). The audit stays, and names the id alone.
+         */
+        delete: operations["users.delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a user
+         * @description A JSON Merge Patch (RFC 7396): null removes a member. A new e-mail address is not verified unless the patch says so; links that were mailed to the old one end, and the person gets a mail at both addresses. Groups need groups:write, and roles roles:write.
+         */
+        patch: operations["users.update"];
+        trace?: never;
+    };
+    "/users/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable a user
+         * @description At once: sessions and tokens end, browsers are forgotten, and every sign-in is refused.
+         */
+        post: operations["users.disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enable a user again */
+        post: operations["users.enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the locks of a user
+         * @description All that wrong passwords or codes have caused, on every device; wrong guesses are counted from zero again.
+         */
+        post: operations["users.unlock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set the password of a user
+         * @description Sessions, tokens, mailed links and known browsers of the person end, and a lock of the old password; the person gets a mail. A password that the policy refuses is a 400 whose `errors` name each broken rule.
+         */
+        post: operations["users.set_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the groups of a user */
+        get: operations["users.groups"];
+        /** Set the groups of a user */
+        put: operations["users.set_groups"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the roles of a user */
+        get: operations["users.roles"];
+        /**
+         * Set the roles of a user
+         * @description You need all permissions of the roles that the person has and gets.
+         */
+        put: operations["users.set_roles"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the second factors of a user */
+        get: operations["users.factors"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove all second factors of a user
+         * @description For a person who has lost them: authenticator app, passkeys and recovery codes. The sessions and tokens of the person end, and locks; the person gets a mail.
+         */
+        delete: operations["users.reset_factors"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/factors/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove the authenticator app of a user
+         * @description Recovery codes go with the last second factor. The sessions and tokens of the person end, and locks; the person gets a mail.
+         */
+        delete: operations["users.remove_totp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/factors/recovery_codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove the recovery codes of a user
+         * @description For codes that others may have seen; the person can make new ones. The sessions and tokens of the person end, and locks; the person gets a mail.
+         */
+        delete: operations["users.remove_recovery_codes"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/factors/passkeys/{passkey_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a passkey of a user
+         * @description Recovery codes go with the last second factor. The sessions and tokens of the person end, and locks; the person gets a mail.
+         */
+        delete: operations["users.remove_passkey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the sessions of a user, the one used last first */
+        get: operations["users.sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * End all sessions and tokens of a user
+         * @description And the trust in their browsers. The person may sign in again.
+         */
+        delete: operations["users.end_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/sessions/{uid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session of a user
+         * @description And sign the person out of the apps that it has signed in to, with their tokens.
+         */
+        delete: operations["users.end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what a user has allowed to apps */
+        get: operations["users.grants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/grants/{client_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke what a user has allowed to an app
+         * @description With its tokens. The app is told that the person is signed out there.
+         */
+        delete: operations["users.revoke_app"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the security events of a user, the newest first
+         * @description Those of the last 90 days, as the person sees them.
+         */
+        get: operations["users.events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me": {
         parameters: {
             query?: never;
@@ -1828,6 +2212,32 @@ export interface components {
              */
             account: string;
         };
+        /** Factors */
+        Factors: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description kinds of second factor */
+            second_factors: ("totp" | "passkey")[];
+            /** @description recovery codes that are left */
+            recovery_codes: number;
+            passkeys: {
+                /** @description the credential id, in base64url */
+                id: string;
+                /** @description as the person has named it */
+                name: string;
+                /** @description synchronised by the platform, not bound to one device */
+                backed_up: boolean;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC
+                 */
+                created_at: string;
+                last_used_at: string | null;
+            }[];
+        };
         /**
          * Grant
          * @description without its tokens, which are stored as hashes alone
@@ -1876,6 +2286,72 @@ export interface components {
              * @description RFC 3339, in UTC
              */
             updated_at: string;
+        };
+        /** GroupsOfUser */
+        GroupsOfUser: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description names of groups; each must exist */
+            groups: string[];
+        };
+        /** Invitation */
+        Invitation: {
+            /** @description for signing in and for mails; unique */
+            email: string;
+            /** @description the e-mail address is known to belong to the person */
+            email_verified?: boolean;
+            /** @description for signing in, in place of the e-mail address; unique */
+            username?: string;
+            /** @description full name */
+            name?: string;
+            /** @description given name */
+            given_name?: string;
+            /** @description family name */
+            family_name?: string;
+            /** @description middle name */
+            middle_name?: string;
+            /** @description casual name */
+            nickname?: string;
+            /** @description URL of a page about the person */
+            profile?: string;
+            /** @description URL of a picture */
+            picture?: string;
+            /** @description URL of the own page */
+            website?: string;
+            /** @description gender */
+            gender?: string;
+            /** @description YYYY-MM-DD, or YYYY */
+            birthdate?: string;
+            /** @description time zone, such as Europe/Paris */
+            zoneinfo?: string;
+            /** @description language tag, such as en-GB; mails to the person are in this language */
+            locale?: string;
+            /** @description phone number, such as +44 20 7946 0000 */
+            phone_number?: string;
+            /** @description the number is known to belong to the person */
+            phone_number_verified?: boolean;
+            /** @description postal address (OpenID Connect Core §5.1.1) */
+            address?: {
+                /** @description the whole address, on several lines */
+                formatted?: string;
+                /** @description street and number */
+                street_address?: string;
+                /** @description city */
+                locality?: string;
+                /** @description state, province or region */
+                region?: string;
+                /** @description postal code */
+                postal_code?: string;
+                /** @description country */
+                country?: string;
+            };
+            /** @description names of groups; each must exist */
+            groups?: string[];
+            /** @description names of roles; each must exist, and you need all their permissions */
+            roles?: string[];
         };
         /** KeySetChange */
         KeySetChange: {
@@ -2210,6 +2686,64 @@ export interface components {
             /** @description the token; it cannot be shown again */
             token: string;
         };
+        /** NewUser */
+        NewUser: {
+            /** @description for signing in and for mails; unique */
+            email: string;
+            /** @description the e-mail address is known to belong to the person */
+            email_verified?: boolean;
+            /** @description for signing in, in place of the e-mail address; unique */
+            username?: string;
+            /** @description full name */
+            name?: string;
+            /** @description given name */
+            given_name?: string;
+            /** @description family name */
+            family_name?: string;
+            /** @description middle name */
+            middle_name?: string;
+            /** @description casual name */
+            nickname?: string;
+            /** @description URL of a page about the person */
+            profile?: string;
+            /** @description URL of a picture */
+            picture?: string;
+            /** @description URL of the own page */
+            website?: string;
+            /** @description gender */
+            gender?: string;
+            /** @description YYYY-MM-DD, or YYYY */
+            birthdate?: string;
+            /** @description time zone, such as Europe/Paris */
+            zoneinfo?: string;
+            /** @description language tag, such as en-GB; mails to the person are in this language */
+            locale?: string;
+            /** @description phone number, such as +44 20 7946 0000 */
+            phone_number?: string;
+            /** @description the number is known to belong to the person */
+            phone_number_verified?: boolean;
+            /** @description postal address (OpenID Connect Core §5.1.1) */
+            address?: {
+                /** @description the whole address, on several lines */
+                formatted?: string;
+                /** @description street and number */
+                street_address?: string;
+                /** @description city */
+                locality?: string;
+                /** @description state, province or region */
+                region?: string;
+                /** @description postal code */
+                postal_code?: string;
+                /** @description country */
+                country?: string;
+            };
+            /** @description names of groups; each must exist */
+            groups?: string[];
+            /** @description names of roles; each must exist, and you need all their permissions */
+            roles?: string[];
+            /** @description one that the policy accepts */
+            password?: string;
+        };
         /** @description RFC 9457 section 3. */
         Problem: {
             /**
@@ -2265,6 +2799,16 @@ export interface components {
             name: string;
             /** @description people who had it */
             members_removed: number;
+        };
+        /** RemovedFactors */
+        RemovedFactors: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description kinds that were removed */
+            removed: ("totp" | "passkey" | "recovery_codes")[];
         };
         /** ResourceServer */
         ResourceServer: {
@@ -2383,6 +2927,16 @@ export interface components {
             created_at: string | null;
             updated_at: string | null;
         };
+        /** RolesOfUser */
+        RolesOfUser: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description names of roles; each must exist, and you need all their permissions */
+            roles: string[];
+        };
         /**
          * SessionInFull
          * @description without its cookie, which is stored as a hash alone
@@ -2428,6 +2982,322 @@ export interface components {
             /** @description where the value is from: environment, file (of a secret), configuration file or default */
             source: string;
             about: string;
+        };
+        /** UnlockedUser */
+        UnlockedUser: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description the subject that apps know, where it is not the id */
+            sub?: string;
+            /** @description for signing in and for mails; unique */
+            email: string;
+            /** @description the e-mail address is known to belong to the person */
+            email_verified: boolean;
+            /** @description for signing in, in place of the e-mail address; unique */
+            username?: string;
+            /** @description full name */
+            name?: string;
+            /** @description given name */
+            given_name?: string;
+            /** @description family name */
+            family_name?: string;
+            /** @description middle name */
+            middle_name?: string;
+            /** @description casual name */
+            nickname?: string;
+            /** @description URL of a page about the person */
+            profile?: string;
+            /** @description URL of a picture */
+            picture?: string;
+            /** @description URL of the own page */
+            website?: string;
+            /** @description gender */
+            gender?: string;
+            /** @description YYYY-MM-DD, or YYYY */
+            birthdate?: string;
+            /** @description time zone, such as Europe/Paris */
+            zoneinfo?: string;
+            /** @description language tag, such as en-GB; mails to the person are in this language */
+            locale?: string;
+            /** @description phone number, such as +44 20 7946 0000 */
+            phone_number?: string;
+            /** @description the number is known to belong to the person */
+            phone_number_verified?: boolean;
+            /** @description postal address (OpenID Connect Core §5.1.1) */
+            address?: {
+                /** @description the whole address, on several lines */
+                formatted?: string;
+                /** @description street and number */
+                street_address?: string;
+                /** @description city */
+                locality?: string;
+                /** @description state, province or region */
+                region?: string;
+                /** @description postal code */
+                postal_code?: string;
+                /** @description country */
+                country?: string;
+            };
+            has_password: boolean;
+            /** @description kinds of second factor */
+            second_factors: ("totp" | "passkey")[];
+            /** @description names of groups; each must exist */
+            groups: string[];
+            /** @description names of roles; each must exist, and you need all their permissions */
+            roles: string[];
+            /** @description every sign-in is refused */
+            disabled: boolean;
+            /** @description raised by each change; the ETag has it */
+            version: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            updated_at: string;
+            /** @description locks after wrong guesses that are in force */
+            locks_ended: {
+                /** @enum {unknown} */
+                factor: "password" | "totp" | "recovery_code";
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC
+                 */
+                until: string;
+            }[];
+        };
+        /** User */
+        User: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description the subject that apps know, where it is not the id */
+            sub?: string;
+            /** @description for signing in and for mails; unique */
+            email: string;
+            /** @description the e-mail address is known to belong to the person */
+            email_verified: boolean;
+            /** @description for signing in, in place of the e-mail address; unique */
+            username?: string;
+            /** @description full name */
+            name?: string;
+            /** @description given name */
+            given_name?: string;
+            /** @description family name */
+            family_name?: string;
+            /** @description middle name */
+            middle_name?: string;
+            /** @description casual name */
+            nickname?: string;
+            /** @description URL of a page about the person */
+            profile?: string;
+            /** @description URL of a picture */
+            picture?: string;
+            /** @description URL of the own page */
+            website?: string;
+            /** @description gender */
+            gender?: string;
+            /** @description YYYY-MM-DD, or YYYY */
+            birthdate?: string;
+            /** @description time zone, such as Europe/Paris */
+            zoneinfo?: string;
+            /** @description language tag, such as en-GB; mails to the person are in this language */
+            locale?: string;
+            /** @description phone number, such as +44 20 7946 0000 */
+            phone_number?: string;
+            /** @description the number is known to belong to the person */
+            phone_number_verified?: boolean;
+            /** @description postal address (OpenID Connect Core §5.1.1) */
+            address?: {
+                /** @description the whole address, on several lines */
+                formatted?: string;
+                /** @description street and number */
+                street_address?: string;
+                /** @description city */
+                locality?: string;
+                /** @description state, province or region */
+                region?: string;
+                /** @description postal code */
+                postal_code?: string;
+                /** @description country */
+                country?: string;
+            };
+            has_password: boolean;
+            /** @description kinds of second factor */
+            second_factors: ("totp" | "passkey")[];
+            /** @description names of groups; each must exist */
+            groups: string[];
+            /** @description names of roles; each must exist, and you need all their permissions */
+            roles: string[];
+            /** @description every sign-in is refused */
+            disabled: boolean;
+            /** @description raised by each change; the ETag has it */
+            version: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            updated_at: string;
+        };
+        /** UserPatch */
+        UserPatch: {
+            /** @description for signing in and for mails; unique */
+            email?: string;
+            /** @description the e-mail address is known to belong to the person */
+            email_verified?: boolean;
+            /** @description for signing in, in place of the e-mail address; unique */
+            username?: string | null;
+            /** @description full name */
+            name?: string | null;
+            /** @description given name */
+            given_name?: string | null;
+            /** @description family name */
+            family_name?: string | null;
+            /** @description middle name */
+            middle_name?: string | null;
+            /** @description casual name */
+            nickname?: string | null;
+            /** @description URL of a page about the person */
+            profile?: string | null;
+            /** @description URL of a picture */
+            picture?: string | null;
+            /** @description URL of the own page */
+            website?: string | null;
+            /** @description gender */
+            gender?: string | null;
+            /** @description YYYY-MM-DD, or YYYY */
+            birthdate?: string | null;
+            /** @description time zone, such as Europe/Paris */
+            zoneinfo?: string | null;
+            /** @description language tag, such as en-GB; mails to the person are in this language */
+            locale?: string | null;
+            /** @description phone number, such as +44 20 7946 0000 */
+            phone_number?: string | null;
+            /** @description the number is known to belong to the person */
+            phone_number_verified?: boolean | null;
+            /** @description postal address (OpenID Connect Core §5.1.1); members that are present replace the old ones */
+            address?: {
+                /** @description the whole address, on several lines */
+                formatted?: string | null;
+                /** @description street and number */
+                street_address?: string | null;
+                /** @description city */
+                locality?: string | null;
+                /** @description state, province or region */
+                region?: string | null;
+                /** @description postal code */
+                postal_code?: string | null;
+                /** @description country */
+                country?: string | null;
+            } | null;
+            /** @description names of groups; each must exist */
+            groups?: string[];
+            /** @description names of roles; each must exist, and you need all their permissions */
+            roles?: string[];
+        };
+        /** UserWithLocks */
+        UserWithLocks: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description the subject that apps know, where it is not the id */
+            sub?: string;
+            /** @description for signing in and for mails; unique */
+            email: string;
+            /** @description the e-mail address is known to belong to the person */
+            email_verified: boolean;
+            /** @description for signing in, in place of the e-mail address; unique */
+            username?: string;
+            /** @description full name */
+            name?: string;
+            /** @description given name */
+            given_name?: string;
+            /** @description family name */
+            family_name?: string;
+            /** @description middle name */
+            middle_name?: string;
+            /** @description casual name */
+            nickname?: string;
+            /** @description URL of a page about the person */
+            profile?: string;
+            /** @description URL of a picture */
+            picture?: string;
+            /** @description URL of the own page */
+            website?: string;
+            /** @description gender */
+            gender?: string;
+            /** @description YYYY-MM-DD, or YYYY */
+            birthdate?: string;
+            /** @description time zone, such as Europe/Paris */
+            zoneinfo?: string;
+            /** @description language tag, such as en-GB; mails to the person are in this language */
+            locale?: string;
+            /** @description phone number, such as +44 20 7946 0000 */
+            phone_number?: string;
+            /** @description the number is known to belong to the person */
+            phone_number_verified?: boolean;
+            /** @description postal address (OpenID Connect Core §5.1.1) */
+            address?: {
+                /** @description the whole address, on several lines */
+                formatted?: string;
+                /** @description street and number */
+                street_address?: string;
+                /** @description city */
+                locality?: string;
+                /** @description state, province or region */
+                region?: string;
+                /** @description postal code */
+                postal_code?: string;
+                /** @description country */
+                country?: string;
+            };
+            has_password: boolean;
+            /** @description kinds of second factor */
+            second_factors: ("totp" | "passkey")[];
+            /** @description names of groups; each must exist */
+            groups: string[];
+            /** @description names of roles; each must exist, and you need all their permissions */
+            roles: string[];
+            /** @description every sign-in is refused */
+            disabled: boolean;
+            /** @description raised by each change; the ETag has it */
+            version: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            updated_at: string;
+            /** @description locks after wrong guesses that are in force */
+            locked: {
+                /** @enum {unknown} */
+                factor: "password" | "totp" | "recovery_code";
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC
+                 */
+                until: string;
+            }[];
         };
     };
     responses: {
@@ -2697,6 +3567,1914 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "users.list": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description items at most; 50 by default */
+                limit?: number;
+                /** @description members of the items to answer with, separated by commas */
+                fields?: string;
+                /** @description in the syntax of SCIM 2.0 (RFC 7644 §3.4.2.2) */
+                filter?: string;
+                /** @description a member to sort by; descending with - before it */
+                sort?: string;
+                /** @description count all items that match */
+                total?: boolean;
+                /** @description the beginning of an e-mail address, a username or a name */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The next page, as `next` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *           "username": "ada",
+                     *           "email": "ada@example.com",
+                     *           "email_verified": true,
+                     *           "name": "Ada Lovelace",
+                     *           "has_password": true,
+                     *           "second_factors": [
+                     *             "totp"
+                     *           ],
+                     *           "groups": [
+                     *             "staff"
+                     *           ],
+                     *           "roles": [],
+                     *           "disabled": false,
+                     *           "version": 1,
+                     *           "created_at": "2026-11-01T08:00:00.000Z",
+                     *           "updated_at": "2026-11-01T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            /**
+                             * Format: uuid
+                             * @description UUID
+                             */
+                            id?: string;
+                            /** @description the subject that apps know, where it is not the id */
+                            sub?: string;
+                            /** @description for signing in and for mails; unique */
+                            email?: string;
+                            /** @description the e-mail address is known to belong to the person */
+                            email_verified?: boolean;
+                            /** @description for signing in, in place of the e-mail address; unique */
+                            username?: string;
+                            /** @description full name */
+                            name?: string;
+                            /** @description given name */
+                            given_name?: string;
+                            /** @description family name */
+                            family_name?: string;
+                            /** @description middle name */
+                            middle_name?: string;
+                            /** @description casual name */
+                            nickname?: string;
+                            /** @description URL of a page about the person */
+                            profile?: string;
+                            /** @description URL of a picture */
+                            picture?: string;
+                            /** @description URL of the own page */
+                            website?: string;
+                            /** @description gender */
+                            gender?: string;
+                            /** @description YYYY-MM-DD, or YYYY */
+                            birthdate?: string;
+                            /** @description time zone, such as Europe/Paris */
+                            zoneinfo?: string;
+                            /** @description language tag, such as en-GB; mails to the person are in this language */
+                            locale?: string;
+                            /** @description phone number, such as +44 20 7946 0000 */
+                            phone_number?: string;
+                            /** @description the number is known to belong to the person */
+                            phone_number_verified?: boolean;
+                            /** @description postal address (OpenID Connect Core §5.1.1) */
+                            address?: {
+                                /** @description the whole address, on several lines */
+                                formatted?: string;
+                                /** @description street and number */
+                                street_address?: string;
+                                /** @description city */
+                                locality?: string;
+                                /** @description state, province or region */
+                                region?: string;
+                                /** @description postal code */
+                                postal_code?: string;
+                                /** @description country */
+                                country?: string;
+                            };
+                            has_password?: boolean;
+                            /** @description kinds of second factor */
+                            second_factors?: ("totp" | "passkey")[];
+                            /** @description names of groups; each must exist */
+                            groups?: string[];
+                            /** @description names of roles; each must exist, and you need all their permissions */
+                            roles?: string[];
+                            /** @description every sign-in is refused */
+                            disabled?: boolean;
+                            /** @description raised by each change; the ETag has it */
+                            version?: number;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            created_at?: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            updated_at?: string;
+                        }[];
+                        /** @description the cursor of the next page; absent on the last */
+                        next?: string;
+                        total?: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.create": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "email_verified": true,
+                 *       "username": "ada",
+                 *       "name": "Ada Lovelace",
+                 *       "groups": [
+                 *         "staff"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    /** @description Where it is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "username": "ada",
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "name": "Ada Lovelace",
+                     *       "has_password": false,
+                     *       "second_factors": [],
+                     *       "groups": [
+                     *         "staff"
+                     *       ],
+                     *       "roles": [],
+                     *       "disabled": false,
+                     *       "version": 1,
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.search": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "email eq \"ada@example.com\""
+                 *     }
+                 */
+                "application/json": {
+                    /** @description `next` of the page before */
+                    cursor?: string;
+                    /** @description items at most; 50 by default */
+                    limit?: number;
+                    /** @description members of the items to answer with, separated by commas */
+                    fields?: string;
+                    /** @description in the syntax of SCIM 2.0 (RFC 7644 §3.4.2.2) */
+                    filter?: string;
+                    /** @description a member to sort by; descending with - before it */
+                    sort?: string;
+                    /** @description count all items that match */
+                    total?: boolean;
+                    /** @description the beginning of an e-mail address, a username or a name */
+                    search?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *           "username": "ada",
+                     *           "email": "ada@example.com",
+                     *           "email_verified": true,
+                     *           "name": "Ada Lovelace",
+                     *           "has_password": true,
+                     *           "second_factors": [
+                     *             "totp"
+                     *           ],
+                     *           "groups": [
+                     *             "staff"
+                     *           ],
+                     *           "roles": [],
+                     *           "disabled": false,
+                     *           "version": 1,
+                     *           "created_at": "2026-11-01T08:00:00.000Z",
+                     *           "updated_at": "2026-11-01T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            /**
+                             * Format: uuid
+                             * @description UUID
+                             */
+                            id?: string;
+                            /** @description the subject that apps know, where it is not the id */
+                            sub?: string;
+                            /** @description for signing in and for mails; unique */
+                            email?: string;
+                            /** @description the e-mail address is known to belong to the person */
+                            email_verified?: boolean;
+                            /** @description for signing in, in place of the e-mail address; unique */
+                            username?: string;
+                            /** @description full name */
+                            name?: string;
+                            /** @description given name */
+                            given_name?: string;
+                            /** @description family name */
+                            family_name?: string;
+                            /** @description middle name */
+                            middle_name?: string;
+                            /** @description casual name */
+                            nickname?: string;
+                            /** @description URL of a page about the person */
+                            profile?: string;
+                            /** @description URL of a picture */
+                            picture?: string;
+                            /** @description URL of the own page */
+                            website?: string;
+                            /** @description gender */
+                            gender?: string;
+                            /** @description YYYY-MM-DD, or YYYY */
+                            birthdate?: string;
+                            /** @description time zone, such as Europe/Paris */
+                            zoneinfo?: string;
+                            /** @description language tag, such as en-GB; mails to the person are in this language */
+                            locale?: string;
+                            /** @description phone number, such as +44 20 7946 0000 */
+                            phone_number?: string;
+                            /** @description the number is known to belong to the person */
+                            phone_number_verified?: boolean;
+                            /** @description postal address (OpenID Connect Core §5.1.1) */
+                            address?: {
+                                /** @description the whole address, on several lines */
+                                formatted?: string;
+                                /** @description street and number */
+                                street_address?: string;
+                                /** @description city */
+                                locality?: string;
+                                /** @description state, province or region */
+                                region?: string;
+                                /** @description postal code */
+                                postal_code?: string;
+                                /** @description country */
+                                country?: string;
+                            };
+                            has_password?: boolean;
+                            /** @description kinds of second factor */
+                            second_factors?: ("totp" | "passkey")[];
+                            /** @description names of groups; each must exist */
+                            groups?: string[];
+                            /** @description names of roles; each must exist, and you need all their permissions */
+                            roles?: string[];
+                            /** @description every sign-in is refused */
+                            disabled?: boolean;
+                            /** @description raised by each change; the ETag has it */
+                            version?: number;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            created_at?: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            updated_at?: string;
+                        }[];
+                        /** @description the cursor of the next page; absent on the last */
+                        next?: string;
+                        total?: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.invite": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "name": "Ada Lovelace"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Invitation"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "email": "ada@example.com",
+                     *       "invited": true
+                     *     }
+                     */
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description UUID
+                         */
+                        id: string;
+                        /** @description for signing in and for mails; unique */
+                        email: string;
+                        invited: boolean;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.show": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that is known already: 304 when it still is the one. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "username": "ada",
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "name": "Ada Lovelace",
+                     *       "has_password": true,
+                     *       "second_factors": [
+                     *         "totp"
+                     *       ],
+                     *       "groups": [
+                     *         "staff"
+                     *       ],
+                     *       "roles": [],
+                     *       "disabled": false,
+                     *       "version": 1,
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z",
+                     *       "locked": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserWithLocks"];
+                };
+            };
+            /** @description Unchanged since the ETag of `If-None-Match`. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.delete": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "sessions_ended": 1
+                     *     }
+                     */
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description UUID
+                         */
+                        id: string;
+                        /** @description sessions that ended; apps are told of it */
+                        sessions_ended: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.update": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "given_name": "Ada",
+                 *       "nickname": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserPatch"];
+                /**
+                 * @example {
+                 *       "given_name": "Ada",
+                 *       "nickname": null
+                 *     }
+                 */
+                "application/merge-patch+json": components["schemas"]["UserPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "username": "ada",
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "name": "Ada Lovelace",
+                     *       "has_password": true,
+                     *       "second_factors": [
+                     *         "totp"
+                     *       ],
+                     *       "groups": [
+                     *         "staff"
+                     *       ],
+                     *       "roles": [],
+                     *       "disabled": false,
+                     *       "version": 2,
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z",
+                     *       "given_name": "Ada"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.disable": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "username": "ada",
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "name": "Ada Lovelace",
+                     *       "has_password": true,
+                     *       "second_factors": [
+                     *         "totp"
+                     *       ],
+                     *       "groups": [
+                     *         "staff"
+                     *       ],
+                     *       "roles": [],
+                     *       "disabled": true,
+                     *       "version": 2,
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.enable": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "username": "ada",
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "name": "Ada Lovelace",
+                     *       "has_password": true,
+                     *       "second_factors": [
+                     *         "totp"
+                     *       ],
+                     *       "groups": [
+                     *         "staff"
+                     *       ],
+                     *       "roles": [],
+                     *       "disabled": false,
+                     *       "version": 3,
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.unlock": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "username": "ada",
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "name": "Ada Lovelace",
+                     *       "has_password": true,
+                     *       "second_factors": [
+                     *         "totp"
+                     *       ],
+                     *       "groups": [
+                     *         "staff"
+                     *       ],
+                     *       "roles": [],
+                     *       "disabled": false,
+                     *       "version": 1,
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z",
+                     *       "locks_ended": [
+                     *         {
+                     *           "factor": "password",
+                     *           "until": "2026-11-01T08:15:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UnlockedUser"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.set_password": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "Kestrel-Fjord-7-Anvil"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description one that the policy accepts */
+                    password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "username": "ada",
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "name": "Ada Lovelace",
+                     *       "has_password": true,
+                     *       "second_factors": [
+                     *         "totp"
+                     *       ],
+                     *       "groups": [
+                     *         "staff"
+                     *       ],
+                     *       "roles": [],
+                     *       "disabled": false,
+                     *       "version": 2,
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "groups": [
+                     *         "staff"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GroupsOfUser"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.set_groups": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "groups": [
+                 *         "staff"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /** @description names of groups; each must exist */
+                    groups: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "groups": [
+                     *         "staff"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GroupsOfUser"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "roles": [
+                     *         "support"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RolesOfUser"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.set_roles": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "roles": [
+                 *         "support"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /** @description names of roles; each must exist, and you need all their permissions */
+                    roles: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "roles": [
+                     *         "support"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RolesOfUser"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "second_factors": [
+                     *         "totp"
+                     *       ],
+                     *       "recovery_codes": 10,
+                     *       "passkeys": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Factors"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.reset_factors": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "removed": [
+                     *         "totp"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RemovedFactors"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.remove_totp": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "removed": [
+                     *         "totp"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RemovedFactors"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.remove_recovery_codes": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "removed": [
+                     *         "recovery_codes"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RemovedFactors"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.remove_passkey": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+                /** @description the id of the passkey */
+                passkey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "removed": [
+                     *         "passkey"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RemovedFactors"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.sessions": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description items at most; 50 by default */
+                limit?: number;
+                /** @description members of the items to answer with, separated by commas */
+                fields?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The next page, as `next` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "uid": "V1StGXR8_Z5jdHi6B-myT",
+                     *           "browser": "Firefox",
+                     *           "system": "Linux",
+                     *           "network": "192.0.2.1",
+                     *           "signed_in_at": "2026-11-01T08:00:00.000Z",
+                     *           "last_seen_at": "2026-11-01T08:00:00.000Z",
+                     *           "amr": [
+                     *             "pwd"
+                     *           ],
+                     *           "clients": [
+                     *             "console"
+                     *           ],
+                     *           "expires_at": "2026-11-15T08:00:00.000Z",
+                     *           "ends_at": "2026-12-01T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            /** @description the id of the session */
+                            uid?: string;
+                            /** @description such as Firefox */
+                            browser?: string;
+                            /** @description such as Linux */
+                            system?: string;
+                            /** @description an IPv4 address, or an IPv6 /64 */
+                            network?: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            signed_in_at?: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            last_seen_at?: string;
+                            /** @description how the person signed in (RFC 8176) */
+                            amr?: string[];
+                            /** @description the apps that it has signed in to */
+                            clients?: string[];
+                            /**
+                             * Format: date-time
+                             * @description moves forward when the session is used
+                             */
+                            expires_at?: string;
+                            /**
+                             * Format: date-time
+                             * @description does not move
+                             */
+                            ends_at?: string;
+                        }[];
+                        /** @description the cursor of the next page; absent on the last */
+                        next?: string;
+                        total?: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.end_sessions": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "sessions_ended": 2
+                     *     }
+                     */
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description UUID
+                         */
+                        id: string;
+                        sessions_ended: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.end_session": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+                /** @description the uid of the session */
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "sessions_ended": 1
+                     *     }
+                     */
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description UUID
+                         */
+                        id: string;
+                        sessions_ended: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.grants": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description items at most; 50 by default */
+                limit?: number;
+                /** @description members of the items to answer with, separated by commas */
+                fields?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The next page, as `next` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "client_id": "shop",
+                     *           "scopes": [
+                     *             "openid"
+                     *           ],
+                     *           "resources": {},
+                     *           "since": "2026-11-01T08:00:00.000Z",
+                     *           "last_used_at": "2026-11-01T08:00:00.000Z",
+                     *           "until": "2026-11-01T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            client_id?: string;
+                            scopes?: string[];
+                            /** @description scopes by resource indicator (RFC 8707) */
+                            resources?: {
+                                [key: string]: string[];
+                            };
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            since?: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            last_used_at?: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            until?: string;
+                        }[];
+                        /** @description the cursor of the next page; absent on the last */
+                        next?: string;
+                        total?: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.revoke_app": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+                /**
+                 * @description the client_id, percent-encoded
+                 * @example shop
+                 */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "client_id": "shop"
+                     *     }
+                     */
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description UUID
+                         */
+                        id: string;
+                        client_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.events": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description items at most; 50 by default */
+                limit?: number;
+                /** @description members of the items to answer with, separated by commas */
+                fields?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The next page, as `next` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *           "at": "2026-11-01T08:00:00.000Z",
+                     *           "kind": "signed_in",
+                     *           "details": {
+                     *             "browser": "Firefox"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            /**
+                             * Format: uuid
+                             * @description UUID
+                             */
+                            id?: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            at?: string;
+                            /** @enum {unknown} */
+                            kind?: "signed_in" | "new_device" | "second_factor_missing" | "locked" | "unlocked" | "password_changed" | "password_reset" | "totp_added" | "totp_removed" | "passkey_added" | "passkey_removed" | "passkey_refused" | "recovery_codes_renewed" | "recovery_codes_removed" | "recovery_code_used" | "email_changed" | "email_verified" | "username_changed" | "session_ended" | "device_forgotten" | "app_revoked" | "request_approved" | "request_denied";
+                            /** @description browser, system, address, and the subject of the event */
+                            details?: {
+                                [key: string]: string;
+                            };
+                        }[];
+                        /** @description the cursor of the next page; absent on the last */
+                        next?: string;
+                        total?: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
     "me.show": {
         parameters: {
             query?: never;

@@ -23,6 +23,7 @@ export const EVENT_KINDS = [
   'passkey_removed',
   'passkey_refused',
   'recovery_codes_renewed',
+  'recovery_codes_removed',
   'recovery_code_used',
   'email_changed',
   'email_verified',

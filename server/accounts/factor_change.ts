@@ -1,7 +1,8 @@
 import { type Selectable, sql } from 'kysely';
 import type { Accounts } from '../platform/database.ts';
-import { type BoundStatement, type Db, failedGuard } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
+import { carryOut, type PlannedChange, refusedBy } from '../platform/planned.ts';
 import { statement } from '../platform/statement.ts';
 import type { Account } from './account.ts';
 
@@ -54,20 +55,30 @@ export async function changeFactors(
   change: readonly BoundStatement[],
   also: readonly BoundStatement[] = [],
 ): Promise<{ epoch: number; rows: readonly unknown[] }> {
+  const rows = await carryOut(db, changingFactors(account, change, also));
+  const updated = rows[change.length + 1]?.[0] as unknown as { epoch: number };
+  return { epoch: updated.epoch, rows: rows[1] ?? [] };
+}
+
+/** The same, for the caller's transaction. */
+export function changingFactors(
+  account: Pick<Account, 'id' | 'epoch'>,
+  change: readonly BoundStatement[],
+  also: readonly BoundStatement[] = [],
+): PlannedChange {
   const accountId = account.id;
-  try {
-    const rows = await db.transact([
+  return {
+    statements: [
       FACTOR_CHANGE_STATEMENTS.require.bind({ accountId, epoch: account.epoch }),
       ...change,
       FACTOR_CHANGE_STATEMENTS.update.bind({ accountId }),
       FACTOR_CHANGE_STATEMENTS.dropCodes.bind({ accountId }),
       FACTOR_CHANGE_STATEMENTS.distrust.bind({ accountId }),
       ...also,
-    ]);
-    const updated = rows[change.length + 1]?.[0] as { epoch: number };
-    return { epoch: updated.epoch, rows: rows[1] ?? [] };
-  } catch (cause) {
-    if (failedGuard(cause) !== 'require_epoch') throw cause;
-    throw new AppError('credentials_changed', 'the account was changed meanwhile; try again', { cause });
-  }
+    ],
+    refuse: refusedBy({
+      require_epoch: (cause) =>
+        new AppError('credentials_changed', 'the account was changed meanwhile; try again', { cause }),
+    }),
+  };
 }

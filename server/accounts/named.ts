@@ -50,8 +50,6 @@ export interface Store {
    * `require_as_read`.
    */
   requireAll(names: readonly string[]): BoundStatement;
-  /** Adds those of these names that do not exist, without a description or permissions. */
-  adding(names: readonly string[]): BoundStatement;
 }
 
 export interface NamedPlan {
@@ -237,8 +235,18 @@ export function createNamed(
       };
     },
     requireAll: (names) => statements.requireAll.bind({ names: names.filter((name) => !isFixed(name)) }),
-    adding: (names) => statements.add.bind({ names: names.filter((name) => !isFixed(name)), now: new Date(now()) }),
   };
+}
+
+/** Adds the groups and roles of accounts that do not exist, without a description or permissions. */
+export function addingNames(
+  accounts: readonly { readonly groups: readonly string[]; readonly roles: readonly string[] }[],
+  now: Date,
+): BoundStatement[] {
+  return (['groups', 'roles'] as const).flatMap((kind) => {
+    const names = [...new Set(accounts.flatMap((account) => account[kind]))];
+    return names.length === 0 ? [] : [NAMED_STATEMENTS[kind].add.bind({ names, now })];
+  });
 }
 
 function taken(name: string, cause?: unknown): AppError {

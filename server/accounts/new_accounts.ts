@@ -8,6 +8,7 @@ import { createSealer, MASTER_KEY_BYTES, type Sealer, sealJson } from '../platfo
 import { arrayText } from '../platform/statement.ts';
 import type { Account } from './account.ts';
 import { storedFormsOf } from './identifiers.ts';
+import { addingNames } from './named.ts';
 import type { AccountChange } from './plans.ts';
 import { checkNames, checkProfile, type ImportedAccount, type ProfileInput } from './profile.ts';
 import { keyPlace, profilePlace } from './rows.ts';
@@ -129,14 +130,18 @@ export function newAccountPlans(parts: NewAccountParts) {
   return {
     /** @throws AppError 400 `invalid_input`, with the field */
     creatingOne: (input: ImportedAccount): NewAccounts => storing([prepare(input)]),
-    /** The same for many people, without keeping other requests waiting. */
+    /**
+     * The same for many people, without keeping other requests waiting. Groups and roles that do not exist are created with them;
+     * such a role has no permissions.
+     */
     async creatingAll(inputs: readonly ImportedAccount[]): Promise<NewAccounts> {
       const prepared: Prepared[] = [];
       for (const input of inputs) {
         if (prepared.length % AT_ONCE === AT_ONCE - 1) await otherWork();
         prepared.push(prepare(input));
       }
-      return storing(prepared);
+      const planned = storing(prepared);
+      return { ...planned, statements: [...addingNames(planned.accounts, new Date(now())), ...planned.statements] };
     },
   };
 }

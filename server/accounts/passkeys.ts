@@ -148,6 +148,11 @@ export const PASSKEY_STATEMENTS = {
   ),
 };
 
+/** For a transaction that `changingFactors` makes. @param id the credential id in base64url */
+export function removingPasskey(accountId: string, id: string): BoundStatement {
+  return PASSKEY_STATEMENTS.remove.bind({ id: idBytes(id), accountId });
+}
+
 /**
  * @param parts `name`: the name of this site in authenticators; `onCounterRegression` is called when two authenticators
  *   seem to have the same key, and the sign-in is refused
@@ -231,7 +236,7 @@ export function createPasskeys(parts: {
     },
 
     async remove(account, id, also = []) {
-      const remove = PASSKEY_STATEMENTS.remove.bind({ id: idBytes(id), accountId: account.id });
+      const remove = removingPasskey(account.id, id);
       // First, so that the transaction fails for a passkey that does not exist.
       if (!(await rowsOf(account)).some((row) => row.id.equals(idBytes(id)))) throw notFound('passkey', id);
       await changeFactors(db, account, [remove], also);

@@ -1,7 +1,8 @@
-import { type BoundStatement, type Db, failedGuard, isDatabaseAway } from '../platform/db.ts';
+import { type BoundStatement, type Db, isDatabaseAway } from '../platform/db.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import type { Shares } from '../platform/fair_queue.ts';
 import type { Logger } from '../platform/log.ts';
+import { carryOut, type PlannedChange, refusedBy } from '../platform/planned.ts';
 import type { Account } from './account.ts';
 import type { Attempts } from './attempts.ts';
 import type { Devices } from './devices.ts';
@@ -34,6 +35,8 @@ export interface PasswordChange {
    * @throws PasswordRefused; AppError 404 `not_found`, 409 `credentials_changed` when another change was faster
    */
   set(account: Account, candidate: string, change: PasswordChangeRequest): Promise<number>;
+  /** The same, for the caller's transaction: checks and hashes, and changes nothing. @throws PasswordRefused */
+  planning(account: Account, candidate: string, change: PasswordChangeRequest): Promise<PlannedChange>;
 }
 
 export interface PasswordChangeRequest {
@@ -96,34 +99,19 @@ export function createPasswordChange(
     if (first) throw new PasswordRefused(policy, [first, ...others]);
   }
 
-  async function run(account: Account, bound: readonly BoundStatement[]): Promise<void> {
-    try {
-      await db.transact(bound);
-    } catch (error) {
-      const guard = failedGuard(error);
-      if (guard === 'require_rows') throw notFound('account', account.id);
-      if (guard !== 'require_epoch' && guard !== 'require_as_read') throw error;
-      throw new AppError('credentials_changed', 'the password was changed meanwhile; try again', {
-        cause: error,
-        status: 409,
-      });
-    }
-  }
-
-  return {
-    check,
-
-    async hashFirst(person, candidate, shares) {
-      await check(person, candidate, shares);
-      return passwords.hash(candidate, shares);
-    },
-
-    async set(account, candidate, { by, visitor, keep = {}, epoch = account.epoch, also = [], shares }) {
-      const { id } = account;
-      await check(account, candidate, shares);
-      const hash = await passwords.hash(candidate, shares);
-      const details = visitor ? visitorDetails(visitor) : {};
-      await run(account, [
+  async function planning(
+    account: Account,
+    candidate: string,
+    { by, visitor, keep = {}, epoch = account.epoch, also = [], shares }: PasswordChangeRequest,
+  ): Promise<PlannedChange> {
+    const { id } = account;
+    await check(account, candidate, shares);
+    const hash = await passwords.hash(candidate, shares);
+    const details = visitor ? visitorDetails(visitor) : {};
+    const changed = (cause: unknown) =>
+      new AppError('credentials_changed', 'the password was changed meanwhile; try again', { cause, status: 409 });
+    return {
+      statements: [
         ...accounts.passwordStatements({ id, epoch }, hash),
         // Before the links are deleted, because one of these statements may use a link up.
         ...also,
@@ -133,8 +121,27 @@ export function createPasswordChange(
         mails.enqueue({ kind: 'password_changed', accountId: id, details }),
         LINK_STATEMENTS.endAll.bind({ accountId: id, purpose: null }),
         devices.forgetOthers(id, keep.deviceCookie),
-      ]);
-      return epoch + 1;
+      ],
+      refuse: refusedBy({
+        require_rows: () => notFound('account', id),
+        require_epoch: changed,
+        require_as_read: changed,
+      }),
+    };
+  }
+
+  return {
+    check,
+    planning,
+
+    async hashFirst(person, candidate, shares) {
+      await check(person, candidate, shares);
+      return passwords.hash(candidate, shares);
+    },
+
+    async set(account, candidate, change) {
+      await carryOut(db, await planning(account, candidate, change));
+      return (change.epoch ?? account.epoch) + 1;
     },
   };
 }

@@ -119,8 +119,13 @@ const MESSAGES: Readonly<Record<PasswordRule, (limit: number | undefined) => str
 export class PasswordRefused extends AppError {
   readonly rules: readonly PasswordRule[];
   constructor(policy: Pick<PasswordPolicy, 'rules'>, rules: readonly [PasswordRule, ...PasswordRule[]]) {
-    const messages = rules.map((name) => MESSAGES[name](policy.rules.find((rule) => rule.name === name)?.limit));
-    super(`password_${rules[0]}`, `password: ${messages.join('; ')}`, { field: 'password' });
+    const errors = rules.map((rule) => ({
+      pointer: '/password',
+      detail: MESSAGES[rule](policy.rules.find(({ name }) => name === rule)?.limit),
+      rule,
+    }));
+    const message = `password: ${errors.map(({ detail }) => detail).join('; ')}`;
+    super(`password_${rules[0]}`, message, { field: 'password', errors });
     this.rules = rules;
   }
 }

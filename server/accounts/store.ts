@@ -23,7 +23,8 @@ export interface Accounts {
    */
   create(input: AccountInput, also?: readonly BoundStatement[]): Promise<Account>;
   /**
-   * Creates many accounts in one transaction: none of them when an identifier is taken.
+   * Creates many accounts in one transaction: none of them when an identifier is taken. Groups and roles that do not exist are
+   * created with them; such a role has no permissions.
    * @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field
    */
   createAll(inputs: readonly ImportedAccount[]): Promise<Account[]>;

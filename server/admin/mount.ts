@@ -103,12 +103,17 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions): 
       if (versioned && typeof output.version === 'number') reply.header('etag', `"${output.version}"`);
       if (!changes && versioned && isFresh(request.headers['if-none-match'], output.version))
         return reply.code(304).send();
-      if (typeof output.next === 'string') addLink(reply, `<${nextPage(request, output.next)}>; rel="next"`);
+      if (typeof output.next === 'string' && method === 'GET')
+        addLink(reply, `<${nextPage(request, output.next)}>; rel="next"`);
       if (location) reply.code(201).header('location', issuer.path(API_PATH + location(output)));
       const shown = Value.Clean(operation.schemas.output, structuredClone(output)) as Output;
       return reply
         .type('application/json; charset=utf-8')
-        .send(JSON.stringify(pickFields(operation.schemas.output, shown, query.fields)));
+        .send(
+          JSON.stringify(
+            pickFields(operation.schemas.output, shown, fieldsIn(method === 'GET' ? query : request.body)),
+          ),
+        );
     },
   });
 }
@@ -129,6 +134,8 @@ function inputOf(
     body: schemas.body ? request.body : undefined,
   } as InputOf<Schemas>;
 }
+
+const fieldsIn = (asked: unknown): unknown => (asked as { readonly fields?: unknown } | undefined)?.fields;
 
 const isDenied = (error: unknown) => error instanceof AppError && error.code === 'insufficient_scope';
 

@@ -8,27 +8,20 @@ import { keys } from '../operations/keys.ts';
 import { lockouts } from '../operations/lockouts.ts';
 import { mails } from '../operations/mails.ts';
 import { me } from '../operations/me.ts';
-import type { Operation } from '../operations/operation.ts';
 import { registrations } from '../operations/registrations.ts';
 import { resources } from '../operations/resources.ts';
 import { roles } from '../operations/roles.ts';
 import { sessions } from '../operations/sessions.ts';
 import { tokens } from '../operations/tokens.ts';
+import type { Route } from './route.ts';
+import { USER_ROUTES } from './user_routes.ts';
 
-/** A route of the API and the operation that it runs. */
-export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Below `/api/v1`. */
-  readonly path: string;
-  readonly operation: Operation;
-  /** The path of what a POST has created. */
-  location?(output: Readonly<Record<string, unknown>>): string;
-  /** A change needs `If-Match`, and its answers have an ETag. */
-  readonly versioned?: boolean;
-}
+export type { Route } from './route.ts';
 
 /** Every route of the API. A route that is not listed does not exist. */
 export const ROUTES: readonly Route[] = [
+  ...USER_ROUTES,
+
   { method: 'GET', path: '/me', operation: me.show },
   { method: 'GET', path: '/clients', operation: clients.list },
   { method: 'POST', path: '/clients', operation: clients.create, location: at('/clients', 'client_id') },

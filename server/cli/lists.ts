@@ -40,12 +40,18 @@ interface ListSchemas {
 
 type ItemOf<S extends ListSchemas> = Static<S['output']> extends PageOf<infer Item> ? Item : never;
 
-/** Reads a list page by page. @param further parameters of its own @returns all items, or as many as the options say */
+/**
+ * Reads a list page by page.
+ * @param further parameters of its own
+ * @param params what the list is of, such as a user
+ * @returns all items, or as many as the options say
+ */
 export async function listed<S extends ListSchemas>(
   { operate }: Pick<Context, 'operate'>,
   operation: Read<S>,
   { filter, sort, limit: most = Number.POSITIVE_INFINITY }: ListOptions,
   further: Readonly<Record<string, unknown>> = {},
+  params: object | undefined = undefined,
 ): Promise<ItemOf<S>[]> {
   const items: ItemOf<S>[] = [];
   for (let cursor: string | undefined; ; ) {
@@ -56,7 +62,7 @@ export async function listed<S extends ListSchemas>(
       ...(cursor === undefined ? {} : { cursor }),
       limit: Math.min(LIST_LIMIT_MAX, most - items.length),
     };
-    const page = (await operate(operation, { query } as never)) as PageOf<ItemOf<S>>;
+    const page = (await operate(operation, { params, query } as never)) as PageOf<ItemOf<S>>;
     items.push(...page.items);
     if (page.next === undefined || items.length >= most) return items;
     cursor = page.next;

@@ -45,33 +45,6 @@ export function mailCommand(noun: Command, tools: CommandTools): void {
     });
 }
 
-/** The verb `users invite`. */
-export function inviteVerb(noun: Command, { verb, printItem }: CommandTools): void {
-  noun
-    .command('invite')
-    .description('create an account without a password, and mail a link to set one; repeat it to mail another link')
-    .requiredOption('--email <address>', 'e-mail address, for signing in and for mails')
-    .option('--name <name>', 'full name')
-    .option('--locale <tag>', 'language of the mail, such as de')
-    .option(...JSON_OPTION)
-    .action(
-      verb<PrintOptions & { email: string; name?: string; locale?: string }>(async (context, options) => {
-        const { config, db } = context;
-        assertMailed(config);
-        const { json: _, ...profile } = options;
-        const { accounts, mails: queue } = await context.accountStores();
-        const existing = await accounts.findByIdentifier(profile.email);
-        // An account with a password or a confirmed address is in use already.
-        if (existing?.passwordHash || existing?.emailVerified) {
-          throw new AppError('identifier_taken', 'email: somebody has it already', { field: 'email' });
-        }
-        const { id, email } = existing ?? (await accounts.create(profile));
-        await db.transact([queue.enqueue({ kind: 'invitation', accountId: id })]);
-        printItem({ id, email, invited: true }, options);
-      }),
-    );
-}
-
 function mailerOf(config: Config): Mailer {
   assertMailed(config);
   const sender = { from: config.mailFrom, domain: config.issuer.hostname, now: systemClock };

@@ -1,25 +1,25 @@
 import type { Command } from 'commander';
-import type { Account } from '../accounts/account.ts';
-import { removeSecondFactors } from '../accounts/second_factors.ts';
-import { endSessions } from '../records/overview.ts';
-import type { Context } from './context.ts';
-import { JSON_OPTION, type PrintOptions } from './output.ts';
+import { userCredentials } from '../operations/user_credentials.ts';
+import { PASSWORD_STDIN_OPTION } from './input.ts';
+import { DRY_RUN_OPTION, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
+import { ofUser, USER } from './user_ref.ts';
 
-const USER = 'id, e-mail address or username';
+interface ChangeOptions extends PrintOptions {
+  dryRun?: boolean;
+}
 
-/** Verbs of `users` for second factors. */
-export function userFactorsCommands(noun: Command, { verb, printItem }: CommandTools): void {
+/** Verbs of `users` for passwords and second factors. */
+export function userFactorsCommands(noun: Command, tools: CommandTools): void {
+  const { verb, withContext, printItem, readNewPassword } = tools;
   noun
     .command('factors')
     .description('show the second factors of a person')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(async (context, options, ref = '') => {
-        const { accounts } = await context.accountStores();
-        const account = await accounts.resolve(ref);
-        printItem(await describeFactors(context, account), options);
+      verb<PrintOptions>(async (context, options, ref) => {
+        printItem(await context.operate(userCredentials.factors, await ofUser(context, ref)), options);
       }),
     );
 
@@ -27,35 +27,53 @@ export function userFactorsCommands(noun: Command, { verb, printItem }: CommandT
     .command('reset-factors')
     .description('remove all second factors of a person who has lost them; ends their sessions and tokens')
     .argument('<user>', USER)
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(async (context, options, ref = '') => {
-        const { accounts, attempts, events, mails } = await context.accountStores();
-        const account = await accounts.resolve(ref);
-        await removeSecondFactors(context.db, account, [
-          ...endSessions(account.id),
-          attempts.unlock(account.id),
-          ...account.secondFactors.flatMap((factor) => [
-            events.append(account, `${factor}_removed`),
-            mails.enqueue({ kind: 'factor_removed', accountId: account.id, details: { factor } }),
-          ]),
-        ]);
-        printItem({ id: account.id, removed: account.secondFactors }, options);
+      verb<ChangeOptions>(async (context, options, ref) => {
+        printItem(await context.operate(userCredentials.resetFactors, await ofUser(context, ref), options), options);
       }),
     );
+
+  noun
+    .command('remove-factor')
+    .description('remove one second factor of a person; ends their sessions and tokens')
+    .argument('<user>', USER)
+    .argument('<factor>', 'totp, recovery_codes, or the id of a passkey, which "users factors" shows')
+    .option(...DRY_RUN_OPTION)
+    .option(...JSON_OPTION)
+    .action(
+      verb<ChangeOptions>(async (context, options, ref, factor = '') => {
+        const user = await ofUser(context, ref);
+        const operation = FACTORS[factor];
+        const removed = operation
+          ? await context.operate(operation, user, options)
+          : await context.operate(
+              userCredentials.removePasskey,
+              { params: { ...user.params, passkey_id: factor } },
+              options,
+            );
+        printItem(removed, options);
+      }),
+    );
+
+  noun
+    .command('set-password')
+    .description('set a new password; ends all sessions and tokens of the person, and a lock of the old password')
+    .argument('<user>', USER)
+    .option(...PASSWORD_STDIN_OPTION)
+    .option(...DRY_RUN_OPTION)
+    .option(...JSON_OPTION)
+    .action(async (ref: string, options: ChangeOptions & { passwordStdin?: boolean }) => {
+      const password = await readNewPassword(options);
+      await withContext(async (context) => {
+        const input = { ...(await ofUser(context, ref)), body: { password } };
+        printItem(await context.operate(userCredentials.setPassword, input, options), options);
+      });
+    });
 }
 
-async function describeFactors(context: Context, account: Account) {
-  const { passkeys, recoveryCodes } = await context.factors();
-  return {
-    id: account.id,
-    second_factors: account.secondFactors,
-    recovery_codes: await recoveryCodes.remaining(account),
-    passkeys: (await passkeys.list(account)).map((passkey) => ({
-      name: passkey.name,
-      backed_up: passkey.backedUp,
-      created_at: passkey.createdAt,
-      last_used_at: passkey.lastUsedAt,
-    })),
-  };
-}
+const FACTORS: Readonly<Record<string, typeof userCredentials.removeTotp | undefined>> = {
+  totp: userCredentials.removeTotp,
+  recovery_codes: userCredentials.removeRecoveryCodes,
+};

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { JSON_OPTION, type PrintOptions } from './output.ts';
+import { userNames } from '../operations/user_names.ts';
+import { DRY_RUN_OPTION, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
-
-const USER = 'id, e-mail address or username';
+import { ofUser, USER } from './user_ref.ts';
 
 /** Reads `a,b`; the empty text is an empty list. */
 export function namesOf(value: string): string[] {
@@ -12,33 +12,46 @@ export function namesOf(value: string): string[] {
     .filter((one) => one !== '');
 }
 
-/** The verb, its description, and the method that sets it. */
-const KINDS = [
-  [
-    'groups',
-    'show or set the groups of a person; CARDEA_SECOND_FACTOR_GROUPS says which need a second factor',
-    'setGroups',
-  ],
-  ['roles', 'show or set the roles of a person; apps get them by scope or claim mapping', 'setRoles'],
-] as const;
+interface SetOptions extends PrintOptions {
+  set?: string[];
+  dryRun?: boolean;
+}
 
 /** Verbs of `users` for groups and roles. */
 export function userNamesCommands(noun: Command, { verb, printItem }: CommandTools): void {
-  for (const [kind, description, set] of KINDS) {
-    noun
-      .command(kind)
-      .description(description)
-      .argument('<user>', USER)
-      .option(`--set <${kind}>`, 'replace them with these, separated by commas; "" for none', namesOf)
-      .option(...JSON_OPTION)
-      .action(
-        verb<PrintOptions & { set?: string[] }>(async (context, options, ref = '') => {
-          const { accounts } = await context.accountStores();
-          const { id } = await accounts.resolve(ref);
-          if (options.set) await accounts[set](id, options.set);
-          const account = await accounts.resolve(id);
-          printItem({ id, [kind]: account[kind] }, options);
-        }),
-      );
-  }
+  noun
+    .command('groups')
+    .description('show or set the groups of a person; CARDEA_SECOND_FACTOR_GROUPS says which need a second factor')
+    .argument('<user>', USER)
+    .option('--set <groups>', 'replace them with these, separated by commas; "" for none', namesOf)
+    .option(...DRY_RUN_OPTION)
+    .option(...JSON_OPTION)
+    .action(
+      verb<SetOptions>(async (context, options, ref) => {
+        const { set: groups } = options;
+        const user = await ofUser(context, ref);
+        const item = groups
+          ? await context.operate(userNames.setGroups, { ...user, body: { groups: [...new Set(groups)] } }, options)
+          : await context.operate(userNames.groups, user);
+        printItem(item, options);
+      }),
+    );
+
+  noun
+    .command('roles')
+    .description('show or set the roles of a person; apps get them by scope or claim mapping')
+    .argument('<user>', USER)
+    .option('--set <roles>', 'replace them with these, separated by commas; "" for none', namesOf)
+    .option(...DRY_RUN_OPTION)
+    .option(...JSON_OPTION)
+    .action(
+      verb<SetOptions>(async (context, options, ref) => {
+        const { set: roles } = options;
+        const user = await ofUser(context, ref);
+        const item = roles
+          ? await context.operate(userNames.setRoles, { ...user, body: { roles: [...new Set(roles)] } }, options)
+          : await context.operate(userNames.roles, user);
+        printItem(item, options);
+      }),
+    );
 }

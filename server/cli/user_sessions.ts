@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
-import { JSON_OPTION, type PrintOptions } from './output.ts';
+import { userSessions } from '../operations/user_sessions.ts';
+import { listed } from './lists.ts';
+import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
+import { ofUser, USER } from './user_ref.ts';
 
-const USER = 'id, e-mail address or username';
-const EVENTS_MAX = 1_000;
+interface ChangeOptions extends PrintOptions {
+  dryRun?: boolean;
+}
 
-/** Verbs of `users` for sessions and security events: what the person sees at `/account`. */
+/** Verbs of `users` for sessions, grants and security events: what the person sees at `/account`. */
 export function userSessionsCommands(noun: Command, { verb, printItem, printItems }: CommandTools): void {
   noun
     .command('sessions')
@@ -13,29 +17,10 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(async (context, options, ref = '') => {
-        const { accounts, overview, sessionDetails } = await context.accountStores();
-        const account = await accounts.resolve(ref);
-        const sessions = await overview.sessionsOf(account.id);
-        const uids = sessions.map(({ uid }) => uid);
-        const details = await sessionDetails.list(account, uids);
-        const items = sessions.map(({ uid, authTime, amr, clientIds, expiresAt, endsAt }) => {
-          const { browser, system, network, lastSeenAt } = details.find(({ sessionUid }) => sessionUid === uid) ?? {};
-          return {
-            uid,
-            browser,
-            system,
-            network,
-            signed_in_at: authTime,
-            last_seen_at: lastSeenAt,
-            amr,
-            clients: clientIds,
-            expires_at: expiresAt,
-            ends_at: endsAt,
-          };
-        });
+      verb<PrintOptions>(async (context, options, ref) => {
+        const items = await listed(context, userSessions.list, {}, {}, (await ofUser(context, ref)).params);
         const columns = ['uid', 'browser', 'system', 'network', 'signed_in_at', 'last_seen_at', 'ends_at', 'amr'];
-        printItems(items, columns, 'They are signed in nowhere.', options);
+        printItems(items as Item[], columns, 'They are signed in nowhere.', options);
       }),
     );
 
@@ -43,19 +28,46 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
     .command('end-sessions')
     .description('end all sessions and tokens of a person, and the trust in their browsers; they may sign in again')
     .argument('<user>', USER)
+    .option('--session <uid>', 'this session alone, with the tokens of the apps that it has signed in to')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(async (context, options, ref = '') => {
-        const { accounts, devices, events, overview } = await context.accountStores();
-        const account = await accounts.resolve(ref);
-        const ended = await overview.countSessions(account.id);
-        await context.db.transact([
-          ...overview.endSessions(account.id),
-          // A trusted browser would get in again without the second factor.
-          devices.forgetOthers(account.id),
-          ...(ended > 0 ? [events.append(account, 'session_ended')] : []),
-        ]);
-        printItem({ id: account.id, sessions_ended: ended }, options);
+      verb<ChangeOptions & { session?: string }>(async (context, options, ref) => {
+        const { session: uid } = options;
+        const user = await ofUser(context, ref);
+        const ended =
+          uid === undefined
+            ? await context.operate(userSessions.endAll, user, options)
+            : await context.operate(userSessions.end, { params: { ...user.params, uid } }, options);
+        printItem(ended, options);
+      }),
+    );
+
+  noun
+    .command('grants')
+    .description('list the apps that a person has allowed something')
+    .argument('<user>', USER)
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async (context, options, ref) => {
+        const items = await listed(context, userSessions.grants, {}, {}, (await ofUser(context, ref)).params);
+        const columns = ['client_id', 'scopes', 'resources', 'since', 'last_used_at', 'until'];
+        printItems(items as Item[], columns, 'They have allowed nothing to an app.', options);
+      }),
+    );
+
+  noun
+    .command('revoke-app')
+    .description('revoke what a person has allowed an app, with its tokens')
+    .argument('<user>', USER)
+    .argument('<client>', 'the client_id')
+    .option(...DRY_RUN_OPTION)
+    .option(...JSON_OPTION)
+    .action(
+      verb<ChangeOptions>(async (context, options, ref, clientId = '') => {
+        const { params } = await ofUser(context, ref);
+        const input = { params: { ...params, client_id: clientId } };
+        printItem(await context.operate(userSessions.revokeApp, input, options), options);
       }),
     );
 
@@ -65,10 +77,9 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(async (context, options, ref = '') => {
-        const { accounts, events } = await context.accountStores();
-        const listed = await events.list(await accounts.resolve(ref), EVENTS_MAX);
-        const items = listed.map(({ kind, at, details }) => ({ at, kind, ...details }));
+      verb<PrintOptions>(async (context, options, ref) => {
+        const events = await listed(context, userSessions.events, {}, {}, (await ofUser(context, ref)).params);
+        const items = events.map(({ at, kind, details }) => ({ at, kind, ...details }));
         printItems(
           items,
           ['at', 'kind', 'browser', 'system', 'address', 'subject'],

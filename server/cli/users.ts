@@ -1,93 +1,108 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import type { Account } from '../accounts/account.ts';
-import { claimsOf } from '../accounts/claims.ts';
-import type { Accounts } from '../accounts/store.ts';
-import { endSessions } from '../records/overview.ts';
+import type { Command } from 'commander';
+
+import { userState } from '../operations/user_state.ts';
+import { users } from '../operations/users.ts';
 import { UsageError } from './context.ts';
 import { PASSWORD_STDIN_OPTION } from './input.ts';
-import { inviteVerb } from './mail.ts';
-import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import { type ListOptions, listed, listOptions } from './lists.ts';
+import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 import { userFactorsCommands } from './user_factors.ts';
 import { namesOf, userNamesCommands } from './user_names.ts';
+import { profileOf, profileOptions, removing } from './user_profile.ts';
+import { ofUser, USER } from './user_ref.ts';
 import { userSessionsCommands } from './user_sessions.ts';
 import { usersImportCommand } from './users_import.ts';
 
-interface PasswordOptions extends PrintOptions {
+interface ChangeOptions extends PrintOptions {
+  dryRun?: boolean;
+}
+
+interface CreateOptions extends ChangeOptions {
+  email: string;
+  emailVerified?: boolean;
+  group?: string[];
+  role?: string[];
   passwordStdin?: boolean;
   /** False by `--no-password`. */
   password?: boolean;
 }
 
-interface CreateOptions extends PasswordOptions {
-  email: string;
-  username?: string;
-  name?: string;
-  givenName?: string;
-  familyName?: string;
-  emailVerified?: boolean;
-  group?: string[];
-  role?: string[];
-}
-
-const USER = 'id, e-mail address or username';
-const PAGE = 500;
+const GROUP_OPTION = ['--group <groups>', 'groups, separated by commas', namesOf] as const;
+const ROLE_OPTION = ['--role <roles>', 'roles, separated by commas', namesOf] as const;
 
 export function usersCommand(noun: Command, tools: CommandTools): void {
   const { verb, withContext, printItem, printItems, readNewPassword } = tools;
-  noun
-    .command('create')
-    .description('create an account; asks for the password unless an option says otherwise')
-    .requiredOption('--email <address>', 'e-mail address, for signing in and for mails')
-    .option('--username <name>', 'username, for signing in')
-    .option('--name <name>', 'full name')
-    .option('--given-name <name>', 'given name')
-    .option('--family-name <name>', 'family name')
-    .option('--email-verified', 'the address is known to belong to the person')
-    .option('--group <groups>', 'groups, separated by commas', namesOf)
-    .option('--role <roles>', 'roles, separated by commas', namesOf)
+  profileOptions(
+    noun
+      .command('create')
+      .description('create an account; asks for the password unless an option says otherwise')
+      .requiredOption('--email <address>', 'e-mail address, for signing in and for mails')
+      .option('--email-verified', 'the address is known to belong to the person')
+      .option(...GROUP_OPTION)
+      .option(...ROLE_OPTION),
+  )
     .option(...PASSWORD_STDIN_OPTION)
     .option('--no-password', 'no password: the person cannot sign in with one')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(async (options: CreateOptions) => {
       if (options.passwordStdin && options.password === false) {
         throw new UsageError('--password-stdin and --no-password exclude each other');
       }
-      const {
-        passwordStdin: _,
-        password: asksForPassword,
-        json: __,
-        group: groups = [],
-        role: roles = [],
-        ...profile
-      } = options;
-      const password = asksForPassword === false ? null : await readNewPassword(options);
-      await withContext(async (context) => {
-        const { accounts } = await context.accountStores();
-        const passwordHash =
-          password === null ? null : await (await context.passwords()).change.hashFirst(profile, password);
-        printItem(describe(await accounts.create({ ...profile, passwordHash, groups, roles })), options);
+      const password = options.password === false ? {} : { password: await readNewPassword(options) };
+      await withContext(async ({ operate }) => {
+        const { email, emailVerified, group: groups, role: roles } = options;
+        const body = {
+          email,
+          ...(emailVerified ? { email_verified: true } : {}),
+          ...profileOf(options),
+          ...(groups ? { groups } : {}),
+          ...(roles ? { roles } : {}),
+          ...password,
+        };
+        printItem(await operate(users.create, { body }, options), options);
       });
     });
 
   usersImportCommand(noun, tools);
-  inviteVerb(noun, tools);
 
-  noun
-    .command('list')
-    .description('list all accounts, oldest first')
-    .option('--limit <n>', 'the number of accounts at most', wholeNumber)
-    .option('--after <id>', 'start after the account with this id')
+  profileOptions(
+    noun
+      .command('invite')
+      .description('create an account without a password, and mail a link to set one; repeat it to mail another link')
+      .requiredOption('--email <address>', 'e-mail address, for signing in and for mails')
+      .option(...GROUP_OPTION)
+      .option(...ROLE_OPTION),
+  )
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions & { limit?: number; after?: string }>(async (context, options) => {
-        const { limit = Number.POSITIVE_INFINITY, after } = options;
-        const { accounts } = await context.accountStores();
-        const items = (await list(accounts, limit, after)).map(describe);
-        const columns = ['id', 'email', 'username', 'name', 'has_password', 'disabled', 'created_at'];
-        printItems(items, columns, 'There are no users.', options);
+      verb<CreateOptions>(async ({ operate }, options) => {
+        const { email, group: groups, role: roles } = options;
+        const names = { ...(groups ? { groups } : {}), ...(roles ? { roles } : {}) };
+        const body = { email, ...profileOf(options), ...names };
+        printItem(await operate(userState.invite, { body }, options), options);
       }),
     );
+
+  listOptions(
+    noun
+      .command('list')
+      .description('list all accounts, oldest first')
+      .option('--search <beginning>', 'those whose e-mail address, username or name begins so'),
+  ).action(
+    verb<ListOptions & { search?: string }>(async (context, { sort = 'created_at', search, ...options }) => {
+      const columns = ['id', 'email', 'username', 'name', 'has_password', 'disabled', 'created_at'];
+      const items = (await listed(
+        context,
+        users.list,
+        { sort, ...options },
+        search === undefined ? {} : { search },
+      )) as Item[];
+      printItems(items, columns, 'There are no users.', options);
+    }),
+  );
 
   noun
     .command('show')
@@ -95,112 +110,82 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(async (context, options, ref = '') => {
-        const { accounts, attempts } = await context.accountStores();
-        const account = await accounts.resolve(ref);
-        const locks = await attempts.locksOf(account.id);
-        printItem(
-          { ...describe(account), locked: locks.map(({ factor, until }) => `${factor} until ${until.toISOString()}`) },
-          options,
-        );
+      verb<PrintOptions>(async (context, options, ref) => {
+        const { locked, ...user } = await context.operate(users.show, await ofUser(context, ref));
+        printItem({ ...user, locked: locked.map(({ factor, until }) => `${factor} until ${until}`) }, options);
       }),
     );
 
-  noun
-    .command('disable')
-    .description('disable an account at once: ends its sessions and tokens, and refuses every sign-in')
-    .argument('<user>', USER)
+  profileOptions(
+    noun
+      .command('update')
+      .description('change an account: only what the options name; "" removes a value')
+      .argument('<user>', USER)
+      .option('--email <address>', 'e-mail address; not verified unless --email-verified says so')
+      .option('--email-verified', 'the address is known to belong to the person')
+      .option('--no-email-verified', 'the address is not known to belong to the person'),
+  )
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(async (context, options, ref = '') => {
-        const { accounts, devices } = await context.accountStores();
-        const { id } = await accounts.resolve(ref);
-        await accounts.disable(id, [...endSessions(id), devices.forgetOthers(id)]);
-        printItem(describe(await accounts.resolve(id)), options);
+      verb<Partial<CreateOptions> & ChangeOptions>(async (context, options, ref) => {
+        const { email, emailVerified } = options;
+        const body = {
+          ...(email === undefined ? {} : { email }),
+          ...(emailVerified === undefined ? {} : { email_verified: emailVerified }),
+          ...removing(profileOf(options)),
+        };
+        if (Object.keys(body).length === 0) throw new UsageError('nothing to change was given');
+        printItem(await context.operate(users.update, { ...(await ofUser(context, ref)), body }, options), options);
       }),
     );
 
-  noun
-    .command('enable')
-    .description('enable an account again')
-    .argument('<user>', USER)
-    .option(...JSON_OPTION)
-    .action(
-      verb<PrintOptions>(async (context, options, ref = '') => {
-        const { accounts } = await context.accountStores();
-        const { id } = await accounts.resolve(ref);
-        await accounts.enable(id);
-        printItem(describe(await accounts.resolve(id)), options);
-      }),
-    );
+  const simple = [
+    [
+      'disable',
+      'disable an account at once: ends its sessions and tokens, and refuses every sign-in',
+      userState.disable,
+    ],
+    ['enable', 'enable an account again', userState.enable],
+    ['delete', 'delete an account with everything of the person; ends its sessions and tokens', users.remove],
+  ] as const;
+  for (const [name, description, operation] of simple) {
+    noun
+      .command(name)
+      .description(description)
+      .argument('<user>', USER)
+      .option(...DRY_RUN_OPTION)
+      .option(...JSON_OPTION)
+      .action(
+        verb<ChangeOptions>(async (context, options, ref) => {
+          const done = await context.operate(
+            operation as typeof userState.disable,
+            await ofUser(context, ref),
+            options,
+          );
+          printItem(done, options);
+        }),
+      );
+  }
 
   noun
     .command('unlock')
     .description('end all locks that wrong passwords or codes have caused')
     .argument('<user>', USER)
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(async (context, options, ref = '') => {
-        const { accounts, attempts } = await context.accountStores();
-        const { id } = await accounts.resolve(ref);
-        const ended = await attempts.locksOf(id);
-        await context.db.transact([attempts.unlock(id)]);
-        printItem({ ...describe(await accounts.resolve(id)), locks_ended: ended.map(({ factor }) => factor) }, options);
+      verb<ChangeOptions>(async (context, options, ref) => {
+        const { locks_ended: ended, ...user } = await context.operate(
+          userState.unlock,
+          await ofUser(context, ref),
+          options,
+        );
+        printItem({ ...user, locks_ended: ended.map(({ factor }) => factor) }, options);
       }),
     );
 
   userSessionsCommands(noun, tools);
   userNamesCommands(noun, tools);
   userFactorsCommands(noun, tools);
-
-  noun
-    .command('set-password')
-    .description('set a new password; ends all sessions and tokens of the person, and a lock of the old password')
-    .argument('<user>', USER)
-    .option(...PASSWORD_STDIN_OPTION)
-    .option(...JSON_OPTION)
-    .action(async (ref: string, options: PasswordOptions) => {
-      const password = await readNewPassword(options);
-      await withContext(async (context) => {
-        const { accounts } = await context.accountStores();
-        const account = await accounts.resolve(ref);
-        const { change } = await context.passwords();
-        await change.set(account, password, { by: 'operator' });
-        printItem(describe(await accounts.resolve(account.id)), options);
-      });
-    });
-}
-
-function wholeNumber(value: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('It must be a whole number from 1.');
-  return Number(value);
-}
-
-async function list(accounts: Accounts, limit: number, first: string | undefined): Promise<Account[]> {
-  const listed: Account[] = [];
-  for (let after = first; listed.length < limit; ) {
-    const page = await accounts.list({ after, limit: Math.min(PAGE, limit - listed.length) });
-    listed.push(...page);
-    after = page.at(-1)?.id;
-    if (page.length < PAGE) break;
-  }
-  return listed;
-}
-
-/** Claims by their standard names, then Cardea's own data of the account. */
-function describe(account: Account): Item {
-  const { sub: _, updated_at: __, preferred_username: username, ...claims } = claimsOf(account);
-  return {
-    id: account.id,
-    ...(account.subject === undefined ? {} : { sub: account.subject }),
-    ...(username === undefined ? {} : { username: account.username }),
-    ...(claims as Item),
-    has_password: account.passwordHash !== null,
-    second_factors: account.secondFactors,
-    groups: account.groups,
-    roles: account.roles,
-    disabled: account.disabled,
-    created_at: account.createdAt,
-    updated_at: account.updatedAt,
-  };
 }

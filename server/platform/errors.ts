@@ -106,9 +106,12 @@ export const ERROR_STATUSES = {
 
 export type ErrorCode = keyof typeof ERROR_STATUSES;
 
-/** A wrong value: its place in the body (JSON Pointer, RFC 6901) or the name of a parameter, and its fault. */
+/**
+ * A wrong value: its place in the body (JSON Pointer, RFC 6901) or the name of a parameter, and its fault.
+ * @property rule the name of a rule that it breaks, where there are several for one value
+ */
 export type InputFault =
-  | { readonly pointer: string; readonly detail: string }
+  | { readonly pointer: string; readonly detail: string; readonly rule?: string }
   | { readonly parameter: string; readonly detail: string };
 
 /**

@@ -30,7 +30,6 @@ for (const [path, name, kind] of [
   ['/roles', 'support', 'roles'],
 ] as const) {
   test(`${path}: what people have is deleted with remove_members alone, which takes it from them`, async () => {
-    await api.request('POST', path, { body: { name } });
     const refused = await api.request('DELETE', `${path}/${name}`, { headers: anyVersion });
     assert.deepEqual([refused.status, refused.body.type.split('/').at(-1)], [409, 'in_use']);
     assert.match(refused.body.detail, /\b1 member\b/);
@@ -42,7 +41,7 @@ for (const [path, name, kind] of [
     const deleted = await api.request('DELETE', `${path}/${name}?remove_members=true`, { headers: anyVersion });
     assert.deepEqual([deleted.status, deleted.body], [200, { name, members_removed: 1 }]);
     assert.ok(!(await app.seed.accounts.resolve(person.id))[kind].includes(name));
-    assert.deepEqual((await auditOf(name)).slice(1), [
+    assert.deepEqual(await auditOf(name), [
       { action: `${kind}.delete`, outcome: 'refused', reason: 'in_use' },
       { action: `${kind}.delete`, outcome: 'done', reason: null },
     ]);

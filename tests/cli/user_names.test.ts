@@ -4,6 +4,8 @@ import { setUpCli } from './run_cli.ts';
 
 test('groups and roles are set when a person is added, shown, and replaced', async (t) => {
   const { cardea } = await setUpCli(t);
+  for (const group of ['staff', 'admins', 'a', 'b']) await cardea(['groups', 'create', group]);
+  await cardea(['roles', 'create', 'editor']);
   const create = ['users', 'create', '--email', 'ada@example.com', '--no-password', '--json'];
   const ada = (await cardea([...create, '--group', 'staff, admins', '--role', 'editor'])).json;
   assert.deepEqual([ada.groups, ada.roles], [['staff', 'admins'], ['editor']]);
@@ -16,6 +18,9 @@ test('groups and roles are set when a person is added, shown, and replaced', asy
     ['a', 'b'],
     'nothing else changes',
   );
-  const refused = await cardea(['users', 'roles', ada.id, '--set', 'a b']);
-  assert.deepEqual([refused.code, refused.stderr.startsWith('cardea: roles: ')], [1, true]);
+  for (const kind of ['groups', 'roles']) {
+    const refused = await cardea(['users', kind, ada.id, '--set', 'unknown']);
+    assert.deepEqual([refused.code, refused.stderr.startsWith(`cardea: ${kind}: `)], [1, true]);
+    assert.match(refused.stderr, /"unknown"/);
+  }
 });

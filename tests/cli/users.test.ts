@@ -52,6 +52,7 @@ describe('users create', () => {
       groups: [],
       roles: [],
       disabled: false,
+      version: 1,
     });
     assert.equal((made.stdout + made.stderr).includes(PASSWORD), false);
     assert.equal(await hasPassword(cli, 'ada@example.com', PASSWORD), true);
@@ -130,8 +131,10 @@ describe('users', () => {
     const idsOf = (users: { id: string }[]) => users.map(({ id }) => id);
     assert.deepEqual(idsOf((await cardea(['users', 'list', '--json'])).json), ids);
     assert.deepEqual(idsOf((await cardea(['users', 'list', '--limit', '2', '--json'])).json), ids.slice(0, 2));
-    const rest = await cardea(['users', 'list', '--after', ids[0] ?? '', '--json']);
-    assert.deepEqual(idsOf(rest.json), ids.slice(1));
+    const found = await cardea(['users', 'list', '--filter', 'email eq "b@example.com"', '--json']);
+    assert.deepEqual(idsOf(found.json), ids.slice(1, 2));
+    const begins = await cardea(['users', 'list', '--search', 'c@', '--sort', '-created_at', '--json']);
+    assert.deepEqual(idsOf(begins.json), ids.slice(2));
     const [head = '', row = ''] = (await cardea(['users', 'list'])).stdout.split('\n');
     assert.equal(row.indexOf('a@example.com'), head.indexOf('EMAIL'));
   });

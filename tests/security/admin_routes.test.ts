@@ -43,6 +43,8 @@ test('what reads needs a permission to read, and what changes one to write', () 
   for (const route of PERMITTED) {
     const action = route.operation.kind === 'change' ? 'write' : 'read';
     assert.ok(route.permission.endsWith(`:${action}`), nameOf(route));
+    // What is searched for may be personal, so it is in a body and not in a URL.
+    if (nameOf(route) === 'POST /users/search') continue;
     assert.equal(route.method === 'GET', route.operation.kind === 'read', nameOf(route));
   }
 });

@@ -2,7 +2,7 @@ import { groups } from '../../../server/operations/groups.ts';
 import { roles } from '../../../server/operations/roles.ts';
 import type { Face, FacesOf } from '../../helpers/faces.ts';
 
-/** Groups and roles. */
+/** Groups and roles. Those that a person has exist. */
 export const groupFaces: FacesOf = async ({ seed }) => {
   await seed.person({ groups: ['kept'], roles: ['kept'] });
   return [...facesOf('groups'), ...facesOf('roles'), ...PERMISSIONS];
@@ -43,14 +43,6 @@ function facesOf(noun: 'groups' | 'roles'): Face[] {
       path: `/${noun}?filter=${encodeURIComponent('name sw "s"')}`,
     },
     { operation: operations.remove, cli: [noun, 'delete', made.name], method: 'DELETE', path: `/${noun}/${made.name}` },
-    {
-      operation: operations.create,
-      about: 'of a name that people have',
-      cli: [noun, 'create', 'kept'],
-      method: 'POST',
-      path: `/${noun}`,
-      body: { name: 'kept' },
-    },
     {
       operation: operations.remove,
       about: 'that people have',

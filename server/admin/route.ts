@@ -1,0 +1,13 @@
+import type { Operation } from '../operations/operation.ts';
+
+/** A route of the API and the operation that it runs. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below `/api/v1`. */
+  readonly path: string;
+  readonly operation: Operation;
+  /** The path of what a POST has created. */
+  location?(output: Readonly<Record<string, unknown>>): string;
+  /** A change needs `If-Match`, and its answers have an ETag. */
+  readonly versioned?: boolean;
+}

@@ -1,0 +1,183 @@
+import { type Static, Type } from 'typebox';
+import type { Account, Address, Profile } from '../accounts/account.ts';
+import type { Lock } from '../accounts/attempts.ts';
+import { CLAIM_OF, claimsOf } from '../accounts/claims.ts';
+import type { ProfileInput } from '../accounts/profile.ts';
+import { mergePatch } from './merge_patch.ts';
+import { Id, patch, removable, strict, Time, Version } from './schema.ts';
+
+/** A user as operators read and write it: claims by their names (OpenID Connect Core §5.1), `username` aside, and its state. */
+
+const text = (description: string, maxLength = 1_000) => Type.String({ minLength: 1, maxLength, description });
+
+const ADDRESS = {
+  formatted: Type.String({ maxLength: 1_000, description: 'the whole address, on several lines' }),
+  street_address: Type.String({ maxLength: 1_000, description: 'street and number' }),
+  locality: Type.String({ maxLength: 1_000, description: 'city' }),
+  region: Type.String({ maxLength: 1_000, description: 'state, province or region' }),
+  postal_code: Type.String({ maxLength: 1_000, description: 'postal code' }),
+  country: Type.String({ maxLength: 1_000, description: 'country' }),
+};
+
+const TEXTS = {
+  username: text('for signing in, in place of the e-mail address; unique', 64),
+  name: text('full name'),
+  given_name: text('given name'),
+  family_name: text('family name'),
+  middle_name: text('middle name'),
+  nickname: text('casual name'),
+  profile: text('URL of a page about the person', 2_000),
+  picture: text('URL of a picture', 2_000),
+  website: text('URL of the own page', 2_000),
+  gender: text('gender'),
+  birthdate: text('YYYY-MM-DD, or YYYY'),
+  zoneinfo: text('time zone, such as Europe/Paris'),
+  locale: text('language tag, such as en-GB; mails to the person are in this language'),
+  phone_number: text('phone number, such as +44 20 7946 0000'),
+  phone_number_verified: Type.Boolean({ description: 'the number is known to belong to the person' }),
+};
+
+const POSTAL = 'postal address (OpenID Connect Core §5.1.1)';
+const OPTIONAL = Type.Partial(
+  strict({ ...TEXTS, address: Type.Partial(strict(ADDRESS), { additionalProperties: false, description: POSTAL }) }),
+).properties;
+
+export const Email = text('for signing in and for mails; unique', 254);
+const EmailVerified = Type.Boolean({ description: 'the e-mail address is known to belong to the person' });
+
+export const Password = Type.String({ minLength: 1, maxLength: 1_024, description: 'one that the policy accepts' });
+
+const listOf = (what: string, maxLength: number) =>
+  Type.Array(Type.String({ minLength: 1, maxLength }), { maxItems: 200, uniqueItems: true, description: what });
+
+export const Groups = listOf('names of groups; each must exist', 256);
+export const Roles = listOf('names of roles; each must exist, and you need all their permissions', 100);
+
+export const User = strict(
+  {
+    id: Id,
+    sub: Type.Optional(Type.String({ description: 'the subject that apps know, where it is not the id' })),
+    email: Email,
+    email_verified: EmailVerified,
+    ...OPTIONAL,
+    has_password: Type.Boolean(),
+    second_factors: Type.Array(Type.Enum(['totp', 'passkey']), { description: 'kinds of second factor' }),
+    groups: Groups,
+    roles: Roles,
+    disabled: Type.Boolean({ description: 'every sign-in is refused' }),
+    version: Version,
+    created_at: Time,
+    updated_at: Time,
+  },
+  { title: 'User' },
+);
+export type User = Static<typeof User>;
+
+export const UserWithLocks = strict(
+  {
+    ...User.properties,
+    locked: Type.Array(strict({ factor: Type.Enum(['password', 'totp', 'recovery_code']), until: Time }), {
+      description: 'locks after wrong guesses that are in force',
+    }),
+  },
+  { title: 'UserWithLocks' },
+);
+
+/** What a person can begin with. */
+export const NEW_USER = {
+  email: Email,
+  email_verified: Type.Optional(EmailVerified),
+  ...OPTIONAL,
+  groups: Type.Optional(Groups),
+  roles: Type.Optional(Roles),
+};
+
+const AddressPatch = Type.Unsafe<Partial<Record<keyof Address, string | null>> | null>({
+  ...Type.Partial(strict(removable(ADDRESS)), { additionalProperties: false }),
+  type: ['object', 'null'],
+  description: `${POSTAL}; members that are present replace the old ones`,
+});
+
+/** RFC 7396: null removes a member. */
+export const UserPatch = patch(
+  {
+    email: Email,
+    email_verified: EmailVerified,
+    ...removable(TEXTS),
+    address: AddressPatch,
+    groups: Groups,
+    roles: Roles,
+  },
+  { title: 'UserPatch' },
+);
+
+/** The members of a profile by the names that operators use. */
+const MEMBERS = Object.entries({ ...CLAIM_OF, username: 'username' }) as [keyof Profile, string][];
+
+type Body = Partial<Record<string, unknown>>;
+
+/** The profile in a body that creates somebody. */
+export function profileIn<B extends Static<typeof Newcomer>>(body: B): ProfileInput {
+  return membersIn(body, (value) => value) as unknown as ProfileInput;
+}
+
+const Newcomer = strict({ email: Email });
+
+/** The changes of a profile in a patch; undefined removes a member. */
+export function profileChanges(body: Static<typeof UserPatch>, { address }: Account): Partial<ProfileInput> {
+  const { address: patched, ...texts } = body;
+  const changes = membersIn(texts, (value) => (value === null ? undefined : value));
+  if (patched === undefined) return changes;
+  const merged = mergePatch(address, patched) as Address | null;
+  const isEmpty = merged === null || Object.keys(merged).length === 0;
+  return { ...changes, address: isEmpty ? undefined : merged };
+}
+
+function membersIn(body: Body, read: (value: unknown) => unknown): Partial<ProfileInput> {
+  const present = MEMBERS.filter(([, name]) => body[name] !== undefined);
+  return Object.fromEntries(present.map(([member, name]) => [member, read(body[name])]));
+}
+
+export function shownUser(account: Account): User {
+  const {
+    sub: _,
+    updated_at: __,
+    preferred_username: username,
+    groups: ___,
+    roles: ____,
+    ...claims
+  } = claimsOf(account);
+  return {
+    id: account.id,
+    ...(account.subject === undefined ? {} : { sub: account.subject }),
+    ...(username === undefined ? {} : { username }),
+    ...claims,
+    has_password: account.passwordHash !== null,
+    second_factors: [...account.secondFactors],
+    groups: [...account.groups],
+    roles: [...account.roles],
+    disabled: account.disabled,
+    version: account.version,
+    created_at: account.createdAt.toISOString(),
+    updated_at: account.updatedAt.toISOString(),
+  } as User;
+}
+
+export const shownLocks = (locks: readonly Lock[]) =>
+  locks.map(({ factor, until }) => ({ factor, until: until.toISOString() }));
+
+export const EXAMPLE_USER: User = {
+  id: '019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f',
+  username: 'ada',
+  email: 'ada@example.com',
+  email_verified: true,
+  name: 'Ada Lovelace',
+  has_password: true,
+  second_factors: ['totp'],
+  groups: ['staff'],
+  roles: [],
+  disabled: false,
+  version: 1,
+  created_at: '2026-11-01T08:00:00.000Z',
+  updated_at: '2026-11-01T08:00:00.000Z',
+};

@@ -1,0 +1,129 @@
+import { Type } from 'typebox';
+import { AppError } from '../platform/errors.ts';
+import { endSessions } from '../records/overview.ts';
+import { type Call, change, type Plan } from './operation.ts';
+import { Id, strict } from './schema.ts';
+import type { Services } from './services.ts';
+import { changeableUser, checkedNames, type Names, OF_USER, shownPlan, userChanges, userPlan } from './user_plans.ts';
+import { EXAMPLE_USER, NEW_USER, profileIn, shownLocks, shownUser, User, UserWithLocks } from './user_schema.ts';
+
+const Unlocked = strict(
+  { ...User.properties, locks_ended: UserWithLocks.properties.locked },
+  { title: 'UnlockedUser' },
+);
+
+const Invited = strict({ id: Id, email: User.properties.email, invited: Type.Boolean() });
+
+/** Invitations, and what a user may do at all. */
+export const userState = {
+  invite: change({
+    name: 'users.invite',
+    permission: 'users:write',
+    target: 'user',
+    summary: 'Invite a user by mail',
+    description:
+      'Creates a user without a password and mails a link to set one, which is valid for seven days. For a user who has not followed ' +
+      'the link yet, it mails another one and changes nothing. Groups need groups:write, and roles roles:write.',
+    schemas: { body: strict(NEW_USER, { title: 'Invitation' }), output: Invited },
+    example: {
+      input: { body: { email: 'ada@example.com', name: 'Ada Lovelace' } },
+      output: { id: EXAMPLE_USER.id, email: EXAMPLE_USER.email, invited: true },
+    },
+    async plan(services, { body }, call): Promise<Plan<{ id: string; email: string; invited: boolean }>> {
+      assertMailed(services);
+      const { accounts, mails } = await services.accountStores();
+      const existing = await accounts.findByIdentifier(body.email);
+      if (existing) return again(services, existing.id, call);
+      const { statements: conditions, ...names } = await checkedNames(services, body as Names, undefined, call);
+      const { account, statements, refuse } = accounts.plans.creating({ ...profileIn(body), ...names });
+      const { id, email } = account;
+      return {
+        statements: [...conditions, ...statements, mails.enqueue({ kind: 'invitation', accountId: id })],
+        refuse,
+        target: { kind: 'user', id },
+        changes: userChanges({}, shownUser(account)),
+        result: () => ({ id, email, invited: true }),
+      };
+    },
+  }),
+
+  disable: change({
+    name: 'users.disable',
+    permission: 'users:write',
+    target: 'user',
+    summary: 'Disable a user',
+    description: 'At once: sessions and tokens end, browsers are forgotten, and every sign-in is refused.',
+    schemas: { params: OF_USER, output: User },
+    example: { output: { ...EXAMPLE_USER, disabled: true, version: 2 } },
+    async plan(services, { params: { id } }, call) {
+      const changeable = await changeableUser(services, id, call, { self: false });
+      const { stores, before } = changeable;
+      return shownPlan(changeable, {
+        statements: [stores.accounts.plans.disabling(id), ...endSessions(id), stores.devices.forgetOthers(id)],
+        after: { disabled: true },
+        changes: userChanges(shownUser(before), shownUser({ ...before, disabled: true })),
+      });
+    },
+  }),
+
+  enable: change({
+    name: 'users.enable',
+    permission: 'users:write',
+    target: 'user',
+    summary: 'Enable a user again',
+    schemas: { params: OF_USER, output: User },
+    example: { output: { ...EXAMPLE_USER, version: 3 } },
+    async plan(services, { params: { id } }, call) {
+      const changeable = await changeableUser(services, id, call, { self: false });
+      const { stores, before } = changeable;
+      return shownPlan(changeable, {
+        statements: [stores.accounts.plans.enabling(id)],
+        after: { disabled: false },
+        changes: userChanges(shownUser(before), shownUser({ ...before, disabled: false })),
+      });
+    },
+  }),
+
+  unlock: change({
+    name: 'users.unlock',
+    permission: 'lockouts:write',
+    target: 'user',
+    summary: 'End the locks of a user',
+    description:
+      'All that wrong passwords or codes have caused, on every device; wrong guesses are counted from zero again.',
+    schemas: { params: OF_USER, output: Unlocked },
+    example: {
+      output: { ...EXAMPLE_USER, locks_ended: [{ factor: 'password', until: '2026-11-01T08:15:00.000Z' }] },
+    },
+    async plan(services, { params: { id } }, call) {
+      const changeable = await changeableUser(services, id, call, { self: false });
+      const { attempts } = changeable.stores;
+      const locks = shownLocks(await attempts.locksOf(id));
+      return userPlan(changeable, {
+        statements: [attempts.unlock(id)],
+        changes: { locks: { before: locks.map(({ factor }) => factor), after: [] } },
+        result: (account) => ({ ...shownUser(account), locks_ended: locks }),
+      });
+    },
+  }),
+};
+
+/** Another invitation for a user who has not followed the first. */
+async function again(services: Services, id: string, call: Call) {
+  const changeable = await changeableUser(services, id, call, { self: true });
+  const { stores, before } = changeable;
+  // With a password or a confirmed address the account is in use already.
+  if (before.passwordHash !== null || before.emailVerified) {
+    throw new AppError('identifier_taken', 'email: somebody has it already', { field: 'email' });
+  }
+  return userPlan(changeable, {
+    statements: [stores.mails.enqueue({ kind: 'invitation', accountId: id })],
+    changes: {},
+    result: ({ email }) => ({ id, email, invited: true }),
+  });
+}
+
+/** @throws AppError 409 `mail_not_configured` */
+function assertMailed({ config: { production, smtp } }: Pick<Services, 'config'>): void {
+  if (production && !smtp) throw new AppError('mail_not_configured', 'no mail is sent: CARDEA_SMTP_URL is not set');
+}
