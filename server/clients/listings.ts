@@ -33,9 +33,9 @@ export const CLIENT_LIST = createListing<ClientRow, Client>({
       sql: (_op, value, add) => `metadata->'grant_types' ? ${add(value, 'text')}`,
     },
     redirect_uris: {
-      type: 'texts',
-      operators: ['eq', 'ne', 'sw'],
-      sql: "ARRAY(SELECT jsonb_array_elements_text(metadata->'redirect_uris'))",
+      type: 'text',
+      operators: ['eq', 'ne'],
+      sql: (_op, value, add) => `metadata->'redirect_uris' ? ${add(value, 'text')}`,
     },
     scope: { type: 'texts', operators: ['eq', 'ne', 'sw'], sql: "string_to_array(metadata->>'scope', ' ')" },
     created_at: { type: 'time', operators: TIMES, sql: 'created_at' },

@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox';
+import { isAccountId } from '../accounts/identifiers.ts';
 import { DECLARED_SECRET_MIN, OVERLAP_SECONDS_MOST, type PlannedClient } from '../clients/changes.ts';
 import type { Client } from '../clients/client.ts';
 import { CLIENT_LIST } from '../clients/listings.ts';
 import { serverPolicyOf } from '../config.ts';
-import { notFound } from '../platform/errors.ts';
+import { invalidInput, notFound } from '../platform/errors.ts';
 import { endStatelessTokensOfClient } from '../records/ended.ts';
 import { changesOf } from './changes.ts';
 import {
@@ -102,6 +103,7 @@ export const clients = {
     example: { input: { body: DOCUMENT }, output: changedExample({ version: 1, client_secret: SECRET }) },
     async plan(services, { body }, call) {
       const { client_id: id, client_name: name, ...rest } = body;
+      if (id !== undefined) await assertNobodysSubject(services, id, call);
       const planned = await services.clients.creating({
         name,
         ...changeTo(rest),
@@ -263,6 +265,18 @@ async function existing({ clients: store }: Pick<Services, 'clients'>, id: strin
   const client = await store.find(id);
   if (!client || client.builtin) throw notFound('client', id);
   return client;
+}
+
+/**
+ * RFC 9068 §5: the `sub` of a client's own token is its id, and must not be taken for a person.
+ * @throws AppError 400 `invalid_input`
+ */
+async function assertNobodysSubject({ accountStores }: Services, id: string, { fromFile }: Call): Promise<void> {
+  if (isAccountId(id)) throw invalidInput('client_id', 'must not be a UUID, which is the sub of a person in tokens');
+  // A file has many of them, and is written by those who operate the server.
+  if (fromFile) return;
+  const { accounts } = await accountStores();
+  if (await accounts.findBySubject(id)) throw invalidInput('client_id', 'must not be the sub of a person');
 }
 
 /** @throws AppError 403, 404, 409, 412 */

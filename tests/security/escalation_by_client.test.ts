@@ -51,6 +51,10 @@ const own = { machine: await made({ scope: 'cardea:clients:write' }), console: a
 const machine = await as({ id: own.machine, permissions: new Set(PERMISSIONS) });
 const person = await as({ kind: 'person', id: 'ada', clientId: own.console, permissions: new Set(PERMISSIONS) });
 
+const imported = 'legacy-admin-7';
+await app.seed.accounts.createAll([{ email: 'admin@example.com', sub: imported, passwordHash: null }]);
+const ada = await app.seed.person();
+
 const versionOf = async (id: string) => (await administrator.request('GET', `/clients/${id}`)).body.version;
 const outcome = ({ status, body }: { readonly status: number; readonly body: { readonly type?: string } }) => [
   status,
@@ -205,4 +209,11 @@ test('the configuration file gives no more than the one who applies it has', asy
   const body = { ...MACHINE, grant_types: ['client_credentials' as const], scope: 'cardea:roles:write' };
   const run = attacker.runner.run(operations.create, { params: undefined, query: undefined, body }, call);
   await assert.rejects(run, { code: 'beyond_own_permissions' });
+});
+
+test('a client cannot be named so that its tokens look like those of a person (RFC 9068 §5)', async () => {
+  for (const client_id of [ada.id, ada.id.toUpperCase(), crypto.randomUUID(), imported]) {
+    const answer = await administrator.request('POST', '/clients', { body: { ...MACHINE, client_id } });
+    assert.deepEqual([answer.status, answer.body.detail?.startsWith('client_id: ')], [400, true], client_id);
+  }
 });
