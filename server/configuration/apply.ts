@@ -59,8 +59,10 @@ export function applyFile(file: ConfigurationFile, batch: Batch, call: Call): Pr
       const declared = createDeclared(db);
       await db.query(declared.lock());
       const { steps, entries } = await planFile(file, { db, services });
+      const declaredBy = new Map(KINDS.map(({ name }) => [name, entriesOf(file.document.value, name)]));
       for (const { step, kind } of inOrder(steps)) {
-        for (const { operation, params, query, body } of runsOf(kind, step, file)) {
+        const entry = declaredBy.get(kind.name)?.get(step.key);
+        for (const { operation, params, query, body } of runsOf(kind, step, entry, contextOf(file))) {
           const input = { params, query, body };
           await located(file, kind, step.key, () => run(operation, input, { ...call, fromFile: true }));
         }
@@ -83,10 +85,8 @@ function inOrder(steps: readonly Step[]): { readonly step: Step; readonly kind: 
   return [...of(KINDS, false), ...of(KINDS.toReversed(), true)];
 }
 
-function runsOf(kind: Kind, { key, action, exists }: Step, file: ConfigurationFile): readonly Run[] {
+function runsOf(kind: Kind, { key, action, exists }: Step, entry: unknown, context: EntryContext): readonly Run[] {
   if (action === 'delete') return kind.remove(key);
-  const entry = entriesOf(file.document.value, kind.name).get(key);
-  const context = contextOf(file);
   const members = kind.desired(key, entry, context);
   return exists ? kind.update(key, members, entry, context) : kind.create(key, members, entry, context);
 }

@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { AppError } from '../platform/errors.ts';
 
 /** A larger file is not one that people keep in a repository. */
@@ -41,7 +41,7 @@ export function readDocument<S extends TSchema>(schema: S, text: string, file: s
     throw new ConfigurationError(file, [{ line: 1, column: 1, message: `is larger than ${BYTES_MAX} bytes` }]);
   }
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
   const placeAt = (offset: number) => {
     const { line, col } = lineCounter.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
@@ -52,11 +52,33 @@ export function readDocument<S extends TSchema>(schema: S, text: string, file: s
       document.errors.slice(0, PROBLEMS_MAX).map(({ message, pos }) => ({ ...placeAt(pos[0]), message })),
     );
   }
+  const repeated = repeatedKeys(document).map(({ offset, key }) => ({
+    ...placeAt(offset),
+    message: `${JSON.stringify(key)} is there twice`,
+  }));
+  if (repeated.length > 0) throw new ConfigurationError(file, repeated);
   const placeOf = (path: readonly string[]) => placeAt(offsetOf(document.contents, path));
   const value = valueOfDocument(() => document.toJS(), file);
   const problems = problemsOf(schema, value).map(({ path, message }) => ({ ...placeOf(path), message }));
   if (problems.length > 0) throw new ConfigurationError(file, problems);
   return { value: value as Static<S>, placeOf };
+}
+
+/** Keys that a map has more than once. The parser compares each key with all before it, which takes long for many. */
+function repeatedKeys(document: Document): { readonly offset: number; readonly key: string }[] {
+  const repeated: { offset: number; key: string }[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        const name = String(key.value);
+        if (seen.has(name)) repeated.push({ offset: key.range?.[0] ?? 0, key: name });
+        seen.add(name);
+      }
+    },
+  });
+  return repeated.slice(0, PROBLEMS_MAX);
 }
 
 /** @throws ConfigurationError for aliases that would make a small file very large */
