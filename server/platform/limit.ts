@@ -116,7 +116,7 @@ export function createServerLimit(name: string, terms: LimitTerms, parts: LimitP
 
   function hasLeft(all: number, own: number, amount: number): boolean {
     if (all + amount > max) return false;
-    return all < max / 2 || own < Math.ceil((max - all) / SHARES);
+    return all < max / 2 || own + amount <= Math.ceil((max - all) / SHARES);
   }
 
   function admits(share: string, amount: number, part: string): boolean {

@@ -79,9 +79,10 @@ describe('the bounds of what is stored', () => {
     bounds.charge('198.51.100.1', 100);
     // The network of the first address has used much of the whole; a new one has not.
     assert.throws(() => bounds.charge('192.0.2.9', 10), { status: 503 });
-    bounds.charge('203.0.113.1', 50);
+    assert.throws(() => bounds.charge('203.0.113.1', 8), { status: 503 }, 'more than an eighth of what is left');
+    bounds.charge('203.0.113.1', 6);
     assert.equal(bounds.mayStore('203.0.113.9', 1), false);
-    assert.deepEqual(reached, ['writes.address', 'writes.server', 'writes.server']);
+    assert.deepEqual(reached, ['writes.address', ...Array(3).fill('writes.server')]);
   });
 
   test('take back what was not stored', () => {

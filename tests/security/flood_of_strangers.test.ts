@@ -16,10 +16,11 @@ import { authorize, authorizeUrl, redeem } from '../helpers/relying_party.ts';
 
 const ADDRESSES = LONG ? 1_000 : 15;
 const FLOOD_MS = 10_000;
+const SLOWEST_MS = 180_000;
 /** Requests of the short form: several times as many as the bounds admit. */
-const REQUESTS = 250;
+const REQUESTS = 160;
 const AT_ONCE = 16;
-const BY_ADDRESS = LONG ? 2_000_000 : 100_000;
+const BY_ADDRESS = LONG ? 1_000_000 : 100_000;
 const IN_ALL = LONG ? 10_000_000 : 500_000;
 /** Rows of one kind that are kept. */
 const KEPT = LONG ? 4_000 : 300;
@@ -62,7 +63,12 @@ async function requestsTo(
   const party = await app.seed.party({ public: true });
   const device = await app.seed.party({ metadata: { redirect_uris: [], grant_types: [DEVICE_GRANT] }, public: true });
   const visit = await begin(app, party);
-  const long = () => ({ state: randomBytes(1_000).toString('hex'), nonce: randomBytes(500).toString('hex') });
+  const long = () => ({
+    state: randomBytes(1_000).toString('hex'),
+    nonce: randomBytes(500).toString('hex'),
+    claims: `{"userinfo":{"${'c'.repeat(4_000)}":null}}`,
+    acr_values: 'a'.repeat(1_000),
+  });
   const asked = () => new URL(authorizeUrl({ issuer: app.issuer, party, params: long() }, 'v'.repeat(43)));
   const form = (path: string, fields: Record<string, string>, headers: Record<string, string> = {}): Shot => ({
     method: 'POST',
@@ -174,7 +180,11 @@ for (const { from, app, requests, others } of floods) {
       const statuses = new Map<number, number>();
       const until = Date.now() + FLOOD_MS;
       let sent = 0;
-      const isOver = () => (LONG ? Date.now() > until : sent >= REQUESTS * (from === 'one address' ? 1 : 2.5));
+      const refused = from === 'one address' ? 429 : 503;
+      const isRefused = () => (statuses.get(refused) ?? 0) >= 100;
+      // A slow machine needs longer to reach the bounds.
+      const isLongOver = () => Date.now() > until && (isRefused() || Date.now() > until + SLOWEST_MS);
+      const isOver = () => (LONG ? isLongOver() : sent >= REQUESTS * (from === 'one address' ? 1 : 2.5));
       const shoot = async () => {
         while (!isOver()) {
           const turn = sent++;
@@ -232,7 +242,6 @@ for (const { from, app, requests, others } of floods) {
       const own = (others.people.length + 1) * 20_000;
       assert.ok(bytes <= (from === 'one address' ? BY_ADDRESS : IN_ALL) + own, `${bytes} bytes`);
       assert.ok(rows <= 5 * KEPT + IN_ALL / 512, `${rows} rows`);
-      const refused = from === 'one address' ? 429 : 503;
       assert.ok((statuses.get(refused) ?? 0) > 0, 'the flood was too small');
       const named = app.logLines.filter((line) =>
         line.includes(`"writes.${from === 'one address' ? 'address' : 'server'}"`),
