@@ -1,4 +1,4 @@
-import { type Selectable, sql } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { Groups as GroupsTable } from '../platform/database.ts';
 import { type BoundStatement, type Db, failedGuard, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
@@ -6,6 +6,7 @@ import { AppError, invalidInput } from '../platform/errors.ts';
 import { createListing, type ListRequest, type Page } from '../platform/listing.ts';
 import { statement } from '../platform/statement.ts';
 import { checkNames } from './profile.ts';
+import type { AttributeKind } from './search_tokens.ts';
 
 /**
  * Groups and roles: rows of their own, which accounts name. Some exist in every installation: they are part of the program
@@ -66,9 +67,17 @@ export type Roles = Store;
 type NamedRow = Selectable<GroupsTable>;
 type Columns = Omit<NamedRow, 'version'>;
 
+/** As `account_tokens` of the schema names them (migration 0025). */
+const TOKEN_KINDS: Readonly<Record<Kind, AttributeKind>> = { groups: 'group', roles: 'role' };
+
 function statementsOf(kind: Kind) {
   const table = sql.table(kind);
   const column = sql.ref(kind); // of accounts
+  /** The ids of accounts that may have a name: by the index, and those that are not in it yet. */
+  const candidates = (name: RawBuilder<unknown>) => sql`
+    SELECT account_id FROM account_index WHERE token = account_token(${sql.lit(TOKEN_KINDS[kind])}, ${name})
+    UNION ALL SELECT id FROM accounts WHERE search_tokens IS NULL`;
+  const hasName = (name: RawBuilder<unknown>) => sql`id IN (${candidates(name)}) AND ${column} @> ARRAY[${name}]`;
   return {
     findAll: statement(
       `${kind}.find_all`,
@@ -91,19 +100,19 @@ function statementsOf(kind: Kind) {
     countMembers: statement(
       `${kind}.count_members`,
       ($: { name: string }) => sql<{ members: string }>`
-        SELECT count(*) AS members FROM accounts WHERE ${column} @> ARRAY[${$.name}::text]`,
+        SELECT count(*) AS members FROM accounts WHERE ${hasName(sql`${$.name}::text`)}`,
     ),
     // After the row is locked: who gives the name waits for that lock (`requireAll`), or was waited for.
     requireUnused: statement(
       `${kind}.require_unused`,
       ($: { name: string }) => sql`
-        SELECT require_rows(CASE WHEN EXISTS (SELECT 1 FROM accounts WHERE ${column} @> ARRAY[${$.name}::text]) THEN 0 ELSE 1 END)`,
+        SELECT require_rows(CASE WHEN EXISTS (SELECT 1 FROM accounts WHERE ${hasName(sql`${$.name}::text`)}) THEN 0 ELSE 1 END)`,
     ),
     removeMembers: statement(
       `${kind}.remove_members`,
       ($: { name: string }) => sql<{ id: string }>`
         UPDATE accounts SET ${column} = array_remove(${column}, ${$.name}::text)
-         WHERE ${column} @> ARRAY[${$.name}::text] RETURNING id`,
+         WHERE ${hasName(sql`${$.name}::text`)} RETURNING id`,
     ),
     requireAll: statement(
       `${kind}.require_all`,

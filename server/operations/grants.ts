@@ -4,6 +4,7 @@ import type { ListedGrant } from '../records/listings.ts';
 import { change, read } from './operation.ts';
 import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
 import { Id, strict, Time } from './schema.ts';
+import { assertMayChangeUser } from './user_plans.ts';
 
 const GrantId = Type.String({ minLength: 1, maxLength: 128 });
 
@@ -70,7 +71,9 @@ export const grants = {
       input: { params: { id: EXAMPLE.id } },
       output: { id: EXAMPLE.id, account: EXAMPLE.account, client_id: 'notes' },
     },
-    async plan(services, { params: { id } }) {
+    async plan(services, { params: { id } }, call) {
+      const grant = await (await services.accountStores()).lists.findGrant(id);
+      if (grant) await assertMayChangeUser(services, grant.accountId, call);
       const { statements, refuse, target, ended } = await (await services.endings()).grant(id);
       return {
         statements,

@@ -3,6 +3,7 @@ import type { ListedLock } from '../accounts/attempts.ts';
 import { change, read } from './operation.ts';
 import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
 import { Nullable, strict, Time } from './schema.ts';
+import { assertMayChangeUser } from './user_plans.ts';
 
 const LockId = Type.String({ pattern: '^[0-9a-f]{64}$', description: '64 hex digits' });
 const Account = Nullable(
@@ -48,8 +49,9 @@ export const lockouts = {
     description: 'Failed guesses are forgotten with it. All locks of a person are ended by `POST /users/{id}/unlock`.',
     schemas: { params: strict({ id: LockId }), output: Lockout },
     example: { input: { params: { id: EXAMPLE.id } }, output: EXAMPLE },
-    async plan({ accountStores }, { params: { id } }) {
-      const { before, statements, refuse } = await (await accountStores()).attempts.endingLock(id);
+    async plan(services, { params: { id } }, call) {
+      const { before, statements, refuse } = await (await services.accountStores()).attempts.endingLock(id);
+      if (before.accountId !== undefined) await assertMayChangeUser(services, before.accountId, call);
       const { account, factor, locked_until } = shown(before);
       return {
         statements,

@@ -4,6 +4,7 @@ import type { ListedSession } from '../records/listings.ts';
 import { change, read } from './operation.ts';
 import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
 import { Id, Nullable, strict, Time } from './schema.ts';
+import { assertMayChangeUser } from './user_plans.ts';
 
 const Uid = Type.String({ minLength: 1, maxLength: 128, description: 'its id, which is not the one in the cookie' });
 const Account = Type.String({ format: 'uuid', description: 'the id of the person who is signed in' });
@@ -107,7 +108,9 @@ export const sessions = {
       'Clients that want to be told are (OpenID Connect Back-Channel Logout 1.0). The person may sign in again.',
     schemas: { params: strict({ uid: Uid }), output: strict({ uid: Uid, account: Id }, { title: 'EndedSession' }) },
     example: { input: { params: { uid: UID } }, output: { uid: UID, account: EXAMPLE.account } },
-    async plan(services, { params: { uid } }) {
+    async plan(services, { params: { uid } }, call) {
+      const session = await (await services.accountStores()).lists.findSession(uid);
+      if (session) await assertMayChangeUser(services, session.accountId, call);
       const { statements, refuse, target, ended } = await (await services.endings()).session(uid);
       return {
         statements,

@@ -2,6 +2,8 @@ import { Type } from 'typebox';
 import type { Endings } from '../records/ending.ts';
 import { change } from './operation.ts';
 import { Nullable, strict, Time } from './schema.ts';
+import type { Services } from './services.ts';
+import { assertMayChangeUser } from './user_plans.ts';
 
 const named = (description: string, maxLength = 256) => Type.String({ minLength: 1, maxLength, description });
 
@@ -58,10 +60,12 @@ export const tokens = {
         remembered_until: '2026-11-01T09:00:00.000Z',
       },
     },
-    async plan(services, { body }) {
+    async plan(services, { body }, call) {
       const endings = await services.endings();
       const [kind = 'jti', name = ''] = (Object.entries(body) as [keyof Endings, string][])[0] ?? [];
       const { statements, refuse, target, ended } = await endings[kind](name);
+      const account = await accountOf(services, kind, target.id);
+      if (account !== undefined) await assertMayChangeUser(services, account, call);
       return {
         statements,
         refuse,
@@ -75,3 +79,12 @@ export const tokens = {
     },
   }),
 };
+
+/** The person whose session, grant or tokens are ended; undefined for a client, and where the caller has the token itself. */
+async function accountOf(services: Services, kind: keyof Endings, id: string): Promise<string | undefined> {
+  if (kind === 'account') return id;
+  const { lists } = await services.accountStores();
+  if (kind === 'session') return (await lists.findSession(id))?.accountId;
+  if (kind === 'grant') return (await lists.findGrant(id))?.accountId;
+  return undefined;
+}

@@ -54,6 +54,15 @@ export async function changeableUser(
   return { stores, before };
 }
 
+/**
+ * For a change of something that belongs to a user, such as a session, on a path of its own.
+ * @throws AppError 403 `beyond_own_permissions`
+ */
+export async function assertMayChangeUser(services: Services, id: string, { actor }: Call): Promise<void> {
+  const account = await (await services.accountStores()).accounts.findById(id);
+  if (account) assertMayChange(actor, await createPermissionsOfRoles(services.roles)(account.roles));
+}
+
 /** The members whose values the audit has; the others are personal. */
 const VISIBLE = [
   'email_verified',

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { NAMED_STATEMENTS } from '../../server/accounts/named.ts';
 import { BUILTIN_ROLES, PERMISSIONS } from '../../server/operations/permissions.ts';
 import { adminApi } from '../helpers/admin.ts';
 import { deployment } from '../helpers/deployment.ts';
+import { explain } from '../helpers/explain.ts';
 
 const scope = { after };
 const app = await deployment(scope);
@@ -128,4 +130,28 @@ test('nobody writes permissions into a role, or changes or deletes one, that the
     body: { permissions: ['users:write'] },
   });
   assert.equal(raised.status, 403);
+});
+
+test('who has a group or role is found by the index, among any number of people', async () => {
+  for (const { countMembers, requireUnused, removeMembers } of Object.values(NAMED_STATEMENTS)) {
+    for (const one of [countMembers, requireUnused, removeMembers]) {
+      const plan = await explain(app.db, one.bind({ name: 'x' }));
+      assert.ok(plan.includes('account_index') && !plan.includes('Seq Scan on accounts'), plan);
+    }
+  }
+});
+
+test('a group that is deleted while it is given is in the end either there or given to nobody', async () => {
+  for (let i = 0; i < 20; i += 1) {
+    const name = `contended-${i}`;
+    await api.request('POST', '/groups', { body: { name } });
+    const [given, deleted] = await Promise.all([
+      api.request('PUT', `/users/${person.id}/groups`, { headers: anyVersion, body: { groups: [name] } }),
+      api.request('DELETE', `/groups/${name}`, { headers: anyVersion }),
+    ]);
+    assert.deepEqual([given.status, deleted.status].filter((status) => status === 200).length, 1, name);
+    const exists = (await api.request('GET', `/groups/${name}`)).status === 200;
+    const { groups } = await app.seed.accounts.resolve(person.id);
+    assert.equal(groups.includes(name), exists, name);
+  }
 });

@@ -107,6 +107,7 @@ test('refuses when there is an administrator already, unless it is forced', asyn
 
 test('gives the role to somebody who has an account, and keeps the other roles', async (t) => {
   const own = await setUpCli(t);
+  await own.cardea(['roles', 'create', 'accountant']);
   const create = ['users', 'create', '--email', 'eve@example.com', '--role', 'accountant', '--no-password', '--json'];
   const { json } = await own.cardea(create);
   const made = await own.cardea([...bootstrap, '--user', 'eve@example.com', '--json']);

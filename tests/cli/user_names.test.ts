@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setUpCli } from './run_cli.ts';
 
@@ -23,4 +25,17 @@ test('groups and roles are set when a person is added, shown, and replaced', asy
     assert.deepEqual([refused.code, refused.stderr.startsWith(`cardea: ${kind}: `)], [1, true]);
     assert.match(refused.stderr, /"unknown"/);
   }
+});
+
+test('an import creates the groups and roles that are missing; such a role has no permissions', async (t) => {
+  const { cardea, folder } = await setUpCli(t);
+  const permissions = ['users:read'];
+  await cardea(['roles', 'create', 'support', '--permission', permissions.join()]);
+  const file = join(folder, 'people.jsonl');
+  const line = { email: 'ada@example.com', groups: ['new group'], roles: ['support', 'new-role'] };
+  writeFileSync(file, `${JSON.stringify(line)}\n`);
+  assert.equal((await cardea(['users', 'import', file])).code, 0);
+  assert.equal((await cardea(['groups', 'show', 'new group', '--json'])).json.description, '');
+  assert.deepEqual((await cardea(['roles', 'show', 'new-role', '--json'])).json.permissions, []);
+  assert.deepEqual((await cardea(['roles', 'show', 'support', '--json'])).json.permissions, permissions);
 });

@@ -67,6 +67,29 @@ test('no change of a person who may do more is permitted, on any route', async (
   assert.deepEqual(await app.db.run({ name: '', text }, []), [{ outcome: 'denied' }]);
 });
 
+test('nor is one of their sessions, grants, tokens or locks, on paths of their own', async () => {
+  const uid = await records.session(admin.id);
+  const grant = await records.grant(admin.id, party.id);
+  const { attempts } = await api.services.accountStores();
+  for (let i = 0; i < 3; i += 1) {
+    const guess = await attempts.reservePasswordGuess({ identifier: admin.email, deviceCookie: undefined });
+    await attempts.countFailure(guess);
+  }
+  const filter = encodeURIComponent(`account eq "${admin.id}"`);
+  const [lock] = (await api.request('GET', `/lockouts?filter=${filter}`)).body.items;
+  for (const [method, path, body] of [
+    ['DELETE', `/sessions/${uid}`, undefined],
+    ['DELETE', `/grants/${grant}`, undefined],
+    ['DELETE', `/lockouts/${lock.id}`, undefined],
+    ['POST', '/tokens/revoke', { account: admin.email }],
+    ['POST', '/tokens/revoke', { session: uid }],
+    ['POST', '/tokens/revoke', { grant }],
+  ] as const) {
+    const refused = await noKeys.request(method, path, { headers: anyVersion, ...(body ? { body } : {}) });
+    assert.deepEqual([refused.status, codeOf(refused)], [403, 'beyond_own_permissions'], `${method} ${path}`);
+  }
+});
+
 test('an invitation is no way around it', async () => {
   const { email } = await app.seed.accounts.create({ email: 'future-keeper@example.com', roles: ['key-keeper'] });
   const refused = await noKeys.request('POST', '/users/invite', { body: { email } });
