@@ -38,8 +38,20 @@ test('a path is compared by whole segments', () => {
 /** What makes a URL, a redirect or a cookie without the issuer's path, and the files that may. */
 const WITHOUT_PATH: readonly (readonly [RegExp, readonly string[]])[] = [
   [/\breply\.redirect\(/, ['platform/forms.ts', 'selfservice/well_known.ts']],
-  [/\bpath: '\//, ['platform/cookies.ts', 'oidc/routes.ts', 'views/paths.ts', 'admin/routes.ts']],
-  [/\bissuer\.origin\b/, ['accounts/passkeys.ts', 'demo/demo.ts', 'oidc/posted_requests.ts']],
+  [
+    /\bpath: '\//,
+    ['platform/cookies.ts', 'oidc/routes.ts', 'views/paths.ts', 'admin/routes.ts', 'admin/user_routes.ts'],
+  ],
+  [
+    /\bissuer\.origin\b/,
+    [
+      'accounts/passkeys.ts',
+      'demo/demo.ts',
+      'oidc/posted_requests.ts',
+      'oidc/api_access.ts',
+      'oidc/api_resource_metadata.ts',
+    ],
+  ],
   [/new URL\([^()]*, \w*\.?issuer(?:\.\w+)?\)/, ['demo/demo.ts', 'oidc/pages.ts']],
 ];
 
