@@ -1,4 +1,5 @@
 import { claimsOf } from '../accounts/claims.ts';
+import type { Departed } from '../accounts/departed.ts';
 import type { Accounts } from '../accounts/store.ts';
 import { isOwnSubject, subjectOf } from '../accounts/subjects.ts';
 import type { ConfigurationOptions } from '../oidc/configuration.ts';
@@ -52,7 +53,10 @@ type AccountReads = Pick<ConfigurationOptions, 'findAccount' | 'publicSubjectOf'
 
 export function createAccountReads(
   requestAccounts: RequestAccounts,
-  accounts: Pick<Accounts, 'findBySubject'>,
+  {
+    accounts,
+    departed,
+  }: { readonly accounts: Pick<Accounts, 'findBySubject'>; readonly departed: Pick<Departed, 'subjectOf'> },
   units: Pick<Units, 'current'>,
 ): AccountReads {
   return {
@@ -63,7 +67,9 @@ export function createAccountReads(
     },
     async publicSubjectOf(accountId) {
       const account = await requestAccounts.find(accountId);
-      return account ? subjectOf(account) : accountId;
+      if (account) return subjectOf(account);
+      // A logout token of somebody who was deleted since.
+      return (await units.current().trackRead(departed.subjectOf(accountId))) ?? accountId;
     },
     async accountOf(publicSubject) {
       if (isOwnSubject(publicSubject)) return publicSubject;

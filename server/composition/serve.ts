@@ -88,7 +88,7 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
     detailsTypes,
     audienceParameter: config.audienceParameter,
     ...clientReads,
-    ...createAccountReads(requestAccounts, accountServices.accounts, units),
+    ...createAccountReads(requestAccounts, accountServices, units),
     // A person who has a second factor may have signed in with one on a browser that they trust.
     requiredAcr: (facts) => parts.requiredAcr({ ...facts, trusted: secondFactorPolicy.allowsTrustedBrowsers }),
     ciba: createCibaParts(parts.infrastructure, accountServices, clientServices, records),

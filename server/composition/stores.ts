@@ -4,6 +4,7 @@ import { keyPolicy } from '../../keys/policy.ts';
 import type { KeyRing } from '../../keys/rotate.ts';
 import type { KeyTables } from '../../keys/store.ts';
 import { createAttempts } from '../accounts/attempts.ts';
+import { createDeparted } from '../accounts/departed.ts';
 import { createDevices } from '../accounts/devices.ts';
 import { createEvents } from '../accounts/events.ts';
 import { createLinks } from '../accounts/links.ts';
@@ -79,6 +80,7 @@ export async function createAccountStores({ config, db, sealer, now }: StorePart
   return {
     accounts,
     attempts: createAttempts({ db, accounts, indexKey, now }),
+    departed: createDeparted({ db, sealer, now }),
     devices: createDevices({ db, accounts, now }),
     events: createEvents({ db, accounts, now }),
     links: createLinks({ db, sealer, now }),

@@ -1,5 +1,6 @@
 import type { KeyRing } from '../../keys/rotate.ts';
 import type { Attempts } from '../accounts/attempts.ts';
+import type { Departed } from '../accounts/departed.ts';
 import type { Devices } from '../accounts/devices.ts';
 import type { Events } from '../accounts/events.ts';
 import type { Links } from '../accounts/links.ts';
@@ -34,6 +35,7 @@ export interface ClientStores {
 export interface AccountStores {
   readonly accounts: Accounts;
   readonly attempts: Attempts;
+  readonly departed: Departed;
   readonly devices: Devices;
   readonly events: Events;
   readonly links: Links;

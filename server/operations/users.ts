@@ -190,6 +190,7 @@ export const users = {
         statements: [
           plans.requireVersion(id, before.version),
           ...endSessions(id),
+          ...stores.departed.noting(before),
           plans.deleting(id),
           ...administratorGuard(before, undefined),
         ],

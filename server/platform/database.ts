@@ -139,6 +139,12 @@ export interface Deliveries {
   sid: string | null;
 }
 
+export interface DepartedSubjects {
+  account_id: string;
+  expires_at: Timestamp;
+  sealed: Buffer;
+}
+
 export interface Devices {
   account_id: string;
   created_at: Timestamp;
@@ -426,6 +432,7 @@ export interface DB {
   declared_entries: DeclaredEntries;
   declared_settings: DeclaredSettings;
   deliveries: Deliveries;
+  departed_subjects: DepartedSubjects;
   devices: Devices;
   ended_tokens: EndedTokens;
   grants: Grants;

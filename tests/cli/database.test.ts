@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
 import pg from 'pg';
+import { createDeparted } from '../../server/accounts/departed.ts';
 import { createLinks } from '../../server/accounts/links.ts';
 import { createMails } from '../../server/accounts/mails.ts';
 import { SEALED } from '../../server/cli/sealed_columns.ts';
@@ -78,6 +79,7 @@ describe('master-key rotate', () => {
     await db.transact([
       createLinks(parts).create('reset_password', { accountId, payload: {} }).bound,
       createMails(parts).enqueue({ kind: 'unlocked', accountId }),
+      ...createDeparted(parts).noting({ id: accountId, subject: 'a subject' }),
       createDeliveries(parts).enqueue({ kind: 'ping', clientId, content: {}, expiresAt }),
       createWaitingRequests(parts).register({ authReqId: 'an id', accountId, clientId, lifetime: 3_600 }),
       createUserCodes({ ...parts, key: randomBytes(32) }).register('BCDFGHJK', 'a device code', 3_600),
@@ -117,6 +119,7 @@ describe('master-key rotate', () => {
       'signing_keys.sealed': [2, 2],
       'signing_keys.sealed_public': [1, 1],
       'accounts.sealed_key': [1, 1],
+      'departed_subjects.sealed': [1, 1],
       'grants.sealed': [1, 1],
       'sessions.sealed': [1, 1],
       'records.sealed': [1_203, 1_203],

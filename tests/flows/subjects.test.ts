@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
+import { adminApi } from '../helpers/admin.ts';
 import { askPerson, CIBA_GRANT, cibaMetadata, decideRequest, fetchTokens } from '../helpers/ciba.ts';
 import { deployment, type Person } from '../helpers/deployment.ts';
 import { logoutListener } from '../helpers/logout_listener.ts';
@@ -31,6 +32,8 @@ async function imported(sub: string): Promise<Person> {
 }
 
 const person = await imported(SUB);
+const leaving = await imported('auth0|leaving');
+const api = await adminApi(scope, app);
 
 test('is what apps get everywhere: ID token, userinfo, introspection, refresh', async () => {
   const params = { scope: 'openid email offline_access', prompt: 'consent' };
@@ -102,6 +105,17 @@ test('is in the logout token (OpenID Connect Back-Channel Logout 1.0 §2.4)', as
   await submit(browser, await browser.get('/logout'), { logout: 'yes' });
   await until('the app to be notified', () => listener.received.length > 0);
   assert.equal(decodeJwt(listener.received[0]?.token ?? '').sub, SUB);
+});
+
+test('is in the logout token of a person who was deleted, and not in the database in clear', async () => {
+  await tokensFor(app, party, leaving);
+  const before = listener.received.length;
+  const deleted = await api.request('DELETE', `/users/${leaving.id}`, { headers: { 'if-match': '*' } });
+  assert.deepEqual([deleted.status, deleted.body.sessions_ended], [200, 1]);
+  await until('the app to be notified', () => listener.received.length > before);
+  assert.equal(decodeJwt(listener.received[before]?.token ?? '').sub, 'auth0|leaving');
+  const [row] = await app.db.run<{ sealed: Buffer }>({ name: '', text: 'SELECT sealed FROM departed_subjects' }, []);
+  assert.ok(row && !row.sealed.includes('leaving'));
 });
 
 test('is not in the database in clear', async () => {

@@ -12,6 +12,7 @@ const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
     'account_index',
     'accounts',
     'attempts',
+    'departed_subjects',
     'devices',
     'groups',
     'links',

@@ -1,0 +1,53 @@
+import { type Selectable, sql } from 'kysely';
+import type { Clock } from '../platform/clock.ts';
+import type { DepartedSubjects } from '../platform/database.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
+import type { Place, Sealer } from '../platform/sealing.ts';
+import { statement } from '../platform/statement.ts';
+import type { Account } from './account.ts';
+
+/**
+ * The subjects of people who were deleted and whom apps know by another `sub` than the id of the account. Logout tokens need it
+ * (OpenID Connect Back-Channel Logout 1.0 §2.4), and they are sent after the account is gone.
+ */
+export interface Departed {
+  /** For the transaction that deletes the account; none for an account without a subject of its own. */
+  noting(account: Pick<Account, 'id' | 'subject'>): BoundStatement[];
+  /** @returns undefined when nobody of this id was deleted lately, or the id was the subject */
+  subjectOf(accountId: string): Promise<string | undefined>;
+}
+
+/** Logouts are tried for a day after the first attempt, which may come late. */
+const KEPT_MS = 3 * 86_400_000;
+
+type Row = Selectable<DepartedSubjects>;
+
+export const DEPARTED_STATEMENTS = {
+  insert: statement(
+    'departed_subjects.insert',
+    ($: Row) => sql`
+      INSERT INTO departed_subjects (account_id, sealed, expires_at) VALUES (${$.account_id}, ${$.sealed}, ${$.expires_at})
+      ON CONFLICT (account_id) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at`,
+  ),
+  find: statement(
+    'departed_subjects.find',
+    ($: { accountId: string; now: Date }) => sql<Pick<Row, 'sealed'>>`
+      SELECT sealed FROM departed_subjects WHERE account_id = ${$.accountId}::uuid AND expires_at > ${$.now}`,
+  ),
+};
+
+export function createDeparted({ db, sealer, now }: { db: Db; sealer: Sealer; now: Clock }): Departed {
+  return {
+    noting({ id, subject }) {
+      if (subject === undefined) return [];
+      const sealed = sealer.seal(departedPlace(id), Buffer.from(subject));
+      return [DEPARTED_STATEMENTS.insert.bind({ account_id: id, sealed, expires_at: new Date(now() + KEPT_MS) })];
+    },
+    async subjectOf(accountId) {
+      const [row] = await db.query(DEPARTED_STATEMENTS.find.bind({ accountId, now: new Date(now()) }));
+      return row && sealer.open(departedPlace(accountId), row.sealed).toString();
+    },
+  };
+}
+
+const departedPlace = (accountId: string): Place => ({ table: 'departed_subjects', column: 'sealed', row: accountId });
