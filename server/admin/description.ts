@@ -99,6 +99,7 @@ function schemaOf({ operation, method, versioned = false, location }: Route, dep
   const changes = kind === 'change';
   const scopes = permission === ANY_CALLER ? [] : [scopeOf(permission)];
   const query = schemas.query as TObject | undefined;
+  const members: object = (schemas.output as Partial<TObject>).properties ?? {};
   const headers = {
     ...(changes && versioned && method !== 'POST' ? HEADERS.ifMatch : {}),
     ...(!changes && versioned ? HEADERS.ifNoneMatch : {}),
@@ -124,7 +125,7 @@ function schemaOf({ operation, method, versioned = false, location }: Route, dep
       [location ? 201 : 200]: {
         description: 'Done.',
         headers: {
-          ...(versioned ? { ETag: { ...text, description: 'The version.' } } : {}),
+          ...(versioned && 'version' in members ? { ETag: { ...text, description: 'The version.' } } : {}),
           ...(location ? { Location: { ...text, description: 'Where it is.' } } : {}),
           ...(schemas.query && 'cursor' in (query?.properties ?? {})
             ? { Link: { ...text, description: 'The next page, as `next` (RFC 8288).' } }

@@ -7,7 +7,8 @@ export interface Shot {
   readonly method: string;
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** A text is sent in UTF-8. */
+  readonly body: string | Buffer;
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 8, maxFreeSockets: 8 });
@@ -21,7 +22,7 @@ export function hangUp(): void {
 /** Sends a request and reads the whole response, without following redirects. */
 export function exchange(issuer: string, shot: Shot): Promise<WireAnswer> {
   const { port } = new URL(issuer);
-  const body = Buffer.from(shot.body);
+  const body = typeof shot.body === 'string' ? Buffer.from(shot.body) : shot.body;
   const headers = { ...shot.headers, ...(body.length > 0 ? { 'content-length': String(body.length) } : {}) };
   return new Promise((done, failed) => {
     const options = { agent, host: '127.0.0.1', port, method: shot.method, path: shot.target, headers };

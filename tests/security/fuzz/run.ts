@@ -122,6 +122,6 @@ function harvest({ seen }: Pick<World, 'seen'>, answer: { body: string; headers:
 const KEPT = /"(access_token|refresh_token|id_token|device_code|user_code|auth_req_id|request_uri)":"([^"\\]+)"/g;
 
 /** The request as text, with everything that is needed to repeat it. */
-function describe({ method, target, headers, body }: Shot): string {
-  return JSON.stringify({ method, target, headers, body }).slice(0, 6_000);
+export function describe({ method, target, headers, body }: Shot): string {
+  return JSON.stringify({ method, target, headers, body: String(body) }).slice(0, 6_000);
 }

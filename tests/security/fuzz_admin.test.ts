@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { LONG } from '../helpers/long.ts';
+import { createDraw } from './fuzz/draw.ts';
+import { run } from './fuzz_admin/run.ts';
+import { createAdminWorld } from './fuzz_admin/world.ts';
+
+/**
+ * Requests to every operation of the admin API, generated from the OpenAPI document that the server serves: each member, parameter
+ * and header with each kind of wrong value. `make chaos` sends all of them. TEST_FUZZ_SEED repeats a run, TEST_FUZZ_REQUESTS sets
+ * its length.
+ */
+const REQUESTS = Number(process.env.TEST_FUZZ_REQUESTS ?? (LONG ? 60_000 : 600));
+
+const draw = createDraw();
+const world = await createAdminWorld({ after });
+
+test(`${REQUESTS} generated requests to the admin API get answers as described, and change nothing unless they succeed (TEST_FUZZ_SEED=${draw.seed})`, async (t) => {
+  const onProgress = (line: string) => (LONG ? console.log(line) : t.diagnostic(line));
+  const { faults, requests, statuses, successes, compared } = await run(draw, world, {
+    requests: REQUESTS,
+    onProgress,
+  });
+  const counts = [...statuses].sort().map(([status, n]) => `${n} × ${status}`);
+  t.diagnostic(`${requests} requests, ${compared} of them compared by the tables: ${counts.join(', ')}`);
+  t.diagnostic([...successes].map(([id, n]) => `${id}: ${n}`).join(', '));
+  const report = faults.map(({ what, request }) => `${what}\n    ${request}`).join('\n\n');
+  assert.equal(faults.length, 0, `TEST_FUZZ_SEED=${draw.seed}\n\n${report}`);
+  // A generator whose requests are all refused early finds nothing.
+  const never = [...successes].filter(([, n]) => n === 0).map(([id]) => id);
+  if (LONG) assert.deepEqual(never, [], 'operations that no request has reached');
+  else if (never.length > 0) t.diagnostic(`never reached: ${never.join(', ')}`);
+  for (const status of [200, 201, 400, 401, 403, 404, 409])
+    assert.ok((statuses.get(status) ?? 0) > 0, `no response with ${status}`);
+});

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
+import { type Response, resolve } from '../../../server/platform/openapi.ts';
+import { assertDescribed } from '../../helpers/openapi.ts';
+import type { WireAnswer } from '../wire.ts';
+import { fill, type Target, targetAt } from './document.ts';
+import type { Draft } from './drafts.ts';
+import { isRecord } from './values.ts';
+import type { AdminWorld } from './world.ts';
+
+/** A request that its sender has got an answer to. */
+export interface Answered {
+  readonly draft: Draft;
+  readonly answer: WireAnswer;
+  /** Undefined: the request did not reach an operation of the document. */
+  readonly target: Target | undefined;
+}
+
+export const bodyOf = ({ body }: WireAnswer): unknown => (body === '' ? undefined : JSON.parse(body));
+
+/** It changed something: no dry run, and no read. */
+export function hasChanged({ target, answer }: Answered): boolean {
+  return target?.changes === true && answer.status < 300 && answer.headers.get('preference-applied') === null;
+}
+
+/** Errors of the connection, before a route is known: the document has them as `default`. */
+const BEFORE_ROUTES: ReadonlySet<number> = new Set([408, 414, 431]);
+
+/** Fails unless the answer is as the document says, and of a status that it names. */
+export function assertAsDescribed({ document, check }: AdminWorld, { draft, target, answer }: Answered): void {
+  const { status, headers, body: text } = answer;
+  if (status >= 400 && draft.method !== 'HEAD') assertProblem(answer);
+  if (!target) return;
+  const { responses = {} } = target.operation;
+  const isNamed = Object.hasOwn(responses, String(status)) || BEFORE_ROUTES.has(status);
+  assert.ok(isNamed, `${target.id}: a status that the document does not name: ${status} ${text.slice(0, 300)}`);
+  assertDescribed(document, check, target, { status, headers, text });
+  if (status >= 300) return;
+  const named = resolve<Response>(document, responses[String(status)] as Response).headers ?? {};
+  const etag = headers.get('etag');
+  assert.equal(etag !== null, 'ETag' in named, `${target.id}: ETag ${etag}`);
+  const body = bodyOf(answer);
+  if (etag !== null && isRecord(body)) assert.equal(etag, `"${body.version}"`, target.id);
+  if ('Location' in named) assert.ok(headers.has('location'), `${target.id}: Location`);
+}
+
+/** RFC 9457 §3.1, besides the schema. */
+function assertProblem({ status, headers, body }: WireAnswer): void {
+  assert.match(headers.get('content-type') ?? '', /^application\/problem\+json\b/, `${status} ${body.slice(0, 200)}`);
+  const problem = JSON.parse(body) as Readonly<Record<string, unknown>>;
+  assert.equal(problem.status, status);
+  assert.equal(problem.request_id, headers.get('x-request-id'));
+  assert.ok(body.isWellFormed());
+  if (status === 405) assert.ok(headers.get('allow'), '405 names what is allowed');
+  if (status === 401) assert.ok(headers.get('www-authenticate'), '401 has a challenge');
+}
+
+/** The type of a problem, whose page must exist. */
+export function typeOf({ status, body }: WireAnswer): string | undefined {
+  return status >= 400 && body !== ''
+    ? String((JSON.parse(body) as Readonly<Record<string, unknown>>).type)
+    : undefined;
+}
+
+export type Get = (path: string) => Promise<WireAnswer>;
+
+/** Fails unless a GET shows what a change has answered. */
+export async function assertShown(
+  { targets, app }: AdminWorld,
+  { draft, answer, target }: Answered,
+  get: Get,
+): Promise<void> {
+  if (!target) return;
+  const { path } = target;
+  const concrete = fill(path, draft.params);
+  const location = answer.headers.get('location');
+  if (location !== null) {
+    assert.ok(location.startsWith('/api/v1/') || location.startsWith(app.issuer), location);
+    return assertSame(target, answer, await get(location));
+  }
+  const shows = targetAt(targets, 'GET', path);
+  if (shows && target.method === 'DELETE' && isOne(path)) {
+    const { status } = await get(concrete);
+    return assert.equal(status, 404, `${target.id}: a GET of what was deleted`);
+  }
+  const isMadeOf = target.method === 'POST' && !isOne(path);
+  const above = isMadeOf ? path.slice(0, path.lastIndexOf('/')) : path;
+  if (target.method === 'DELETE' || !targetAt(targets, 'GET', above)) return;
+  const shown = await get(fill(above, draft.params));
+  if (shown.status === 200 && isVersioned(bodyOf(answer))) assertSame(target, answer, shown);
+}
+
+const isOne = (path: string) => path.endsWith('}');
+const isVersioned = (body: unknown) => isRecord(body) && 'version' in body;
+
+/** What both have is equal. */
+function assertSame({ id }: Target, answer: WireAnswer, shown: WireAnswer): void {
+  assert.equal(shown.status, 200, `${id}: a GET of what it answered: ${shown.body.slice(0, 200)}`);
+  const [told, seen] = [bodyOf(answer), bodyOf(shown)];
+  if (!isRecord(told) || !isRecord(seen)) return;
+  const differ = Object.keys(told).filter((name) => name in seen && !isDeepStrictEqual(told[name], seen[name]));
+  const values = (of: Readonly<Record<string, unknown>>) =>
+    JSON.stringify(Object.fromEntries(differ.map((name) => [name, of[name]])));
+  assert.deepEqual(differ, [], `${id}: it answered ${values(told)}, and a GET shows ${values(seen)}`);
+}
+
+/** The same request once more has the same answer, and no other effect (`Idempotency-Key`). */
+export function repetitionOf({ draft, target, answer }: Answered): Draft | undefined {
+  if (target?.method !== 'POST' || answer.status >= 300) return undefined;
+  return draft.headers['idempotency-key'] === undefined ? undefined : draft;
+}

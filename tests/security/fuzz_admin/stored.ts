@@ -1,0 +1,49 @@
+import type { Db } from '../../../server/platform/db.ts';
+
+/**
+ * What is written although nothing was changed: by a request, or by a job or a node at any time. Everything else must be the same
+ * after a request that was refused, read or was a dry run.
+ */
+const WRITTEN_ANYWAY: Readonly<Record<string, 'all of it' | readonly string[]>> = {
+  // a change that was refused or denied has its entry as well
+  audit: 'all of it',
+  // workers count their attempts, and say when the next one is
+  deliveries: ['attempts', 'leased_until', 'next_attempt_at'],
+  mails: ['tries', 'leased_until', 'due_at'],
+  // nodes say that they are there, and which keys they know
+  key_nodes: 'all of it',
+  key_set: ['last_seen_at'],
+  // a secret is made when it is needed for the first time
+  server_secrets: 'all of it',
+  // the health check proves that the database can be written
+  write_checks: 'all of it',
+};
+
+/** A digest of each table. */
+export type Digests = ReadonlyMap<string, string>;
+
+/** @returns a function that reads the digests of all tables, in one statement */
+export async function createDigest(db: Pick<Db, 'run'>): Promise<() => Promise<Digests>> {
+  const tables = await db.run<{ name: string }>(
+    { name: '', text: "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1" },
+    [],
+  );
+  const parts = tables.flatMap(({ name }) => {
+    const except = WRITTEN_ANYWAY[name] ?? [];
+    if (typeof except === 'string') return [];
+    const row = `(to_jsonb(t) - '{${except.join(',')}}'::text[])::text`;
+    return [
+      `SELECT '${name}' AS name, md5(string_agg(md5(${row}), '' ORDER BY md5(${row}))) AS digest FROM "${name}" t`,
+    ];
+  });
+  const text = parts.join(' UNION ALL ');
+  return async () => {
+    const rows = await db.run<{ name: string; digest: string | null }>({ name: '', text }, []);
+    return new Map(rows.map(({ name, digest }) => [name, digest ?? '']));
+  };
+}
+
+/** The tables that differ. */
+export function changedTables(before: Digests, after: Digests): string[] {
+  return [...after].filter(([name, digest]) => before.get(name) !== digest).map(([name]) => name);
+}
