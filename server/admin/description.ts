@@ -191,7 +191,8 @@ const NOT_MODIFIED: Response = { description: 'Unchanged since the ETag of `If-N
 const always = () => true;
 const changing = ({ operation }: Route) => operation.kind === 'change';
 const stored = (route: Route) => changing(route) && route.method !== 'POST' && route.versioned === true;
-const withBody = ({ operation }: Route) => operation.schemas.body !== undefined;
+/** A body is read of each, also where none belongs. */
+const withBody = ({ method }: Route) => method !== 'GET';
 
 /** Which errors an operation can have: a status, the code of its example, and what it is about. */
 const ERRORS: readonly { status: string; code: ErrorCode; description: string; applies(route: Route): boolean }[] = [

@@ -4,7 +4,7 @@ import type { Actor } from '../operations/actor.ts';
 import { API_PATH } from '../operations/api_resource.ts';
 import type { Call, InputOf, Operation, Schemas } from '../operations/operation.ts';
 import type { Runner } from '../operations/run.ts';
-import { AppError } from '../platform/errors.ts';
+import { AppError, invalidInput } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import { type CallerLimits, countCaller, type LimitKeys } from '../platform/route_limits.ts';
 import { allowOrigins, preflightHandler } from './cross_origin.ts';
@@ -43,8 +43,13 @@ type Output = Readonly<Record<string, unknown>>;
 export async function mountAdmin(app: FastifyInstance, options: AdminOptions): Promise<void> {
   app.removeAllContentTypeParsers();
   // RFC 7396 has a media type of its own, which few tools send.
+  const parseJson = app.getDefaultJsonParser('error', 'error');
   for (const type of ['application/json', 'application/merge-patch+json']) {
-    app.addContentTypeParser(type, { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
+    app.addContentTypeParser<string>(type, { parseAs: 'string' }, (request, body, done) => {
+      // Many programs send the type with every POST. Where a body is needed, the schema says so.
+      if (body === '') done(null, undefined);
+      else parseJson(request, body, done);
+    });
   }
   // The runner validates: once, and in the same way for the command line.
   app.setValidatorCompiler(() => () => true);
@@ -131,11 +136,18 @@ function inputOf(
   return {
     params: schemas.params ? request.params : undefined,
     query: operationQuery(schemas.query, query, CONTROLS),
-    body: schemas.body ? request.body : undefined,
+    body: schemas.body ? request.body : withoutBody(request.body),
   } as InputOf<Schemas>;
 }
 
 const fieldsIn = (asked: unknown): unknown => (asked as { readonly fields?: unknown } | undefined)?.fields;
+
+/** What would be ignored is refused, as an unknown member is. @throws AppError 400 */
+function withoutBody(body: unknown): undefined {
+  const [name] = typeof body === 'object' && body !== null ? Object.keys(body) : ['body'];
+  if (body === undefined || name === undefined) return undefined;
+  throw invalidInput(name.slice(0, 100), 'is not known here: this operation has no body');
+}
 
 const isDenied = (error: unknown) => error instanceof AppError && error.code === 'insufficient_scope';
 

@@ -106,7 +106,7 @@ export function createValues(draw: Draw, document: OpenApi, kept: Pick<Kept, 'of
 
   function object({ properties = {}, required = [], minProperties = 0 }: Keywords, { example }: Hint) {
     const shown = isRecord(example) ? example : {};
-        const all = Object.keys(properties);
+    const all = Object.keys(properties);
     if (all.length === 0) return shown;
     // All of the example, since some members are only valid together; of the others about one.
     const share = draw.chance(0.5) ? 1 : 0.6;
