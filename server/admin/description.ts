@@ -213,7 +213,8 @@ const ERRORS: readonly { status: string; code: ErrorCode; description: string; a
     status: '404',
     code: 'not_found',
     description: 'There is no such thing.',
-    applies: ({ operation }) => operation.schemas.params !== undefined,
+    // A body can name something as well, such as the client whose tokens are revoked.
+    applies: ({ operation: { schemas } }) => schemas.params !== undefined || schemas.body !== undefined,
   },
   { status: '406', code: 'not_acceptable', description: '`Accept` excludes JSON.', applies: always },
   {

@@ -48,7 +48,7 @@ export async function mountAdmin(app: FastifyInstance, options: AdminOptions): P
     app.addContentTypeParser<string>(type, { parseAs: 'string' }, (request, body, done) => {
       // Many programs send the type with every POST. Where a body is needed, the schema says so.
       if (body === '') done(null, undefined);
-      else parseJson(request, body, done);
+      else void parseJson(request, body, done);
     });
   }
   // The runner validates: once, and in the same way for the command line.

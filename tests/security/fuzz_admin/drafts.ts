@@ -45,6 +45,8 @@ const LISTED = '?limit=30';
 /** Makes requests that ought to succeed, about what there is. */
 export function createDrafts({ draw, document, targets, values, kept, get }: DraftParts) {
   const lists = new Map<string, Promise<readonly unknown[]>>();
+  /** By the collection: what was changed last. One change often makes the next one possible, such as of a secret. */
+  const recent = new Map<string, string>();
 
   async function readList(template: string, params: Readonly<Record<string, string>>): Promise<readonly unknown[]> {
     const own = targetAt(targets, 'GET', template);
@@ -69,7 +71,13 @@ export function createDrafts({ draw, document, targets, values, kept, get }: Dra
   async function paramsOf(target: Target): Promise<Record<string, string>> {
     const params: Record<string, string> = {};
     for (const name of namesIn(target.path)) {
-      const items = await listAt(target.path.slice(0, target.path.indexOf(`{${name}}`) - 1), params);
+      const collection = collectionOf(target, name);
+      const last = recent.get(fill(collection, params));
+      if (last !== undefined && draw.chance(0.3)) {
+        params[name] = last;
+        continue;
+      }
+      const items = await listAt(collection, params);
       const item = items.length === 0 ? undefined : draw.pick(items);
       const { schema = {}, example } = parametersIn(target, 'path').find((one) => one.name === name) ?? {};
       const id = isRecord(item) ? (item[name] ?? item.id) : item;
@@ -132,8 +140,11 @@ export function createDrafts({ draw, document, targets, values, kept, get }: Dra
   }
 
   return {
-    /** Lists are read again: something was changed. */
-    forget: () => lists.clear(),
+    /** Lists are read again: this has changed something. */
+    forget({ target, params }: Draft): void {
+      lists.clear();
+      for (const name of namesIn(target.path)) recent.set(fill(collectionOf(target, name), params), params[name] ?? '');
+    },
     async valid(target: Target): Promise<Draft> {
       const params = await paramsOf(target);
       const { body } = target;
@@ -148,5 +159,7 @@ export function createDrafts({ draw, document, targets, values, kept, get }: Dra
     },
   };
 }
+
+const collectionOf = ({ path }: Target, name: string) => path.slice(0, path.indexOf(`{${name}}`) - 1);
 
 export type Drafts = ReturnType<typeof createDrafts>;

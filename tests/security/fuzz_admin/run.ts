@@ -164,7 +164,7 @@ export async function run(draw: Draw, world: AdminWorld, { requests, onProgress 
       const answered = await send(draft, caller);
       const changed = hasChanged(answered);
       if (!changed && renewals === known) continue;
-      drafts.forget();
+      drafts.forget(draft);
       if (changed) await lookAgain(answered, caller);
       const [earlier, later] = [all.slice(0, i), all.slice(i + 1)];
       if (tries > 0 && earlier.length > 0) await sendQuiet(earlier, tries - 1);
@@ -184,7 +184,7 @@ export async function run(draw: Draw, world: AdminWorld, { requests, onProgress 
     const [before, known] = [await digest(), renewals];
     const answered = await send(draft, caller);
     if (hasChanged(answered)) {
-      drafts.forget();
+      drafts.forget(draft);
       await lookAgain(answered, caller);
     } else if (renewals === known) compare(before, await digest(), [told(draft, caller)]);
     return answered.answer.status < 300;
