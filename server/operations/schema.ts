@@ -85,8 +85,10 @@ function isDeeper(value: unknown, most: number): boolean {
 export function assertValid<S extends TSchema>(schema: S, value: unknown, part: Part): asserts value is Static<S> {
   if (isDeeper(value, DEPTH_MAX)) throw invalidInput(part, `must have at most ${DEPTH_MAX} levels`);
   const validator = validatorOf(schema);
-  if (validator.Check(value)) return;
-  const all = [...validator.Errors(value)].flatMap((error) => faultsOf(error, part));
+  const all = validator.Check(value)
+    ? unstorableIn(value, part)
+    : [...validator.Errors(value)].flatMap((error) => faultsOf(error, part));
+  if (all.length === 0) return;
   const errors = all
     .filter((one, i) => all.findIndex((other) => isDeepStrictEqual(one, other)) === i)
     .slice(0, ERRORS_MAX);
@@ -94,6 +96,20 @@ export function assertValid<S extends TSchema>(schema: S, value: unknown, part: 
   const field = first === undefined ? part : 'parameter' in first ? first.parameter : nameOf(first.pointer);
   throw new AppError('invalid_input', `${field}: ${first?.detail ?? 'is not valid'}`, { field, errors });
 }
+
+/** Postgres stores no NUL in a text (its documentation §8.3), and UTF-8 has no half of a surrogate pair (RFC 3629 §3). */
+const isStorable = (text: string) => text.isWellFormed() && !text.includes('\0');
+
+function unstorableIn(value: unknown, part: Part, pointer = ''): InputFault[] {
+  if (typeof value === 'string') return isStorable(value) ? [] : [faultAt(part, pointer, UNSTORABLE)];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) => {
+    const at = `${pointer}/${escaped(name)}`;
+    return isStorable(name) ? unstorableIn(member, part, at) : [faultAt(part, at, UNSTORABLE)];
+  });
+}
+
+const UNSTORABLE = 'has a character that cannot be stored: NUL, or half of a surrogate pair';
 
 type SchemaError = ReturnType<Validator['Errors']>[number];
 

@@ -1,7 +1,7 @@
 import type { OpenApi, Schema } from '../../../server/platform/openapi.ts';
 import { type Draw, toJson } from '../fuzz/draw.ts';
 import { namesIn, parametersIn, type Target } from './document.ts';
-import type { Draft } from './drafts.ts';
+import { DEEP, type Draft } from './drafts.ts';
 import { isRecord, keywordsOf } from './values.ts';
 
 /** One thing that is wrong with a request: a place of it, and what is there instead. */
@@ -35,7 +35,7 @@ const WRONG: Readonly<Record<string, (draw: Draw) => unknown>> = {
   'control characters': (draw) => draw.pick(['\u0001', 'a\r\nb: c', '\u001b[31m', '\u0085', '\u2028']),
   'a name of a prototype': (draw) => draw.pick(PROTOTYPE_NAMES),
   'members of a prototype': () => JSON.parse('{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}}}'),
-  'something deep': (draw) => nested(draw.pick([20, 500]), draw.chance(0.5)),
+  'something deep': (draw) => (draw.chance(0.5) ? DEEP : nested(draw.pick([20, 500]), draw.chance(0.5))),
   'any JSON': (draw) => draw.json(),
 };
 

@@ -19,13 +19,18 @@ export interface Draft {
   readonly raw?: string | Buffer;
 }
 
+/** In JSON, stands for more levels than `JSON.stringify` can write. */
+export const DEEP = '\u27e6deep\u27e7';
+const DEPTH = 15_000;
+
 export function shotOf({ target, method, params, query, headers, body, raw }: Draft, own: Shot['headers']): Shot {
   const search = query.map((pair) => pair.join('=')).join('&');
   return {
     method,
     target: fill(target.path, params) + (search === '' ? '' : `?${search}`),
     headers: { ...own, ...headers },
-    body: raw ?? (body === undefined ? '' : toJson(body)),
+    body:
+      raw ?? (body === undefined ? '' : toJson(body).replaceAll(`"${DEEP}"`, '['.repeat(DEPTH) + ']'.repeat(DEPTH))),
   };
 }
 

@@ -60,7 +60,7 @@ function assertProblem({ status, headers, body }: WireAnswer): void {
 
 /** The type of a problem, whose page must exist. */
 export function typeOf({ status, body }: WireAnswer): string | undefined {
-  return status >= 400 && body !== ''
+  return status >= 400 && status !== HEADERS_TOO_LARGE && body !== ''
     ? String((JSON.parse(body) as Readonly<Record<string, unknown>>).type)
     : undefined;
 }
