@@ -2765,6 +2765,8 @@ export interface components {
                 parameter?: string;
                 /** @description What is wrong with it. */
                 detail: string;
+                /** @description Of a password: the rule of the policy that it broke. */
+                rule?: string;
             }[];
             /** @description What the log of the server calls this request. */
             request_id: string;
@@ -3786,6 +3788,7 @@ export interface operations {
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];
             403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             413: components["responses"]["Problem_413"];
@@ -3952,6 +3955,7 @@ export interface operations {
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];
             403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
@@ -4018,6 +4022,7 @@ export interface operations {
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];
             403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             413: components["responses"]["Problem_413"];
@@ -4124,8 +4129,6 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4153,6 +4156,8 @@ export interface operations {
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             428: components["responses"]["Problem_428"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
@@ -4310,6 +4315,8 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
@@ -4377,6 +4384,8 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
@@ -4450,6 +4459,8 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
@@ -4621,8 +4632,6 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4736,8 +4745,6 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4839,8 +4846,6 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4862,6 +4867,8 @@ export interface operations {
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             428: components["responses"]["Problem_428"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
@@ -4896,8 +4903,6 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4919,6 +4924,8 @@ export interface operations {
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             428: components["responses"]["Problem_428"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
@@ -4953,8 +4960,6 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4976,6 +4981,8 @@ export interface operations {
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             428: components["responses"]["Problem_428"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
@@ -5012,8 +5019,6 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5035,6 +5040,8 @@ export interface operations {
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             428: components["responses"]["Problem_428"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
@@ -5192,6 +5199,8 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];
@@ -5250,6 +5259,8 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];
@@ -5394,6 +5405,8 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];
@@ -5957,6 +5970,7 @@ export interface operations {
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];
             403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             413: components["responses"]["Problem_413"];
@@ -6172,8 +6186,6 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6198,6 +6210,8 @@ export interface operations {
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             428: components["responses"]["Problem_428"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
@@ -6673,6 +6687,7 @@ export interface operations {
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];
             403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             413: components["responses"]["Problem_413"];
@@ -6853,8 +6868,6 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6879,6 +6892,8 @@ export interface operations {
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             428: components["responses"]["Problem_428"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
@@ -7109,6 +7124,7 @@ export interface operations {
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];
             403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             413: components["responses"]["Problem_413"];
@@ -7205,8 +7221,6 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7226,6 +7240,8 @@ export interface operations {
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             428: components["responses"]["Problem_428"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
@@ -7464,6 +7480,7 @@ export interface operations {
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];
             403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             413: components["responses"]["Problem_413"];
@@ -7565,8 +7582,6 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7586,6 +7601,8 @@ export interface operations {
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             428: components["responses"]["Problem_428"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
@@ -7879,6 +7896,8 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];
@@ -8067,6 +8086,8 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];
@@ -8134,6 +8155,7 @@ export interface operations {
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];
             403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             413: components["responses"]["Problem_413"];
@@ -8261,6 +8283,8 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];
@@ -8423,6 +8447,7 @@ export interface operations {
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];
             403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             413: components["responses"]["Problem_413"];
@@ -8526,6 +8551,8 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];
@@ -8705,6 +8732,8 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];
@@ -8760,6 +8789,8 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
@@ -8941,6 +8972,8 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];
@@ -8997,6 +9030,8 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
@@ -9141,6 +9176,7 @@ export interface operations {
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];
             403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             413: components["responses"]["Problem_413"];
@@ -9200,6 +9236,8 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];

@@ -276,6 +276,7 @@ const PROBLEM: Schema = {
           pointer: { type: 'string', description: 'Its place in the body: a JSON Pointer (RFC 6901).' },
           parameter: { type: 'string', description: 'Or the name of a parameter.' },
           detail: { type: 'string', description: 'What is wrong with it.' },
+          rule: { type: 'string', description: 'Of a password: the rule of the policy that it broke.' },
         },
         required: ['detail'],
       },

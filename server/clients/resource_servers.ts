@@ -154,7 +154,7 @@ export const RESOURCE_SERVER_STATEMENTS = {
     'resource_servers.find_clients',
     ($: { ids: readonly string[] }) => sql<{ id: string }>`
       SELECT id FROM clients WHERE id = ANY(${$.ids}::text[]) AND kind = 'operator'
-         AND metadata->>'token_endpoint_auth_method' <> 'none'`,
+         AND metadata->>'token_endpoint_auth_method' <> 'none' ORDER BY id`,
   ),
   find: statement('resource_servers.find', ($: { identifier: string }) =>
     withClients.where('identifier', '=', $.identifier),
@@ -214,13 +214,14 @@ export function createResourceServers({
     return row && fromRow(row);
   }
 
+  /** @returns them in the order in which they are read again */
   async function checkClients(ids: readonly string[]): Promise<string[]> {
     const wanted = [...new Set(ids)];
     if (wanted.length > CLIENTS_MAX) throw invalidInput('clients', `must be at most ${CLIENTS_MAX}`);
     const valid = wanted.filter((id) => !id.includes('\0'));
     const existing = (await db.query(RESOURCE_SERVER_STATEMENTS.findClients.bind({ ids: valid }))).map(({ id }) => id);
     const missing = wanted.find((id) => !existing.includes(id));
-    if (missing === undefined) return wanted;
+    if (missing === undefined) return existing;
     throw invalidInput(
       'clients',
       `${JSON.stringify(missing)} is not a confidential client of yours; see "cardea clients list"`,
