@@ -175,6 +175,12 @@ export const LIMITS = {
     address: times(20),
     server: times(100),
   },
+  refusals: {
+    about: 'changes by the admin API that are denied or refused and have an entry in the audit',
+    client: per(HOUR, 1_000),
+    account: per(HOUR, 100),
+    server: per(HOUR, 10_000),
+  },
   connections: { about: 'open connections of one address that is not a trusted proxy', address: kept(1_000) },
 } as const satisfies Readonly<Record<string, LimitRow>>;
 

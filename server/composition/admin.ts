@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { mountAdmin } from '../admin/mount.ts';
+import type { ActorKind } from '../audit/entries.ts';
+import type { Limits } from '../limit_table.ts';
 import { ANY_CALLER } from '../operations/operation.ts';
 import type { AccountServices } from './accounts.ts';
 import type { ClientServices } from './clients.ts';
@@ -20,21 +22,24 @@ export async function adminRoutes(
   const { infrastructure, accountServices, clientServices, protocol } = parts;
   const { config, db, limits, sealer, now, outbound, settings } = infrastructure;
   const { clients, resourceServers, registrationTokens } = clientServices;
-  const { runner } = createOperations({
-    config,
-    db,
-    sealer,
-    now,
-    outbound,
-    settings: () => settings,
-    clients,
-    resourceServers,
-    registrationTokens,
-    accountStores: async () => accountServices,
-    factors: async () => accountServices,
-    passwords: async () => accountServices.passwords,
-    keyRing: async () => protocol.keyRing,
-  });
+  const { runner } = createOperations(
+    {
+      config,
+      db,
+      sealer,
+      now,
+      outbound,
+      settings: () => settings,
+      clients,
+      resourceServers,
+      registrationTokens,
+      accountStores: async () => accountServices,
+      factors: async () => accountServices,
+      passwords: async () => accountServices.passwords,
+      keyRing: async () => protocol.keyRing,
+    },
+    { recordsRefusal: ({ kind, id }) => recordsRefusal(limits.refusals, kind, id) },
+  );
   await site.register(mountAdmin, {
     issuer: config.issuer,
     origins: config.adminOrigins,
@@ -52,4 +57,10 @@ export async function adminRoutes(
       };
     },
   });
+}
+
+/** Counts a change that is denied or refused. @returns false when one more has no entry in the audit */
+async function recordsRefusal(limits: Limits['refusals'], kind: ActorKind, id: string): Promise<boolean> {
+  const own = kind === 'client' ? limits.client : limits.account;
+  return (await own.admits(id)) && limits.server.admits(id);
 }

@@ -25,7 +25,7 @@ import { type Config, serverPolicyOf, signedLifetimes } from '../config.ts';
 import { reservedOf } from '../operations/api_resource.ts';
 import { builtinRoles, PERMISSION_SCOPES } from '../operations/permissions.ts';
 import { createResults, RESULTS_SECRET } from '../operations/results.ts';
-import { createRunner, type Runner } from '../operations/run.ts';
+import { createRunner, type Runner, type RunParts } from '../operations/run.ts';
 import type { AccountStores, ClientStores, Factors, Services } from '../operations/services.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Db } from '../platform/db.ts';
@@ -204,8 +204,15 @@ function withEndings(services: Omit<Services, 'endings' | 'signedUntil'>): Servi
   return { ...services, endings, signedUntil };
 }
 
-/** The services of operations and what runs them. @param opened the stores, as far as they are open */
-export function createOperations(opened: Opened): { readonly runner: Runner; readonly services: Services } {
+/**
+ * The services of operations and what runs them.
+ * @param opened the stores, as far as they are open
+ * @param limits those of a face that many can reach
+ */
+export function createOperations(
+  opened: Opened,
+  limits: Pick<RunParts, 'recordsRefusal'> = {},
+): { readonly runner: Runner; readonly services: Services } {
   const { db, sealer, now } = opened;
   const named = (on: Db) => ({
     db: on,
@@ -223,5 +230,6 @@ export function createOperations(opened: Opened): { readonly runner: Runner; rea
       ...createClientStores({ ...opened, db: on }),
       accountStores: () => createAccountStores({ ...opened, db: on }),
     });
-  return { services, runner: createRunner({ db, audit: createAudit({ now }), results, services, servicesOn }) };
+  const runner = createRunner({ ...limits, db, audit: createAudit({ now }), results, services, servicesOn });
+  return { services, runner };
 }

@@ -1,7 +1,9 @@
 import type { Static } from 'typebox';
+import { isAccountId } from '../accounts/identifiers.ts';
 import type { Audit, AuditEntry } from '../audit/entries.ts';
 import { type BoundStatement, type Db, failedGuard, type Row, type Send, withinTransaction } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
+import type { Actor } from './actor.ts';
 import {
   ANY_CALLER,
   type Call,
@@ -24,6 +26,11 @@ export interface RunParts {
   readonly services: Services;
   /** The same services within a transaction, where they see what it has changed. */
   servicesOn(db: Db): Services;
+  /**
+   * Called for each change that is denied or refused: false when the audit has so many of this actor that it gets no entry more.
+   * A caller without any permission can cause them. Default: all have one.
+   */
+  recordsRefusal?(actor: Actor): Promise<boolean>;
 }
 
 /** Runs operations: checks the permission and the input, and carries out a change with its entry in the audit. */
@@ -54,7 +61,8 @@ export interface BatchTransaction {
 
 export type OutputOf<S extends Schemas> = Static<S['output']>;
 
-export function createRunner({ db, audit, results, services, servicesOn }: RunParts): Runner {
+export function createRunner(parts: RunParts): Runner {
+  const { db, audit, results, services, servicesOn, recordsRefusal = async () => true } = parts;
   return {
     async run(operation, input, call) {
       if (operation.kind === 'read') {
@@ -70,9 +78,9 @@ export function createRunner({ db, audit, results, services, servicesOn }: RunPa
         return await carryOut(operation, input, call, entry);
       } catch (error) {
         if (!(error instanceof AppError) || error.status >= 500 || call.dryRun) throw error;
-        const target = { kind: operation.target, id: idIn(input) };
+        const target = { kind: operation.target, id: idIn(operation, input) };
         const outcome = error.status === 403 ? 'denied' : 'refused';
-        await db.query(entry({ outcome, target, reason: error.code }));
+        if (await recordsRefusal(call.actor)) await db.query(entry({ outcome, target, reason: error.code }));
         throw error;
       }
     },
@@ -186,8 +194,13 @@ function assertInput({ params, query, body }: Schemas, input: InputOf<Schemas>):
   if (body) assertValid(body, input.body, 'body');
 }
 
-/** The id in the input of an operation that was not carried out. */
-function idIn({ params }: InputOf<Schemas>): string {
+/**
+ * The id in the input of an operation that was not carried out. Somebody may have sent an e-mail address or a username in its
+ * place, which the audit must not keep.
+ */
+function idIn({ target }: Change<Schemas>, { params }: InputOf<Schemas>): string {
   const [id] = Object.values(params ?? {});
-  return typeof id === 'string' ? id : '';
+  if (typeof id !== 'string') return '';
+  const isId = target === 'user' ? isAccountId(id) : !id.includes('@');
+  return isId ? id : '';
 }

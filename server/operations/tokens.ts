@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { Endings } from '../records/ending.ts';
+import { assertMayChangeClient } from './client_power.ts';
 import { change } from './operation.ts';
 import { Nullable, strict, Time } from './schema.ts';
 import type { Services } from './services.ts';
@@ -66,6 +67,8 @@ export const tokens = {
       const { statements, refuse, target, ended } = await endings[kind](name);
       const account = await accountOf(services, kind, target.id);
       if (account !== undefined) await assertMayChangeUser(services, account, call);
+      const client = kind === 'client' ? await services.clients.find(name) : undefined;
+      if (client) assertMayChangeClient(call.actor, client);
       return {
         statements,
         refuse,
