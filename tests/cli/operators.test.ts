@@ -4,14 +4,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
+import { decodeJwt } from 'jose';
 import { PERMISSION_SCOPES, PERMISSIONS } from '../../server/operations/permissions.ts';
 import { bearer, callApi, machineToken } from '../helpers/admin_api.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { browserSession } from '../helpers/browser_session.ts';
-import { deployment, PASSWORD } from '../helpers/deployment.ts';
+import { createChangesArrived } from '../helpers/client_changes.ts';
+import { deployment, PASSWORD, type Party } from '../helpers/deployment.ts';
 import { inherited } from '../helpers/processes.ts';
-import { signIn } from '../helpers/relying_party.ts';
-import { rememberAll } from '../helpers/secrets.ts';
+import { authorize, redeem, signIn, token, userinfo } from '../helpers/relying_party.ts';
+import { remember, rememberAll } from '../helpers/secrets.ts';
 import { setUpCli } from './run_cli.ts';
 
 /** `cardea operators bootstrap`, and ops/docs/admin-api.md as it is written. */
@@ -24,6 +26,7 @@ const env = {
   CARDEA_ISSUER: app.issuer,
 };
 const cli = await setUpCli(scope);
+const changesArrived = await createChangesArrived(app);
 const bootstrap = ['operators', 'bootstrap'];
 const rowsOf = (text: string) => cli.db.run({ name: '', text }, []);
 
@@ -35,9 +38,10 @@ function commandsOf(...names: string[]): string {
   return names.map((name) => byName.get(name) ?? assert.fail(`no commands ${name}`)).join('\n');
 }
 
-/** `npx cardea` is the command of this folder, and `jq` reads one member as the real one does. */
+/** `npx cardea` is the command of this folder, `jq` reads one member as the real one does, and an error ends the script. */
 const PRELUDE = `
 set -euo pipefail
+curl() { command curl --fail-with-body "$@" || { echo "curl failed: $*" >&2; return 1; }; }
 npx() { shift; "$NODE" "$CARDEA" "$@"; }
 jq() { "$NODE" -e 'const text = require("node:fs").readFileSync(process.argv[2] ?? 0, "utf8"); console.log(JSON.parse(text)[process.argv[1].slice(1)])' "$2" "\${3-/dev/stdin}"; }
 `;
@@ -91,6 +95,63 @@ test('makes a person with the role, and a client with all scopes whose token wor
   const party = { id, secret, redirectUri: '', client: undefined as never };
   const access = await machineToken(app, party, PERMISSION_SCOPES.join(' '));
   assert.deepEqual((await callApi(app, '/me', { headers: bearer(access) })).body.permissions, PERMISSIONS);
+});
+
+/** What one script leaves for the next. */
+let operator: Readonly<Record<string, string>> = {};
+
+test('the document works as it is written: a person is made, found, unlocked, signed out and disabled (curl)', async () => {
+  const password = remember('password', 'Kestrel-Fjord-7-Anvil');
+  const made = await runShell(
+    `${commandsOf('machine', 'operator', 'create', 'create')}
+     { ${commandsOf('password')} } > password.json
+     ${commandsOf('find')}
+     printf '\\n%s\\n%s\\n' "$TOKEN" "$USER_ID"`,
+    { NEW_PASSWORD: password },
+  );
+  const [found = '', access = '', id = ''] = made.trim().split('\n');
+  operator = { TOKEN: remember('access_token', access), USER_ID: id };
+  const { items } = JSON.parse(found) as { items: { id: string; email: string; groups: string[] }[] };
+  assert.deepEqual(
+    items.map((one) => [one.id, one.email, one.groups]),
+    [[id, 'grace@example.com', ['staff']]],
+  );
+
+  const person = { id, email: 'grace@example.com', password };
+  const party = await app.seed.party();
+  const { body } = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person }));
+  assert.equal(decodeJwt(body.id_token ?? '').sub, id);
+
+  const answerOf = async (name: string) =>
+    JSON.parse(await runShell(commandsOf(name), operator)) as Record<string, unknown>;
+  assert.deepEqual((await answerOf('unlock')).locks_ended, []);
+  const ended = await answerOf('end');
+  assert.deepEqual([ended.revoked, ended.account], ['account', id]);
+  assert.equal((await userinfo(app.issuer, body.access_token ?? '')).status, 401);
+  assert.equal((await answerOf('disable')).disabled, true);
+});
+
+test('the document works as it is written: a secret is replaced while the old one works (curl)', async () => {
+  const id = (await runShell(`${commandsOf('client', 'rotate')}\nprintf %s "$ORDERS_ID"`, operator)).trim();
+  const withSecretIn = (file: string): Party => {
+    const { client_secret: secret } = JSON.parse(readFileSync(join(app.dataDir, file), 'utf8')) as {
+      client_secret: string;
+    };
+    return { id, secret: remember('client_secret', secret), redirectUri: '', client: undefined as never };
+  };
+  const parties = ['orders.json', 'rotated.json'].map(withSecretIn);
+  const errors = () =>
+    Promise.all(
+      parties.map(async (party) => {
+        const { body } = await token(app.issuer, party, { grant_type: 'refresh_token', refresh_token: 'unknown' });
+        return body.error;
+      }),
+    );
+  await changesArrived();
+  assert.deepEqual(await errors(), ['invalid_grant', 'invalid_grant'], 'both authenticate the client');
+  await runShell(commandsOf('end_old'), { ...operator, ORDERS_ID: id });
+  await changesArrived();
+  assert.deepEqual(await errors(), ['invalid_client', 'invalid_grant']);
 });
 
 test('refuses when there is an administrator already, unless it is forced', async () => {
