@@ -170,20 +170,25 @@ test('a change needs If-Match, and a stale one is refused', async () => {
   assert.equal((await api.request('GET', path)).body.version, 1);
 });
 
-test('of 100 parallel changes with one ETag one wins', async () => {
-  const { id } = await created({ email: 'race@example.com' });
-  const answers = await Promise.all(
-    Array.from({ length: 100 }, (_, i) =>
-      (i % 2 ? api : second).request('PATCH', `/users/${id}`, {
-        headers: { 'if-match': '"1"' },
-        body: { name: `Name ${i}` },
-      }),
-    ),
-  );
-  assert.equal(answers.filter(({ status }) => status === 200).length, 1);
-  assert.equal(answers.filter(({ status }) => status === 412).length, 99);
-  assert.equal((await api.request('GET', `/users/${id}`)).body.version, 2);
-});
+for (const [what, path, bodyOf] of [
+  ['of a profile', '', (i: number) => ({ name: `Name ${i}` })],
+  ['of groups', '/groups', (i: number) => ({ groups: [i % 2 ? 'staff' : 'guests'] })],
+] as const) {
+  test(`of 100 parallel changes ${what} with one ETag one wins`, async () => {
+    const { id } = await created({ email: `race${path.replace('/', '-')}@example.com` });
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, i) =>
+        (i % 2 ? api : second).request(path === '' ? 'PATCH' : 'PUT', `/users/${id}${path}`, {
+          headers: { 'if-match': '"1"' },
+          body: bodyOf(i),
+        }),
+      ),
+    );
+    assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+    assert.equal(answers.filter(({ status }) => status === 412).length, 99);
+    assert.equal((await api.request('GET', `/users/${id}`)).body.version, 2);
+  });
+}
 
 test('a new e-mail address is not verified, is told at both addresses, and gets a link; links to the old one end', async () => {
   const { id } = await created({ email: 'old@example.com', email_verified: true });
