@@ -55,7 +55,10 @@ test('an unknown member of the body is refused by its name, and nothing is chang
       const members = foreign.slice(from, from + NAMED_MAX);
       const answer = await callRoute(app, route, bearer(token), bodyWith(route, members), '');
       assert.equal(answer.status, 400, nameOf(route));
-      const pointers = answer.body.errors.map(({ pointer }: { pointer: string }) => pointer);
+      // A body that must have one member alone has one too many as well.
+      const pointers = answer.body.errors
+        .map(({ pointer }: { pointer: string }) => pointer)
+        .filter((pointer: string) => pointer !== '');
       assert.deepEqual(
         pointers,
         members.map((member) => `/${member}`),
