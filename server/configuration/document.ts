@@ -41,22 +41,30 @@ export function readDocument<S extends TSchema>(schema: S, text: string, file: s
     throw new ConfigurationError(file, [{ line: 1, column: 1, message: `is larger than ${BYTES_MAX} bytes` }]);
   }
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
+  // Tags make other things than maps and lists, such as a set, in which no entry would be found: all would be deleted.
+  const document = parseDocument(text, {
+    lineCounter,
+    prettyErrors: false,
+    uniqueKeys: false,
+    resolveKnownTags: false,
+  });
   const placeAt = (offset: number) => {
     const { line, col } = lineCounter.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  if (document.errors.length > 0) {
+  const broken = [...document.errors, ...document.warnings].slice(0, PROBLEMS_MAX);
+  if (broken.length > 0) {
     throw new ConfigurationError(
       file,
-      document.errors.slice(0, PROBLEMS_MAX).map(({ message, pos }) => ({ ...placeAt(pos[0]), message })),
+      broken.map(({ message, pos }) => ({ ...placeAt(pos[0]), message })),
     );
   }
-  const repeated = repeatedKeys(document).map(({ offset, key }) => ({
-    ...placeAt(offset),
-    message: `${JSON.stringify(key)} is there twice`,
-  }));
-  if (repeated.length > 0) throw new ConfigurationError(file, repeated);
+  const wrongKeys = problemsOfKeys(document).map(({ offset, message }) => ({ ...placeAt(offset), message }));
+  if (wrongKeys.length > 0) throw new ConfigurationError(file, wrongKeys);
+  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
+    const message = 'declares nothing, and what it has declared before would be deleted: write {} to mean that';
+    throw new ConfigurationError(file, [{ line: 1, column: 1, message }]);
+  }
   const placeOf = (path: readonly string[]) => placeAt(offsetOf(document.contents, path));
   const value = valueOfDocument(() => document.toJS(), file);
   const problems = problemsOf(schema, value).map(({ path, message }) => ({ ...placeOf(path), message }));
@@ -64,27 +72,39 @@ export function readDocument<S extends TSchema>(schema: S, text: string, file: s
   return { value: value as Static<S>, placeOf };
 }
 
-/** Keys that a map has more than once. The parser compares each key with all before it, which takes long for many. */
-function repeatedKeys(document: Document): { readonly offset: number; readonly key: string }[] {
-  const repeated: { offset: number; key: string }[] = [];
+interface KeyProblem {
+  readonly offset: number;
+  readonly message: string;
+}
+
+/**
+ * Keys that a map has more than once, and those that are no text. The parser compares each key with all before it, which takes
+ * long for many.
+ */
+function problemsOfKeys(document: Document): KeyProblem[] {
+  const problems: KeyProblem[] = [];
   visit(document, {
     Map(_, { items }) {
       const seen = new Set<string>();
       for (const { key } of items) {
-        if (!isScalar(key)) continue;
+        const offset = (key as Node | null)?.range?.[0] ?? 0;
+        if (!isScalar(key) || key.value === null) {
+          problems.push({ offset, message: 'a key must be a text' });
+          continue;
+        }
         const name = String(key.value);
-        if (seen.has(name)) repeated.push({ offset: key.range?.[0] ?? 0, key: name });
+        if (seen.has(name)) problems.push({ offset, message: `${JSON.stringify(name)} is there twice` });
         seen.add(name);
       }
     },
   });
-  return repeated.slice(0, PROBLEMS_MAX);
+  return problems.slice(0, PROBLEMS_MAX);
 }
 
 /** @throws ConfigurationError for aliases that would make a small file very large */
 function valueOfDocument(toValue: () => unknown, file: string): unknown {
   try {
-    return toValue() ?? {};
+    return toValue();
   } catch (error) {
     throw new ConfigurationError(file, [{ line: 1, column: 1, message: (error as Error).message }]);
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Environment } from '../platform/settings.ts';
+import { SETTINGS } from '../settings.ts';
 
 /** Secrets are never in the file: it names the variable (`env:NAME`) or the file (`file:/path`) that has one. */
 export const REFERENCE = '^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$';
@@ -11,6 +12,8 @@ export function resolveReference(
 ): { readonly secret: string } | { readonly problem: string } {
   if (reference.startsWith('env:')) {
     const name = reference.slice('env:'.length);
+    if (Object.hasOwn(SETTINGS, name))
+      return { problem: `${name} is a setting of the server, and no secret of a client` };
     const secret = env[name];
     return secret === undefined || secret === '' ? { problem: `the variable ${name} is not set` } : { secret };
   }

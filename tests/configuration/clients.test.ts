@@ -80,6 +80,7 @@ test('a secret that is replaced where it is kept is a change', async () => {
 
 for (const [why, text, place, env] of [
   ['no such variable', FILE, '4:5', {}],
+  ['a secret of the server', FILE.replace('env:WEB_SECRET', 'env:CARDEA_MASTER_KEY'), '4:5', { WEB_SECRET: secret }],
   ['a secret that is too short', FILE, '4:5', { WEB_SECRET: 'short' }],
   ['a secret in the file', FILE.replace('env:WEB_SECRET', secret), '4:5', { WEB_SECRET: secret }],
   [

@@ -16,8 +16,18 @@ const placesOf = (text: string): string[] => {
 };
 
 for (const [what, text, places] of [
-  ['an empty file', '', []],
-  ['a file of comments', '# nothing yet\n', []],
+  // A file that was cut off or not mounted must not delete all that the one before has declared.
+  ['an empty file', '', ['1:1']],
+  ['a file of comments', '# nothing yet\n', ['1:1']],
+  ['null', '~', ['1:1']],
+  ['an empty map', '{}', []],
+  ['a set, which has no entries', 'groups: !!set { staff, guests }\n', ['1:9']],
+  ['an ordered map', 'groups: !!omap [staff: {}]\n', ['1:9']],
+  ['a tag of a program', 'groups: !!js/function "x"\n', ['1:9']],
+  ['a key that is a list', 'groups:\n  ? [a, b]\n  : {}\n', ['2:5']],
+  ['a key that is an alias', 'groups:\n  &a staff: {}\n  ? *a\n  : {}\n', ['3:5']],
+  ['no key', 'groups:\n  ~: {}\n', ['2:3']],
+  ['a merge key', 'groups:\n  a: &a { description: x }\n  b: { <<: *a }\n', ['3:8']],
   ['JSON', '{"groups": {"staff": {"description": "all"}}}', []],
   ['an unknown section', 'groupss:\n  staff: {}\n', ['1:1']],
   ['an unknown member', 'groups:\n  staff:\n    descriptoin: all\n', ['3:5']],
