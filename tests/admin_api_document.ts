@@ -1,8 +1,16 @@
+import { ROUTES } from '../server/admin/routes.ts';
+import { createProgram } from '../server/cli/main.ts';
+import { ANY_CALLER } from '../server/operations/operation.ts';
 import { BUILTIN_ROLES, NOUNS, PERMISSIONS, type Permission } from '../server/operations/permissions.ts';
+import type { Face } from './helpers/faces.ts';
 
-/** A document with the tables of permissions and roles between its comments, as the code has them. */
-export function withPermissions(document: string): string {
-  return replaced(replaced(document, 'permissions', permissionTable()), 'roles', roleTable());
+/**
+ * A document with the tables of permissions, roles and routes between its comments, as the code has them.
+ * @param faces what command line does the same as what route
+ */
+export async function withTables(document: string, faces: readonly Face[]): Promise<string> {
+  const tables = { permissions: permissionTable(), roles: roleTable(), routes: await routeTable(faces) };
+  return Object.entries(tables).reduce((text, [name, table]) => replaced(text, name, table), document);
 }
 
 function replaced(document: string, name: string, table: readonly string[]): string {
@@ -24,6 +32,39 @@ function roleTable(): string[] {
     ([name, { description, permissions }]) => `| \`${name}\` | ${description} | ${listed(permissions)} |`,
   );
   return ['| role | | permissions |', '| --- | --- | --- |', ...rows];
+}
+
+/** By the order of the routes, which is that of their nouns. */
+async function routeTable(faces: readonly Face[]): Promise<string[]> {
+  const verbs = new Map<string, Set<string>>();
+  for (const { operation, cli } of faces) {
+    const of = verbs.get(operation.name) ?? new Set();
+    verbs.set(operation.name, of.add(`\`cardea ${await verbIn(cli)}\``));
+  }
+  const rows = ROUTES.map(({ method, path, operation }) => {
+    const { name, permission, summary } = operation;
+    const cells = [
+      `\`${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}\``,
+      summary,
+      permission === ANY_CALLER ? permission : `\`${permission}\``,
+      [...(verbs.get(name) ?? [])].join(', '),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return ['| route | | permission | command |', '| --- | --- | --- | --- |', ...rows];
+}
+
+/** The noun and verb at the beginning of a command line. */
+async function verbIn(words: readonly string[]): Promise<string> {
+  let command = await createProgram(words, process);
+  const verb: string[] = [];
+  for (const word of words) {
+    const next = command.commands.find((one) => one.name() === word);
+    if (next === undefined) break;
+    verb.push(word);
+    command = next;
+  }
+  return verb.join(' ');
 }
 
 function listed(permissions: readonly Permission[]): string {

@@ -121,7 +121,8 @@ const NOUNS: Readonly<
   },
 };
 
-async function createProgram(args: readonly string[], host: HostProcess): Promise<Command> {
+/** The nouns and verbs. Only the noun among the words is loaded. */
+export async function createProgram(args: readonly string[], host: HostProcess): Promise<Command> {
   const program = new Command('cardea')
     .description('Manages a Cardea identity provider, through the database of its servers.')
     .version(pkg.version)

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Operation } from '../../server/operations/operation.ts';
@@ -6,6 +6,7 @@ import { createDb, type Db } from '../../server/platform/db.ts';
 import { claimIssuer } from '../../server/platform/installation.ts';
 import { type Ran, runCli } from '../cli/run_cli.ts';
 import { type AdminAnswer, adminApi } from './admin.ts';
+import { ROOT } from './artifacts.ts';
 import { createSeeder, type Seeder } from './deployment.ts';
 import { environmentOf } from './operations.ts';
 import { copiedDatabaseUrl, databaseUrl } from './postgres.ts';
@@ -51,12 +52,9 @@ export interface BothFaces {
 
 const ISSUER = 'https://id.example.com';
 
-/** Two databases with the same rows: the command line works on one, the API on the other. */
-export async function bothFaces(scope: Scope, nouns: readonly FacesOf[]): Promise<BothFaces> {
+/** Makes the data of all rows in a database that a server has started on. */
+export async function seededFaces(url: string, nouns: readonly FacesOf[]): Promise<Face[]> {
   const masterKey = startedMasterKey();
-  const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-data-'));
-  defer(scope, () => rmSync(dataDir, { recursive: true, force: true }));
-  const url = await databaseUrl(scope, STARTED);
   const faces: Face[] = [];
   const db = createDb({ url });
   try {
@@ -71,6 +69,30 @@ export async function bothFaces(scope: Scope, nouns: readonly FacesOf[]): Promis
   } finally {
     await db.close();
   }
+  return faces;
+}
+
+/** All exports of the files of a folder, in the order of their names. */
+export async function exportsIn(folder: string): Promise<unknown[]> {
+  const files = readdirSync(join(ROOT, folder)).filter((file) => file.endsWith('.ts'));
+  const modules = await Promise.all(
+    files.toSorted().map((file) => import(join(ROOT, folder, file)) as Promise<object>),
+  );
+  return modules.flatMap((module) => Object.values(module) as unknown[]);
+}
+
+/** The rows of all nouns (tests/operations/faces). */
+export async function facesOfNouns(): Promise<FacesOf[]> {
+  return (await exportsIn('tests/operations/faces')).filter((one): one is FacesOf => typeof one === 'function');
+}
+
+/** Two databases with the same rows: the command line works on one, the API on the other. */
+export async function bothFaces(scope: Scope, nouns: readonly FacesOf[]): Promise<BothFaces> {
+  const masterKey = startedMasterKey();
+  const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-data-'));
+  defer(scope, () => rmSync(dataDir, { recursive: true, force: true }));
+  const url = await databaseUrl(scope, STARTED);
+  const faces = await seededFaces(url, nouns);
   const other = await copiedDatabaseUrl(scope, url);
   const opened = [url, other].map((databaseUrl) => {
     const one = createDb({ url: databaseUrl });

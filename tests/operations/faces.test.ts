@@ -1,23 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { ROUTES } from '../../server/admin/routes.ts';
 import type { Operation } from '../../server/operations/operation.ts';
-import { ROOT } from '../helpers/artifacts.ts';
-import { alike, bothFaces, type FacesOf } from '../helpers/faces.ts';
+import { alike, bothFaces, exportsIn, facesOfNouns } from '../helpers/faces.ts';
 
-const imported = async (folder: string) => {
-  const files = readdirSync(join(ROOT, folder)).filter((file) => file.endsWith('.ts'));
-  const modules = await Promise.all(
-    files.toSorted().map((file) => import(join(ROOT, folder, file)) as Promise<object>),
-  );
-  return modules.flatMap((module) => Object.values(module) as unknown[]);
-};
-
-/** Every verb of the command line and its route, on two equal databases: the files of a folder, in the order of their names. */
-const tables = (await imported('tests/operations/faces')).filter((one): one is FacesOf => typeof one === 'function');
-const { faces, run } = await bothFaces({ after }, tables);
+/** Every verb of the command line and its route, on two equal databases. */
+const { faces, run } = await bothFaces({ after }, await facesOfNouns());
 
 /** Operations that have a route and no verb, and why. */
 const WITHOUT_VERB: Readonly<Record<string, string>> = {
@@ -33,7 +21,7 @@ const WITHOUT_ROUTE: Readonly<Record<string, string>> = {
   'clients.declare_secret': 'others get a secret that the server has made',
 };
 
-const operations = (await imported('server/operations')).flatMap(operationsIn);
+const operations = (await exportsIn('server/operations')).flatMap(operationsIn);
 
 function operationsIn(exported: unknown): Operation[] {
   if (typeof exported !== 'object' || exported === null) return [];

@@ -3,13 +3,15 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { withPermissions } from '../admin_api_document.ts';
+import { withTables } from '../admin_api_document.ts';
 import { clientsDocument } from '../clients_document.ts';
 import { configurationDocument } from '../configuration_document.ts';
 import { databaseTypes } from '../database_types.ts';
 import { errorsDocument } from '../errors_document.ts';
 import { ROOT } from '../helpers/artifacts.ts';
-import { database } from '../helpers/postgres.ts';
+import { facesOfNouns, seededFaces } from '../helpers/faces.ts';
+import { database, databaseUrl } from '../helpers/postgres.ts';
+import { STARTED } from '../helpers/started_template.ts';
 import { schemaDocument } from '../schema_document.ts';
 import { withSnippets } from '../snippets.ts';
 
@@ -52,9 +54,10 @@ test('ops/docs/resource-servers.md shows the code that `make clients` runs', () 
   compare(file, withSnippets(readFileSync(join(ROOT, file), 'utf8')));
 });
 
-test('ops/docs/admin-api.md has the permissions and roles of the code', () => {
+test('ops/docs/admin-api.md has the permissions, roles and routes of the code, and the commands that do the same', async (t) => {
   const file = 'ops/docs/admin-api.md';
-  compare(file, withPermissions(readFileSync(join(ROOT, file), 'utf8')));
+  const faces = await seededFaces(await databaseUrl(t, STARTED), await facesOfNouns());
+  compare(file, await withTables(readFileSync(join(ROOT, file), 'utf8'), faces));
 });
 
 test('server/platform/database.ts has the types of the migrated schema', async (t) => {
