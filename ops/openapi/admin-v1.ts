@@ -25,6 +25,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export users
+         * @description One user a line, in JSON, as an import takes them: all who exist when it begins, the oldest first. When it cannot be completed the connection breaks. Password hashes and secrets of authenticator apps leave by the command line of the machine alone (`cardea users export --credentials`): no stolen token gives them all away.
+         */
+        get: operations["users.export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import users
+         * @description One user a line, in JSON. People who exist are skipped, and never changed; a line that cannot be imported is rejected with its reason, and the others go on. The result comes while the input is sent, so read it meanwhile: a line for each rejected one (`results=all`: for each), the progress from time to time, and one at the end. What was imported stays when the connection breaks, and an import that is repeated skips it. Groups need groups:write and are made when they do not exist; roles need roles:write and all their permissions; password hashes and secrets of authenticator apps need credentials:write.
+         */
+        post: operations["users.import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users/search": {
         parameters: {
             query?: never;
@@ -3155,6 +3195,75 @@ export interface components {
              */
             updated_at: string;
         };
+        /** UserLine */
+        UserLine: {
+            /** @description for signing in and for mails; unique */
+            email: string;
+            /** @description the e-mail address is known to belong to the person */
+            email_verified?: boolean;
+            /** @description for signing in, in place of the e-mail address; unique */
+            username?: string;
+            /** @description full name */
+            name?: string;
+            /** @description given name */
+            given_name?: string;
+            /** @description family name */
+            family_name?: string;
+            /** @description middle name */
+            middle_name?: string;
+            /** @description casual name */
+            nickname?: string;
+            /** @description URL of a page about the person */
+            profile?: string;
+            /** @description URL of a picture */
+            picture?: string;
+            /** @description URL of the own page */
+            website?: string;
+            /** @description gender */
+            gender?: string;
+            /** @description YYYY-MM-DD, or YYYY */
+            birthdate?: string;
+            /** @description time zone, such as Europe/Paris */
+            zoneinfo?: string;
+            /** @description language tag, such as en-GB; mails to the person are in this language */
+            locale?: string;
+            /** @description phone number, such as +44 20 7946 0000 */
+            phone_number?: string;
+            /** @description the number is known to belong to the person */
+            phone_number_verified?: boolean;
+            /** @description postal address (OpenID Connect Core §5.1.1) */
+            address?: {
+                /** @description the whole address, on several lines */
+                formatted?: string;
+                /** @description street and number */
+                street_address?: string;
+                /** @description city */
+                locality?: string;
+                /** @description state, province or region */
+                region?: string;
+                /** @description postal code */
+                postal_code?: string;
+                /** @description country */
+                country?: string;
+            };
+            /** @description names of groups; each must exist */
+            groups?: string[];
+            /** @description names of roles; each must exist, and you need all their permissions */
+            roles?: string[];
+            /** @description the subject that apps know; a UUID becomes the id. Default: a new id */
+            sub?: string;
+            /** @description every sign-in is refused */
+            disabled?: boolean;
+            /** @description argon2, bcrypt, PBKDF2, scrypt or that of Firebase */
+            password_hash?: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339; default: not known
+             */
+            password_set_at?: string;
+            /** @description of an authenticator app, in base 32: six digits, 30 seconds, SHA-1 */
+            totp_secret?: string;
+        };
         /** UserPatch */
         UserPatch: {
             /** @description for signing in and for mails; unique */
@@ -3794,6 +3903,240 @@ export interface operations {
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.export": {
+        parameters: {
+            query?: {
+                /** @description in the syntax of SCIM 2.0 (RFC 7644 §3.4.2.2) */
+                filter?: string;
+                /** @description members of the lines, separated by commas */
+                fields?: string;
+                /** @description by the command line alone */
+                include?: "credentials";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines, each of this form. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "groups": [
+                     *         "staff"
+                     *       ],
+                     *       "sub": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f"
+                     *     }
+                     */
+                    "application/x-ndjson": {
+                        /** @description for signing in and for mails; unique */
+                        email?: string;
+                        /** @description the e-mail address is known to belong to the person */
+                        email_verified?: boolean;
+                        /** @description for signing in, in place of the e-mail address; unique */
+                        username?: string;
+                        /** @description full name */
+                        name?: string;
+                        /** @description given name */
+                        given_name?: string;
+                        /** @description family name */
+                        family_name?: string;
+                        /** @description middle name */
+                        middle_name?: string;
+                        /** @description casual name */
+                        nickname?: string;
+                        /** @description URL of a page about the person */
+                        profile?: string;
+                        /** @description URL of a picture */
+                        picture?: string;
+                        /** @description URL of the own page */
+                        website?: string;
+                        /** @description gender */
+                        gender?: string;
+                        /** @description YYYY-MM-DD, or YYYY */
+                        birthdate?: string;
+                        /** @description time zone, such as Europe/Paris */
+                        zoneinfo?: string;
+                        /** @description language tag, such as en-GB; mails to the person are in this language */
+                        locale?: string;
+                        /** @description phone number, such as +44 20 7946 0000 */
+                        phone_number?: string;
+                        /** @description the number is known to belong to the person */
+                        phone_number_verified?: boolean;
+                        /** @description postal address (OpenID Connect Core §5.1.1) */
+                        address?: {
+                            /** @description the whole address, on several lines */
+                            formatted?: string;
+                            /** @description street and number */
+                            street_address?: string;
+                            /** @description city */
+                            locality?: string;
+                            /** @description state, province or region */
+                            region?: string;
+                            /** @description postal code */
+                            postal_code?: string;
+                            /** @description country */
+                            country?: string;
+                        };
+                        /** @description names of groups; each must exist */
+                        groups?: string[];
+                        /** @description names of roles; each must exist, and you need all their permissions */
+                        roles?: string[];
+                        /** @description the subject that apps know; a UUID becomes the id. Default: a new id */
+                        sub?: string;
+                        /** @description every sign-in is refused */
+                        disabled?: boolean;
+                        /** @description argon2, bcrypt, PBKDF2, scrypt or that of Firebase */
+                        password_hash?: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339; default: not known
+                         */
+                        password_set_at?: string;
+                        /** @description of an authenticator app, in base 32: six digits, 30 seconds, SHA-1 */
+                        totp_secret?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.import": {
+        parameters: {
+            query?: {
+                /** @description the lines that have a result */
+                results?: "rejected" | "all";
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Lines, each of this form. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "email_verified": true,
+                 *       "username": "ada",
+                 *       "name": "Ada Lovelace",
+                 *       "groups": [
+                 *         "staff"
+                 *       ],
+                 *       "sub": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f"
+                 *     }
+                 */
+                "application/x-ndjson": components["schemas"]["UserLine"];
+            };
+        };
+        responses: {
+            /** @description Lines, each of this form. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "end",
+                     *       "read": 2,
+                     *       "imported": 1,
+                     *       "skipped": 1,
+                     *       "rejected": 0,
+                     *       "dry_run": false,
+                     *       "complete": true
+                     *     }
+                     */
+                    "application/x-ndjson": {
+                        /** @enum {string} */
+                        type: "line";
+                        /** @description line of the input */
+                        line: number;
+                        /** @enum {string} */
+                        result: "imported";
+                        /**
+                         * Format: uuid
+                         * @description absent in a dry run
+                         */
+                        id?: string;
+                    } | {
+                        /** @enum {string} */
+                        type: "line";
+                        /** @description line of the input */
+                        line: number;
+                        /** @enum {string} */
+                        result: "skipped";
+                    } | {
+                        /** @enum {string} */
+                        type: "line";
+                        /** @description line of the input */
+                        line: number;
+                        /** @enum {string} */
+                        result: "rejected";
+                        reason: string;
+                        /** @description the line that has the same already */
+                        earlier_line?: number;
+                    } | {
+                        /** @enum {string} */
+                        type: "progress";
+                        read: number;
+                        imported: number;
+                        skipped: number;
+                        rejected: number;
+                    } | {
+                        /** @enum {string} */
+                        type: "end";
+                        read: number;
+                        imported: number;
+                        skipped: number;
+                        rejected: number;
+                        dry_run: boolean;
+                        /** @description the whole input was read */
+                        complete: boolean;
+                        /** @description where to go on when it is not complete */
+                        next_line?: number;
+                        /** @description why it ended early: as the problems of the API */
+                        error?: {
+                            type: string;
+                            title: string;
+                            status: number;
+                            detail: string;
+                            request_id: string;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];

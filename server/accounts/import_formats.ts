@@ -1,31 +1,27 @@
 import { AppError, invalidInput } from '../platform/errors.ts';
-import { CLAIM_OF } from './claims.ts';
 import { type FirebaseParameters, writeFirebase, writeScrypt } from './hash_formats.ts';
 import { fromKeycloak } from './import_keycloak.ts';
 import {
-  address,
-  base32Secret,
   base64,
   boolean,
   type Converted,
   faultsOfCodes,
   isObject,
-  isoTime,
   type Json,
   list,
   mongoTime,
   object,
   plain,
+  readSecret,
   required,
   text,
-  texts,
   whole,
   withoutUndefined,
 } from './import_readers.ts';
 import type { ImportedAccount } from './profile.ts';
 
 /** An entry of another system's export, and its conversion into an account. */
-export type ImportFormat = 'cardea' | 'keycloak' | 'auth0' | 'firebase';
+export type ForeignFormat = 'keycloak' | 'auth0' | 'firebase';
 
 export type Convert = (entry: unknown) => Converted;
 
@@ -33,10 +29,8 @@ export type Convert = (entry: unknown) => Converted;
  * @param firebase the project's hash parameters, for that format
  * @throws (the conversion) AppError 400 with the field that is wrong; its message quotes nothing
  */
-export function converterFor(format: ImportFormat, firebase?: FirebaseParameters): Convert {
+export function converterFor(format: ForeignFormat, firebase?: FirebaseParameters): Convert {
   switch (format) {
-    case 'cardea':
-      return fromCardea;
     case 'keycloak':
       return fromKeycloak;
     case 'auth0':
@@ -46,44 +40,14 @@ export function converterFor(format: ImportFormat, firebase?: FirebaseParameters
   }
 }
 
-/** Which format an entry looks like, by the members that no other has. */
-export function formatOf(entry: unknown): ImportFormat {
+/** Which format an entry looks like, by the members that no other has; undefined: Cardea's own. */
+export function formatOf(entry: unknown): ForeignFormat | undefined {
   const names = new Set(Object.keys(isObject(entry) ? entry : {}));
   const has = (...some: string[]) => some.some((name) => names.has(name));
   if (has('localId')) return 'firebase';
   if (has('credentials', 'requiredActions', 'realmRoles', 'enabled', 'createdTimestamp')) return 'keycloak';
   if (has('_id', 'user_id', 'passwordHash', 'custom_password_hash')) return 'auth0';
-  return 'cardea';
-}
-
-// ---- Cardea: OpenID Connect claims by their names, and how the person signs in ----
-
-const PROPERTY_OF = new Map<string, string>(Object.entries(CLAIM_OF).map(([property, claim]) => [claim, property]));
-const OWN = new Set(['sub', 'username', 'password_hash', 'password_set_at', 'disabled', 'groups', 'roles']);
-const BOOLEANS = new Set(['email_verified', 'phone_number_verified']);
-
-function fromCardea(entry: unknown): ImportedAccount {
-  const person = object(entry);
-  const profile: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(person)) {
-    if (OWN.has(name)) continue;
-    const property = PROPERTY_OF.get(name);
-    if (!property) throw invalidInput(name, 'is not known');
-    profile[property] =
-      name === 'address' ? address(value) : BOOLEANS.has(name) ? boolean(person, name) : text(person, name);
-  }
-  const username = text(person, 'username');
-  const hash = text(person, 'password_hash');
-  return {
-    email: required(person, 'email'),
-    ...profile,
-    ...(username === undefined ? {} : { username }),
-    ...(hash === undefined ? {} : { passwordHash: hash, passwordSetAt: isoTime(person, 'password_set_at') }),
-    ...withoutUndefined({ sub: text(person, 'sub') }),
-    disabled: boolean(person, 'disabled') ?? false,
-    groups: texts(person, 'groups'),
-    roles: texts(person, 'roles'),
-  };
+  return undefined;
 }
 
 // ---- Auth0: the export of password hashes, and the format that its own import accepts ----
@@ -127,7 +91,7 @@ function auth0Factors(user: Json): Pick<Converted, 'totpSecret' | 'notes'> {
     if (totp !== undefined) {
       const factor = object(totp, 'mfa_factors');
       const faults = faultsOfCodes({ ...factor, algorithm: digestOf(factor.algorithm) }, totpSecret === undefined);
-      if (faults === undefined) totpSecret = base32Secret(required(factor, 'secret'), 'mfa_factors');
+      if (faults === undefined) totpSecret = readSecret(required(factor, 'secret'), 'mfa_factors');
       else notes.push(faults);
     }
     for (const kind of Object.keys(others)) notes.push(`second factor ${plain(kind)} is not carried over`);

@@ -1,7 +1,6 @@
 import { invalidInput } from '../platform/errors.ts';
 import { writeArgon2, writePbkdf2 } from './hash_formats.ts';
 import {
-  base32Secret,
   base64,
   boolean,
   type Converted,
@@ -15,6 +14,7 @@ import {
   object,
   oneOf,
   plain,
+  readSecret,
   required,
   text,
   texts,
@@ -123,7 +123,7 @@ function keycloakOtp(credentials: readonly Json[]): { secret?: Buffer; notes: st
 
 /** The key is the UTF-8 form of the text, unless `secretEncoding` says that it is in base 32. */
 function keycloakSecret(data: Json, value: string): Buffer {
-  if (data.secretEncoding === 'BASE32') return base32Secret(value, 'secretData');
+  if (data.secretEncoding === 'BASE32') return readSecret(value, 'secretData');
   if ((data.secretEncoding ?? null) !== null) throw invalidInput('secretEncoding', 'must be BASE32 or nothing');
   return Buffer.from(value);
 }

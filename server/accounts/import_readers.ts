@@ -1,6 +1,5 @@
 import { dateOf } from '../platform/clock.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
-import type { Address } from './account.ts';
 import { fromBase32 } from './one_time_password.ts';
 import type { ImportedAccount } from './profile.ts';
 
@@ -91,12 +90,6 @@ export function oneOf<T>(allowed: Readonly<Record<string, T>>, value: string, na
   return mapped;
 }
 
-export function address(value: unknown): Address {
-  const parts = object(value, 'address');
-  for (const name of Object.keys(parts)) text(parts, name);
-  return parts as Address;
-}
-
 export function names(givenName: string | undefined, familyName: string | undefined) {
   const name = [givenName, familyName].filter((one) => one !== undefined).join(' ');
   return withoutUndefined({ givenName, familyName, name: name === '' ? undefined : name });
@@ -132,7 +125,7 @@ export function mongoTime(value: unknown): Date | null {
   return typeof inner === 'string' ? (dateOf(Date.parse(inner)) ?? null) : null;
 }
 
-export function base32Secret(value: string, name: string): Buffer {
+export function readSecret(value: string, name: string): Buffer {
   const secret = fromBase32(value);
   if (!secret || secret.length === 0 || secret.length > 128) throw invalidInput(name, 'must be a secret in base 32');
   return secret;

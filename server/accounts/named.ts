@@ -51,6 +51,10 @@ export interface Store {
    * `require_as_read`.
    */
   requireAll(names: readonly string[]): BoundStatement;
+  /** A condition for a transaction that gives these names: none has permissions. Otherwise it fails by `require_as_read`. */
+  requirePowerless(names: readonly string[]): BoundStatement;
+  /** Makes those of these names that do not exist, without a description or permissions. */
+  adding(names: readonly string[]): BoundStatement;
 }
 
 export interface NamedPlan {
@@ -119,6 +123,12 @@ function statementsOf(kind: Kind) {
       ($: { names: readonly string[] }) => sql`
         WITH existing AS (SELECT 1 FROM ${table} WHERE name = ANY(${$.names}::text[]) ORDER BY name FOR KEY SHARE)
         SELECT require_as_read(CASE WHEN (SELECT count(*) FROM existing) = cardinality(${$.names}::text[]) THEN 1 ELSE 0 END)`,
+    ),
+    requirePowerless: statement(
+      `${kind}.require_powerless`,
+      ($: { names: readonly string[] }) => sql`
+        SELECT require_as_read(CASE WHEN EXISTS (
+          SELECT 1 FROM ${table} WHERE name = ANY(${$.names}::text[]) AND permissions <> '{}') THEN 0 ELSE 1 END)`,
     ),
     add: statement(
       `${kind}.add`,
@@ -243,6 +253,8 @@ export function createNamed(
         refuse: (error) => (failedGuard(error) === 'require_rows' ? inUse(name, error) : error),
       };
     },
+    requirePowerless: (names) => statements.requirePowerless.bind({ names }),
+    adding: (names) => statements.add.bind({ names, now: new Date(now()) }),
     requireAll: (names) => statements.requireAll.bind({ names: names.filter((name) => !isFixed(name)) }),
   };
 }

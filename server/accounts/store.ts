@@ -36,6 +36,8 @@ export interface Accounts {
   holdersOf(identifiers: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** The lookup key of an identifier in hex: the same for all its spellings. */
   lookupOf(identifier: string): string;
+  /** The lookup key of a subject in hex. */
+  subjectKeyOf(sub: string): string;
   /** Hot path: one statement. */
   findById(id: string): Promise<Account | undefined>;
   /** By the `sub` that apps know (`subjectOf`). One statement. */
@@ -224,6 +226,7 @@ export function createAccounts(parts: {
     },
 
     lookupOf: (identifier) => lookupOf(identifier).toString('hex'),
+    subjectKeyOf: (sub) => subjectLookup(indexKey, sub).toString('hex'),
 
     async holdersOf(identifiers) {
       const found = [...(await holdersOf(identifiers))];

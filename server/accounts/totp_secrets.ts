@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import type { Totp } from '../platform/database.ts';
-import type { BoundStatement } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import type { Place, Sealer } from '../platform/sealing.ts';
 import { columns, statement } from '../platform/statement.ts';
 import type { Account } from './account.ts';
@@ -23,7 +23,28 @@ export const TOTP_SECRET_STATEMENTS = {
       INSERT INTO totp (${NEW_TOTP.names}, last_step)
       SELECT ${NEW_TOTP.names}, 0 FROM ${NEW_TOTP.unnest($.secrets)} AS n (${NEW_TOTP.names}) ORDER BY account_id`,
   ),
+  secrets: statement(
+    'totp.secrets',
+    ($: { ids: readonly string[] }) => sql<Pick<TotpRow, 'account_id' | 'sealed_own'>>`
+      SELECT account_id, sealed_own FROM totp WHERE account_id = ANY(${$.ids}::uuid[])`,
+  ),
 };
+
+/** The secrets of those people who have one, by the id of their account. */
+export async function totpSecretsOf(
+  db: Pick<Db, 'query'>,
+  { sealerOf }: { sealerOf(account: Account): Sealer },
+  people: readonly Account[],
+): Promise<ReadonlyMap<string, Buffer>> {
+  const byId = new Map(people.map((account) => [account.id, account]));
+  const rows = await db.query(TOTP_SECRET_STATEMENTS.secrets.bind({ ids: [...byId.keys()] }));
+  return new Map(
+    rows.flatMap(({ account_id: id, sealed_own: sealed }) => {
+      const account = byId.get(id);
+      return account ? [[id, sealerOf(account).open(secretPlace(account), sealed)] as const] : [];
+    }),
+  );
+}
 
 /** A secret that an account is imported with. */
 export function totpRow(account: Pick<Account, 'id'>, accountSealer: Sealer, secret: Buffer, now: Date): NewTotp {

@@ -3,7 +3,7 @@ import swagger from '@fastify/swagger';
 import Fastify, { type FastifySchema } from 'fastify';
 import type { TObject } from 'typebox';
 import { API_PATH } from '../operations/api_resource.ts';
-import { ANY_CALLER } from '../operations/operation.ts';
+import { ANY_CALLER, changesSomething } from '../operations/operation.ts';
 import { NOUNS, type Noun, scopeOf } from '../operations/permissions.ts';
 import { AppError, type ErrorCode } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
@@ -12,6 +12,7 @@ import { PROBLEM_TYPE, problemOf } from '../platform/problems.ts';
 import { DEPRECATED, type Deprecations } from './deprecation.ts';
 import type { CONTROLS } from './query.ts';
 import { ROUTES, type Route } from './routes.ts';
+import { LINES_TYPE } from './streams.ts';
 
 export interface DescriptionOptions {
   readonly issuer: Pick<Issuer, 'identifier' | 'url'>;
@@ -97,14 +98,20 @@ const CONTROL_PARAMETERS: Readonly<Record<(typeof CONTROLS)[number], Schema>> = 
 function schemaOf({ operation, method, versioned = false, location }: Route, deprecated: boolean): FastifySchema {
   const { name, summary, description, permission, kind, schemas } = operation;
   const changes = kind === 'change';
+  const streams = kind === 'stream';
+  const controls = changes
+    ? CONTROL_PARAMETERS
+    : changesSomething(operation)
+      ? { dryRun: CONTROL_PARAMETERS.dryRun }
+      : {};
   const scopes = permission === ANY_CALLER ? [] : [scopeOf(permission)];
   const query = schemas.query as TObject | undefined;
   const members: object = (schemas.output as Partial<TObject>).properties ?? {};
   const headers = {
     ...(changes && versioned && method !== 'POST' ? HEADERS.ifMatch : {}),
     ...(!changes && versioned ? HEADERS.ifNoneMatch : {}),
-    ...(method === 'POST' ? HEADERS.idempotencyKey : {}),
-    ...(changes ? HEADERS.prefer : {}),
+    ...(method === 'POST' && !streams ? HEADERS.idempotencyKey : {}),
+    ...(changesSomething(operation) ? HEADERS.prefer : {}),
   };
   return {
     operationId: name,
@@ -116,14 +123,14 @@ function schemaOf({ operation, method, versioned = false, location }: Route, dep
     ...(schemas.params ? { params: schemas.params } : {}),
     querystring: {
       type: 'object',
-      properties: { ...query?.properties, ...(changes ? CONTROL_PARAMETERS : {}) },
+      properties: { ...query?.properties, ...controls },
       required: query?.required ?? [],
     },
     headers: { type: 'object', properties: headers },
-    ...(schemas.body ? { body: schemas.body } : {}),
+    ...(schemas.body ? { body: schemas.body, consumes: [typeOf(operation)] } : {}),
     response: {
       [location ? 201 : 200]: {
-        description: 'Done.',
+        description: streams ? 'Lines, each of this form.' : 'Done.',
         headers: {
           ...(versioned && 'version' in members ? { ETag: { ...text, description: 'The version.' } } : {}),
           ...(location ? { Location: { ...text, description: 'Where it is.' } } : {}),
@@ -131,11 +138,14 @@ function schemaOf({ operation, method, versioned = false, location }: Route, dep
             ? { Link: { ...text, description: 'The next page, as `next` (RFC 8288).' } }
             : {}),
         },
-        content: { 'application/json': { schema: schemas.output } },
+        content: { [typeOf(operation)]: { schema: schemas.output } },
       },
     },
   };
 }
+
+/** The media type of bodies and results. The schema of a stream is that of each line. */
+const typeOf = ({ kind }: Pick<Route['operation'], 'kind'>) => (kind === 'stream' ? LINES_TYPE : 'application/json');
 
 /** Examples and errors, which @fastify/swagger does not know, and one place for each schema that has a name. */
 function completed(document: OpenApi, routes: readonly Route[], issuer: string): OpenApi {
@@ -161,20 +171,26 @@ function complete(operation: Mutable<Operation>, route: Route): void {
     output: Readonly<Record<string, unknown>>;
   };
   const patches = route.method === 'PATCH';
+  const type = typeOf(route.operation);
   operation.parameters = (operation.parameters ?? []).map((one) => {
     // What an operation is about is in what it responds with, unless its example says it.
     const example = one.in === 'path' ? (input.params?.[one.name] ?? output[one.name]) : undefined;
     return example === undefined ? one : { ...one, example };
   });
   if (operation.requestBody) {
-    const media = { ...operation.requestBody.content['application/json'], example: input.body };
-    const types = patches ? ['application/json', 'application/merge-patch+json'] : ['application/json'];
-    operation.requestBody = { required: true, content: Object.fromEntries(types.map((type) => [type, media])) };
+    const media = { ...operation.requestBody.content[type], example: input.body };
+    const types = patches ? [type, 'application/merge-patch+json'] : [type];
+    const lines = type === LINES_TYPE ? { description: 'Lines, each of this form.' } : {};
+    operation.requestBody = {
+      ...lines,
+      required: true,
+      content: Object.fromEntries(types.map((type) => [type, media])),
+    };
   }
   const responses = Object.entries(operation.responses ?? {}).map(([status, response]) => {
     const { content = {}, ...rest } = response as Response;
-    const media = { ...content['application/json'], example: output };
-    return [status, { ...rest, content: { 'application/json': media } }] as const;
+    const media = { ...content[type], example: output };
+    return [status, { ...rest, content: { [type]: media } }] as const;
   });
   const unchanged = !route.versioned || route.operation.kind === 'change' ? {} : { '304': NOT_MODIFIED };
   const errors = ERRORS.filter(({ applies }) => applies(route)).map(({ status }) => [status, refTo(status)] as const);
@@ -193,6 +209,7 @@ const changing = ({ operation }: Route) => operation.kind === 'change';
 const stored = (route: Route) => changing(route) && route.method !== 'POST' && route.versioned === true;
 /** A body is read of each, also where none belongs. */
 const withBody = ({ method }: Route) => method !== 'GET';
+const streaming = ({ operation }: Route) => operation.kind === 'stream';
 
 /** Which errors an operation can have: a status, the code of its example, and what it is about. */
 const ERRORS: readonly { status: string; code: ErrorCode; description: string; applies(route: Route): boolean }[] = [
@@ -224,13 +241,18 @@ const ERRORS: readonly { status: string; code: ErrorCode; description: string; a
     applies: changing,
   },
   { status: '412', code: 'precondition_failed', description: 'It was changed since it was read.', applies: stored },
-  { status: '413', code: 'request_too_large', description: 'The body is too large.', applies: withBody },
+  {
+    status: '413',
+    code: 'request_too_large',
+    description: 'The body is too large.',
+    applies: (route) => withBody(route) && !streaming(route),
+  },
   { status: '415', code: 'unsupported_media_type', description: 'The body is not JSON.', applies: withBody },
   {
     status: '422',
     code: 'idempotency_key_reused',
     description: 'The `Idempotency-Key` was sent with another request.',
-    applies: ({ method }) => method === 'POST',
+    applies: (route) => route.method === 'POST' && !streaming(route),
   },
   { status: '428', code: 'precondition_required', description: '`If-Match` is missing.', applies: stored },
   { status: '429', code: 'rate_limited', description: 'Too many requests: see `Retry-After`.', applies: always },

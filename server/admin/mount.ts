@@ -1,40 +1,31 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Value } from 'typebox/value';
-import type { Actor } from '../operations/actor.ts';
 import { API_PATH } from '../operations/api_resource.ts';
-import type { Call, InputOf, Operation, Schemas } from '../operations/operation.ts';
+import type { Call, InputOf, Schemas } from '../operations/operation.ts';
 import type { Runner } from '../operations/run.ts';
-import { AppError, invalidInput } from '../platform/errors.ts';
+import { invalidInput } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
-import { type CallerLimits, countCaller, type LimitKeys } from '../platform/route_limits.ts';
+import type { Logger } from '../platform/log.ts';
+import { PROBLEM_TYPE } from '../platform/problems.ts';
+import { type CallerOptions, type Callers, challengeDenied, createCallers } from './callers.ts';
 import { allowOrigins, preflightHandler } from './cross_origin.ts';
 import { DEPRECATED, type Deprecations, deprecationHeaders } from './deprecation.ts';
 import { dryRunAsked, idempotencyKeyOf, ifMatchOf, isFresh } from './headers.ts';
 import { CONTROLS, controlsOf, operationQuery, pickFields } from './query.ts';
 import { ROUTES, type Route } from './routes.ts';
+import { acceptLines, createStreamHandlers, LINES_TYPE, STREAM_LIMITS, type StreamLimits } from './streams.ts';
 
-export interface AdminOptions {
+export interface AdminOptions extends CallerOptions {
   readonly issuer: Pick<Issuer, 'path'>;
   readonly runner: Runner;
-  /**
-   * Verifies the access token of a request.
-   * @throws AppError 400, 401, 503; with `WWW-Authenticate` (RFC 6750 §3)
-   */
-  authenticate(request: FastifyRequest, reply: FastifyReply): Promise<Caller>;
-  /** Of requests, by scope. */
-  readonly limits: CallerLimits;
+  readonly log: Pick<Logger, 'error'>;
   /** Default: all. */
   readonly routes?: readonly Route[];
   /** The origins whose scripts may call it; default: none. */
   readonly origins?: readonly string[];
   /** Default: those of this version. */
   readonly deprecated?: Deprecations;
-}
-
-/** Who calls. */
-export interface Caller extends Actor {
-  /** `WWW-Authenticate` for an operation that the token has no scope for; undefined where another token would not help. */
-  challenge?(permission: Operation['permission']): string[] | undefined;
+  readonly streams?: StreamLimits;
 }
 
 type Output = Readonly<Record<string, unknown>>;
@@ -56,7 +47,9 @@ export async function mountAdmin(app: FastifyInstance, options: AdminOptions): P
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   const { routes = ROUTES, origins = [] } = options;
   allowOrigins(app, origins);
-  for (const route of routes) mountRoute(app, route, options);
+  const callers = createCallers(options);
+  for (const route of routes) mountRoute(app, route, options, callers);
+  await mountStreams(app, routes, options, callers);
   if (origins.length > 0) mountPreflights(app, routes);
 }
 
@@ -67,24 +60,55 @@ function mountPreflights(app: FastifyInstance, routes: readonly Route[]): void {
   }
 }
 
-function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions): void {
-  const { issuer, runner, authenticate, limits, deprecated = DEPRECATED } = options;
-  const { operation, method, path, versioned = false, location } = route;
-  const changes = operation.kind === 'change';
+/** What all routes have in common. */
+function commonOf({ operation, method, path }: Route, { deprecated = DEPRECATED }: AdminOptions, callers: Callers) {
   const deprecation = Object.hasOwn(deprecated, operation.name) ? deprecated[operation.name] : undefined;
-  const callers = new WeakMap<FastifyRequest, Caller>();
-  app.route({
+  return {
     method,
     url: `${API_PATH}${path}`,
     exposeHeadRoute: false,
-    // Before the body is read: a stranger sends none that is parsed.
-    async onRequest(request, reply) {
+    async onRequest(request: FastifyRequest, reply: FastifyReply) {
       if (deprecation) reply.headers(deprecationHeaders(deprecation));
-      callers.set(request, await countCaller(request, reply, limits, () => authenticate(request, reply), limitKeysOf));
+      await callers.identify(request, reply);
     },
+  };
+}
+
+async function mountStreams(
+  app: FastifyInstance,
+  routes: readonly Route[],
+  options: AdminOptions,
+  callers: Callers,
+): Promise<void> {
+  const { runner, log, streams: limits = STREAM_LIMITS } = options;
+  const stopping = new AbortController();
+  app.addHook('preClose', (done) => {
+    stopping.abort();
+    done();
+  });
+  const handlerOf = createStreamHandlers({ runner, log, callers, limits, stopping: stopping.signal });
+  await app.register(async (streams) => {
+    acceptLines(streams);
+    for (const route of routes) {
+      if (route.operation.kind !== 'stream') continue;
+      streams.route({
+        ...commonOf(route, options, callers),
+        config: { produces: [LINES_TYPE, PROBLEM_TYPE] },
+        handler: handlerOf(route.operation),
+      });
+    }
+  });
+}
+
+function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions, callers: Callers): void {
+  const { issuer, runner } = options;
+  const { operation, method, versioned = false, location } = route;
+  if (operation.kind === 'stream') return;
+  const changes = operation.kind === 'change';
+  app.route({
+    ...commonOf(route, options, callers),
     async handler(request, reply) {
-      const actor = callers.get(request);
-      if (!actor) throw new AppError('missing_token', 'an access token is needed');
+      const actor = callers.callerOf(request);
       const query = request.query as Readonly<Record<string, unknown>>;
       const { dryRun, force } = changes ? controlsOf(query) : { dryRun: false, force: false };
       const asks = dryRun || (changes && dryRunAsked(request.headers.prefer));
@@ -99,11 +123,7 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions): 
       };
       const output = (await runner
         .run(operation, inputOf(operation.schemas, request, query), call)
-        .catch((error: unknown) => {
-          const challenge = isDenied(error) ? actor.challenge?.(operation.permission) : undefined;
-          if (challenge) reply.header('www-authenticate', challenge);
-          throw error;
-        })) as Output;
+        .catch(challengeDenied(reply, actor, operation))) as Output;
       if (asks) reply.header('preference-applied', 'handling=dry-run');
       if (versioned && typeof output.version === 'number') reply.header('etag', `"${output.version}"`);
       if (!changes && versioned && isFresh(request.headers['if-none-match'], output.version))
@@ -121,11 +141,6 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions): 
         );
     },
   });
-}
-
-/** A person's requests count for the app by which they act as well. */
-function limitKeysOf({ kind, id, clientId }: Actor): LimitKeys {
-  return kind === 'client' ? { client: id } : { account: id, client: clientId };
 }
 
 function inputOf(
@@ -148,8 +163,6 @@ function withoutBody(body: unknown): undefined {
   if (body === undefined || name === undefined) return undefined;
   throw invalidInput(name.slice(0, 100), 'is not known here: this operation has no body');
 }
-
-const isDenied = (error: unknown) => error instanceof AppError && error.code === 'insufficient_scope';
 
 /** Beside the links that the response has already (RFC 8288 §3). */
 function addLink(reply: FastifyReply, link: string): void {

@@ -1,4 +1,6 @@
 import { userCredentials } from '../operations/user_credentials.ts';
+import { userExport } from '../operations/user_export.ts';
+import { userImport } from '../operations/user_import.ts';
 import { userNames } from '../operations/user_names.ts';
 import { userSessions } from '../operations/user_sessions.ts';
 import { userState } from '../operations/user_state.ts';
@@ -10,6 +12,8 @@ const ONE = '/users/:id';
 /** Everything about people. No URL has an e-mail address or a name. */
 export const USER_ROUTES: readonly Route[] = [
   { method: 'GET', path: '/users', operation: users.list },
+  { method: 'GET', path: '/users/export', operation: userExport.export },
+  { method: 'POST', path: '/users/import', operation: userImport.import },
   { method: 'POST', path: '/users/search', operation: users.search },
   {
     method: 'POST',

@@ -13,9 +13,10 @@ import {
   openPasswords,
 } from '../composition/stores.ts';
 import { type Config, describeConfig, loadConfig, resolveMasterKeys } from '../config.ts';
-import type { Call, Change, InputOf, Read, Schemas } from '../operations/operation.ts';
+import type { Call, Change, InputOf, Read, Schemas, Stream, StreamInput } from '../operations/operation.ts';
 import { PERMISSIONS } from '../operations/permissions.ts';
 import type { Batch, OutputOf } from '../operations/run.ts';
+import type { Running } from '../operations/run_stream.ts';
 import type { AccountStores, ClientStores, Factors, Services } from '../operations/services.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { createDb, type Db, ping, translate } from '../platform/db.ts';
@@ -65,6 +66,12 @@ export interface Context extends ClientStores {
     input: Partial<InputOf<S>>,
     how?: Pick<Call, 'dryRun' | 'force'>,
   ): Promise<OutputOf<S>>;
+  /** Begins an operation on very many things by such a call. */
+  stream<S extends Schemas>(
+    operation: Stream<S>,
+    input: StreamInput<S>,
+    how?: Pick<Call, 'dryRun'>,
+  ): Promise<Running<OutputOf<S>>>;
 }
 
 export interface ContextOptions {
@@ -191,6 +198,7 @@ async function open(
     call: callOfOperator,
     operate: ((operation, { params, query, body }, how) =>
       runner.run(operation, { params, query, body } as InputOf<Schemas>, callOfOperator(how))) as Context['operate'],
+    stream: (operation, input, how) => runner.stream(operation, input, callOfOperator(how)),
   };
 }
 

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
-import type { Operation } from '../operations/operation.ts';
+import type { Operation as AnyOperation } from '../operations/operation.ts';
 import { type ListOptions, listed, listOptions } from './lists.ts';
 import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
+
+type Operation = Exclude<AnyOperation, { readonly kind: 'stream' }>;
 
 /* Verbs of nouns that have nothing of their own: they read an id, run an operation, and print its result. */
 

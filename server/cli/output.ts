@@ -43,6 +43,8 @@ export interface Output {
   printItems(items: readonly Item[], columns: readonly string[], empty: string, options: PrintOptions): void;
   /** A result that is printed as it is. */
   printText(text: string): void;
+  /** The same for one that is followed by others, as fast as they are read. @returns false when nobody reads any more */
+  printPart(text: string): Promise<boolean>;
   /** A message beside the result. */
   note(text: string): void;
   /** The progress of a long verb: on a terminal one line that changes, in a log a line from time to time. */
@@ -70,6 +72,16 @@ export function createOutput(host: {
     printItems: (items, columns, empty, options) =>
       printText(options.json ? jsonOf(items) : items.length === 0 ? `${empty}\n` : table(items, columns)),
     printText,
+    async printPart(text) {
+      if (stdout.write(text)) return stdout.writable;
+      return new Promise((done) => {
+        const settle = () => {
+          for (const event of ['drain', 'close', 'error']) stdout.off(event, settle);
+          done(stdout.writable);
+        };
+        for (const event of ['drain', 'close', 'error']) stdout.on(event, settle);
+      });
+    },
     note,
     createProgress({ every }) {
       let noted = 0;

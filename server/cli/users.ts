@@ -12,6 +12,7 @@ import { namesOf, userNamesCommands } from './user_names.ts';
 import { profileOf, profileOptions, removing } from './user_profile.ts';
 import { ofUser, USER } from './user_ref.ts';
 import { userSessionsCommands } from './user_sessions.ts';
+import { usersExportCommand } from './users_export.ts';
 import { usersImportCommand } from './users_import.ts';
 
 interface ChangeOptions extends PrintOptions {
@@ -66,6 +67,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
     });
 
   usersImportCommand(noun, tools);
+  usersExportCommand(noun, tools);
 
   profileOptions(
     noun

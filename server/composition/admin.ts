@@ -20,7 +20,7 @@ export async function adminRoutes(
   },
 ): Promise<void> {
   const { infrastructure, accountServices, clientServices, protocol } = parts;
-  const { config, db, limits, sealer, now, outbound, settings } = infrastructure;
+  const { config, db, limits, log, sealer, now, outbound, settings } = infrastructure;
   const { clients, resourceServers, registrationTokens } = clientServices;
   const { runner } = createOperations(
     {
@@ -44,6 +44,7 @@ export async function adminRoutes(
     issuer: config.issuer,
     origins: config.adminOrigins,
     runner,
+    log,
     limits: limits.admin,
     async authenticate({ raw }, reply) {
       const { apiAccess } = protocol.serving.current();

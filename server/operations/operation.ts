@@ -91,8 +91,48 @@ export interface Plan<Output> {
   again?(): Promise<Plan<Output>>;
 }
 
+/**
+ * An operation on very many things: its input and its result are lines that come one after another, and are never in memory
+ * together. In the schemas, `body` is one line of the input and `output` one of the result.
+ */
+export interface Stream<S extends Schemas> extends Common<S> {
+  readonly kind: 'stream';
+  /** The noun of what it is about, for the audit. */
+  readonly target: string;
+  /** It changes something, and has a dry run. */
+  readonly changes: boolean;
+  /**
+   * Its first result comes before it reads a line; what is thrown until then is an answer of its own.
+   * @param commit makes a change with its entry in the audit, in one transaction; nothing happens in a dry run
+   * @returns the error that ended it early, which its last line tells as well
+   * @throws AppError, when no line can tell of it
+   */
+  run(
+    services: Services,
+    input: StreamInput<S>,
+    call: Call,
+    commit: Commit,
+  ): AsyncGenerator<readonly Static<S['output']>[], unknown>;
+}
+
+export interface StreamInput<S extends Schemas> {
+  readonly query: PartOf<S, 'query'>;
+  /** As they arrive. */
+  readonly lines: AsyncIterable<readonly InputLine[]>;
+}
+
+export interface InputLine {
+  /** From 1. */
+  readonly number: number;
+  /** Not checked by a schema; an Error for a line that could not be read. */
+  readonly value: unknown;
+  readonly bytes: number;
+}
+
+export type Commit = (change: Omit<Plan<unknown>, 'result' | 'again'>) => Promise<void>;
+
 // biome-ignore lint/suspicious/noExplicitAny: a list of operations has all kinds of schemas, which no other type accepts
-export type Operation = Read<any> | Change<any>;
+export type Operation = Read<any> | Change<any> | Stream<any>;
 
 export function read<const S extends Schemas>(operation: Omit<Read<S>, 'kind'>): Read<S> {
   return { kind: 'read', ...operation };
@@ -100,4 +140,13 @@ export function read<const S extends Schemas>(operation: Omit<Read<S>, 'kind'>):
 
 export function change<const S extends Schemas>(operation: Omit<Change<S>, 'kind'>): Change<S> {
   return { kind: 'change', ...operation };
+}
+
+export function stream<const S extends Schemas>(operation: Omit<Stream<S>, 'kind'>): Stream<S> {
+  return { kind: 'stream', ...operation };
+}
+
+/** True for an operation that has a dry run. */
+export function changesSomething(operation: Operation): boolean {
+  return operation.kind === 'change' || (operation.kind === 'stream' && operation.changes);
 }

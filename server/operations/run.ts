@@ -4,19 +4,10 @@ import type { Audit, AuditEntry } from '../audit/entries.ts';
 import { type BoundStatement, type Db, failedGuard, type Row, type Send, withinTransaction } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Actor } from './actor.ts';
-import {
-  ANY_CALLER,
-  type Call,
-  type Change,
-  type InputOf,
-  type Operation,
-  type Plan,
-  type Read,
-  type Schemas,
-} from './operation.ts';
-import { scopeOf } from './permissions.ts';
+import { assertInput, assertPermitted, refusedOutcome } from './checks.ts';
+import type { Call, Change, InputOf, Plan, Read, Schemas, Stream, StreamInput } from './operation.ts';
 import type { RepeatableCall, Results } from './results.ts';
-import { assertValid } from './schema.ts';
+import { type Running, runStream } from './run_stream.ts';
 import type { Services } from './services.ts';
 
 export interface RunParts {
@@ -40,6 +31,11 @@ export interface Runner {
    *   `idempotency_key_reused`, and those of the operation
    */
   run<S extends Schemas>(operation: Read<S> | Change<S>, input: InputOf<S>, call: Call): Promise<OutputOf<S>>;
+  /**
+   * Begins an operation on very many things.
+   * @throws AppError before its first line, as `run` does
+   */
+  stream<S extends Schemas>(operation: Stream<S>, input: StreamInput<S>, call: Call): Promise<Running<OutputOf<S>>>;
   readonly batch: Batch;
 }
 
@@ -77,13 +73,14 @@ export function createRunner(parts: RunParts): Runner {
         assertInput(operation.schemas, input);
         return await carryOut(operation, input, call, entry);
       } catch (error) {
-        if (!(error instanceof AppError) || error.status >= 500 || call.dryRun) throw error;
+        const refused = call.dryRun ? undefined : refusedOutcome(error);
         const target = { kind: operation.target, id: idIn(operation, input) };
-        const outcome = error.status === 403 ? 'denied' : 'refused';
-        if (await recordsRefusal(call.actor)) await db.query(entry({ outcome, target, reason: error.code }));
+        if (refused && (await recordsRefusal(call.actor))) await db.query(entry({ ...refused, target }));
         throw error;
       }
     },
+
+    stream: (operation, input, call) => runStream({ db, audit, services, recordsRefusal }, operation, input, call),
 
     batch: (work, options) =>
       db.transaction(async (send) => {
@@ -181,17 +178,6 @@ function refusal<O>({ refuse, target }: Plan<O>, error: unknown, { ifVersion }: 
   if (failedGuard(error) !== 'require_as_read') return refuse?.(error) ?? error;
   const message = `the ${target.kind} was changed meanwhile; read it again`;
   return new AppError(ifVersion === undefined ? 'changed_meanwhile' : 'precondition_failed', message, { cause: error });
-}
-
-function assertPermitted({ name, permission }: Operation, { actor }: Call): void {
-  if (permission === ANY_CALLER || actor.permissions.has(permission)) return;
-  throw new AppError('insufficient_scope', `${name} needs the permission ${permission} (scope ${scopeOf(permission)})`);
-}
-
-function assertInput({ params, query, body }: Schemas, input: InputOf<Schemas>): void {
-  if (params) assertValid(params, input.params, 'params');
-  if (query) assertValid(query, input.query, 'query');
-  if (body) assertValid(body, input.body, 'body');
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { Account, Address, Profile } from '../accounts/account.ts';
 import type { Lock } from '../accounts/attempts.ts';
-import { CLAIM_OF, claimsOf } from '../accounts/claims.ts';
+import { CLAIM_OF } from '../accounts/claims.ts';
 import type { ProfileInput } from '../accounts/profile.ts';
 import { mergePatch } from './merge_patch.ts';
 import { Id, patch, removable, strict, Time, Version } from './schema.ts';
@@ -138,20 +138,17 @@ function membersIn(body: Body, read: (value: unknown) => unknown): Partial<Profi
   return Object.fromEntries(present.map(([member, name]) => [member, read(body[name])]));
 }
 
+/** A profile by the names that operators use. */
+export function shownProfile(profile: ProfileInput): Static<typeof Newcomer> {
+  const present = MEMBERS.filter(([member]) => profile[member] !== undefined);
+  return Object.fromEntries(present.map(([member, name]) => [name, profile[member]])) as Static<typeof Newcomer>;
+}
+
 export function shownUser(account: Account): User {
-  const {
-    sub: _,
-    updated_at: __,
-    preferred_username: username,
-    groups: ___,
-    roles: ____,
-    ...claims
-  } = claimsOf(account);
   return {
     id: account.id,
     ...(account.subject === undefined ? {} : { sub: account.subject }),
-    ...(username === undefined ? {} : { username }),
-    ...claims,
+    ...shownProfile(account),
     has_password: account.passwordHash !== null,
     second_factors: [...account.secondFactors],
     groups: [...account.groups],

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Challenged } from './challenged.ts';
 import { systemClock } from './clock.ts';
@@ -97,6 +98,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     requireHostHeader: false,
   };
   const watchForwarded = createForwardedWatch(options);
+  /** Connections whose present request may arrive for longer than others. */
+  const slow = new WeakSet<Duplex>();
   // Fastify's types distinguish a TLS server; the code here does not need to.
   const app = Fastify({
     ...(options.tls ? { https: { ...node, ...secureContext(options.tls) } } : { http: node }),
@@ -114,7 +117,9 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       present(error, request, reply);
       log.info({ requestId: request.id, route: '(none)', status: reply.statusCode, reason: error.code }, 'request');
     },
-    clientErrorHandler: (error, socket) => rawResponses.refuseUnreadable(error, socket),
+    clientErrorHandler: (error, socket) => {
+      if (error.code !== 'ERR_HTTP_REQUEST_TIMEOUT' || !slow.has(socket)) rawResponses.refuseUnreadable(error, socket);
+    },
   });
   boundConnections(app.server, {
     most: options.connectionsPerAddress ?? Number.POSITIVE_INFINITY,
@@ -124,6 +129,10 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   const routes = new Map<string, RouteEntry>();
 
   app.decorate('routeTable', routes);
+  app.decorate('allowSlowBody', ({ raw }) => {
+    slow.add(raw.socket);
+    raw.once('close', () => slow.delete(raw.socket));
+  });
   app.decorateRequest('languages', '');
 
   app.addHook('onRoute', (route) => {
@@ -351,6 +360,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The methods of every path, as it was registered. */
     readonly routeTable: ReadonlyMap<string, { readonly methods: ReadonlySet<string> }>;
+    /** The body of this request may arrive for any time: the handler bounds it. */
+    allowSlowBody(request: FastifyRequest): void;
   }
   interface FastifyContextConfig {
     /** Errors become RFC 6749 §5.2 JSON instead of a page. */

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   converterFor,
+  type ForeignFormat,
   formatOf,
-  type ImportFormat,
   parseFirebaseConfig,
 } from '../../server/accounts/import_formats.ts';
+import type { Converted } from '../../server/accounts/import_readers.ts';
+import { lineOf, personOf } from '../../server/operations/user_lines.ts';
 import { BCRYPT, keycloak, PBKDF2 } from './exported_users.ts';
 
 const KEY = 'jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==';
@@ -34,7 +36,12 @@ const ADA = {
 };
 
 describe('exports of other systems become accounts', () => {
-  const cases: readonly (readonly [what: string, format: ImportFormat, entry: object, expected: object])[] = [
+  const cases: readonly (readonly [
+    what: string,
+    format: ForeignFormat | undefined,
+    entry: object,
+    expected: object,
+  ])[] = [
     [
       'Keycloak with PBKDF2',
       'keycloak',
@@ -164,7 +171,7 @@ describe('exports of other systems become accounts', () => {
     ],
     [
       'ours',
-      'cardea',
+      undefined,
       {
         email: 'ada@example.com',
         email_verified: true,
@@ -192,23 +199,29 @@ describe('exports of other systems become accounts', () => {
   ];
   for (const [what, format, entry, expected] of cases) {
     test(what, () => {
-      const made = converterFor(format, parseFirebaseConfig(CONSOLE))(entry);
+      const convert = format ? converterFor(format, parseFirebaseConfig(CONSOLE)) : personOf;
+      const { notes: _, ...made } = convert(entry) as Converted;
       if (what === 'Firebase') {
         // foreign_hashes.test.ts verifies the hash; this test checks only that salt and separator are joined.
         assert.match(String(made.passwordHash), /^\$firebase-scrypt\$ln=14,r=8\$42xEC\+ixf3L2lwc\$[\w+/]{86}$/);
         assert.deepEqual({ ...made, passwordHash: '' }, { ...expected, passwordHash: '' });
       } else assert.deepEqual(made, expected);
       assert.equal(formatOf(entry), format);
+      assert.deepEqual(
+        personOf(JSON.parse(JSON.stringify(lineOf(made)))),
+        { groups: [], roles: [], ...made },
+        'by a line',
+      );
     });
   }
 
   test('dates outside of the years 1970 to 9999 are refused in Cardea’s format and ignored in others', () => {
     const hashed = { email: 'ada@example.com', password_hash: BCRYPT };
     for (const time of ['1969-12-31T23:59:59Z', '9999-12-31T23:59:59-01:00']) {
-      assert.throws(() => converterFor('cardea')({ ...hashed, password_set_at: time }), { field: 'password_set_at' });
+      assert.throws(() => personOf({ ...hashed, password_set_at: time }), { field: 'password_set_at' });
     }
     for (const time of ['1970-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z']) {
-      assert.deepEqual(converterFor('cardea')({ ...hashed, password_set_at: time }).passwordSetAt, new Date(time));
+      assert.deepEqual(personOf({ ...hashed, password_set_at: time }).passwordSetAt, new Date(time));
     }
     const hash = { passwordHash: BCRYPT };
     for (const $date of [-1, 9e15, 1e300, '+010000-01-01T00:00:00Z', '1969-12-31T23:59:59Z']) {

@@ -131,6 +131,16 @@ test('the document works as it is written: a person is made, found, unlocked, si
   assert.equal((await answerOf('disable')).disabled, true);
 });
 
+test('the document works as it is written: people are imported and exported (curl)', async () => {
+  const end = (await runShell(commandsOf('import', 'export'), operator)).trim().split('\n').at(-1) ?? '';
+  assert.equal(JSON.parse(end).imported, 2);
+  const lines = readFileSync(join(app.dataDir, 'people.jsonl'), 'utf8').trim().split('\n');
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).email),
+    ['grace@example.com', 'katherine@example.com', 'dorothy@example.com'],
+  );
+});
+
 test('the document works as it is written: a secret is replaced while the old one works (curl)', async () => {
   const id = (await runShell(`${commandsOf('client', 'rotate')}\nprintf %s "$ORDERS_ID"`, operator)).trim();
   const withSecretIn = (file: string): Party => {

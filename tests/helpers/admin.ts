@@ -5,6 +5,7 @@ import { AppError } from '../../server/platform/errors.ts';
 import { createHttp } from '../../server/platform/http.ts';
 import { createLog } from '../../server/platform/log.ts';
 import type { CallerLimits } from '../../server/platform/route_limits.ts';
+import { parsedBody } from './admin_api.ts';
 import { limitsOf } from './limits.ts';
 import { actor, type OperatedDatabase, operationsOf } from './operations.ts';
 import { defer, type Scope } from './scope.ts';
@@ -41,6 +42,7 @@ export async function adminApi(
   await http.register(mountAdmin, {
     issuer,
     runner,
+    log,
     limits,
     async authenticate() {
       if (as === 'nobody') throw new AppError('missing_token', 'an access token is needed');
@@ -65,7 +67,7 @@ export async function adminApi(
       return {
         status: answer.statusCode,
         headers: answer.headers,
-        body: answer.body === '' ? undefined : answer.json(),
+        body: parsedBody(String(answer.headers['content-type'] ?? ''), answer.body),
       };
     },
   };

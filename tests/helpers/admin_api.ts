@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { importJWK, type JWTHeaderParameters, SignJWT } from 'jose';
 import { activeKey } from '../../keys/jwks.ts';
+import { LINES_TYPE } from '../../server/admin/streams.ts';
 import type { BrowserSession } from './browser_session.ts';
 import type { Deployment, Party, Person } from './deployment.ts';
 import { authorize, redeem, token } from './relying_party.ts';
@@ -13,6 +14,7 @@ export interface ApiAnswer {
   readonly headers: Headers;
   /** The header `WWW-Authenticate`. */
   readonly challenge: string;
+  /** Of a stream: its lines. */
   // biome-ignore lint/suspicious/noExplicitAny: a test looks into it and asserts what it finds
   readonly body: any;
 }
@@ -34,8 +36,19 @@ export async function callApi(
     status: response.status,
     headers: response.headers,
     challenge: response.headers.get('www-authenticate') ?? '',
-    body: text === '' ? undefined : JSON.parse(text),
+    body: parsedBody(response.headers.get('content-type'), text),
   };
+}
+
+export function parsedBody(type: string | null | undefined, text: string): unknown {
+  if (type?.startsWith(LINES_TYPE)) return linesIn(text);
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+/** The values of lines of JSON. */
+// biome-ignore lint/suspicious/noExplicitAny: a test looks into them and asserts what it finds
+export function linesIn(text: string): any[] {
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
 }
 
 /** A client that acts by itself, with these scopes. */

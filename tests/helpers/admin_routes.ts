@@ -1,5 +1,6 @@
 import { ROUTES, type Route } from '../../server/admin/routes.ts';
-import { ANY_CALLER } from '../../server/operations/operation.ts';
+import { LINES_TYPE } from '../../server/admin/streams.ts';
+import { ANY_CALLER, changesSomething } from '../../server/operations/operation.ts';
 import type { Permission } from '../../server/operations/permissions.ts';
 import { type ApiAnswer, callApi } from './admin_api.ts';
 import type { Deployment } from './deployment.ts';
@@ -22,13 +23,14 @@ export function callRoute(
   { method, path, operation }: Route,
   headers: Readonly<Record<string, string>>,
   body: unknown = {},
-  query = operation.kind === 'change' ? '?dryRun=true' : '',
+  query = changesSomething(operation) ? '?dryRun=true' : '',
 ): Promise<ApiAnswer> {
   const concrete = path.replaceAll(/:[a-z_]+/g, '00000000-0000-7000-8000-000000000000');
   const isSent = method !== 'GET' && method !== 'DELETE';
+  const type = operation.kind === 'stream' ? LINES_TYPE : 'application/json';
   return callApi(app, concrete + query, {
     method,
-    headers: { 'if-match': '*', ...(isSent ? { 'content-type': 'application/json' } : {}), ...headers },
+    headers: { 'if-match': '*', ...(isSent ? { 'content-type': type } : {}), ...headers },
     ...(isSent ? { body: JSON.stringify(body) } : {}),
   });
 }

@@ -40,8 +40,9 @@ const DEPRECATIONS: Deprecations = {
     link: 'https://id.example.com/problems',
   },
 };
+const log = createLog({ level: 'silent' });
 const old = createHttp({
-  log: createLog({ level: 'silent' }),
+  log,
   secure: false,
   trustedProxies: [],
   renderError: () => '',
@@ -49,6 +50,7 @@ const old = createHttp({
 await old.register(mountAdmin, {
   issuer: readIssuer(closed.issuer),
   runner: api.runner,
+  log,
   limits: limitsOf({}).admin,
   authenticate: async () => actor(),
   deprecated: DEPRECATIONS,

@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { NO_LINES } from '../operations/json_lines.ts';
+import { userExport } from '../operations/user_export.ts';
+import type { CommandTools } from './tools.ts';
+
+interface ExportOptions {
+  filter?: string;
+  fields?: string;
+  credentials?: boolean;
+}
+
+export function usersExportCommand(noun: Command, tools: CommandTools): void {
+  noun
+    .command('export')
+    .description('print all accounts as JSON Lines, as "users import" reads them')
+    .option('--filter <filter>', 'only those that match, as in the API: groups eq "staff"')
+    .option('--fields <members>', 'only these members of each, separated by commas')
+    .option(
+      '--credentials',
+      'also password hashes and secrets of authenticator apps: keep the file as safe as the database',
+    )
+    .action(
+      tools.verb<ExportOptions>(async ({ stream }, { filter, fields, credentials = false }) => {
+        const query = {
+          ...(filter === undefined ? {} : { filter }),
+          ...(fields === undefined ? {} : { fields }),
+          ...(credentials ? { include: 'credentials' as const } : {}),
+        };
+        const running = await stream(userExport.export, { query, lines: NO_LINES });
+        for (let people = await running.next(); people; people = await running.next()) {
+          const text = people.map((one) => `${JSON.stringify(one)}\n`).join('');
+          if (text !== '' && !(await tools.printPart(text))) return running.stop();
+        }
+      }),
+    );
+}

@@ -1,0 +1,24 @@
+import type { AuditEntry } from '../audit/entries.ts';
+import { AppError } from '../platform/errors.ts';
+import { ANY_CALLER, type Call, type InputOf, type Operation, type Schemas } from './operation.ts';
+import { scopeOf } from './permissions.ts';
+import { assertValid } from './schema.ts';
+
+/* What is checked before any operation. */
+
+export function assertPermitted({ name, permission }: Operation, { actor }: Call): void {
+  if (permission === ANY_CALLER || actor.permissions.has(permission)) return;
+  throw new AppError('insufficient_scope', `${name} needs the permission ${permission} (scope ${scopeOf(permission)})`);
+}
+
+export function assertInput({ params, query, body }: Schemas, input: InputOf<Schemas>): void {
+  if (params) assertValid(params, input.params, 'params');
+  if (query) assertValid(query, input.query, 'query');
+  if (body) assertValid(body, input.body, 'body');
+}
+
+/** What the audit says of an operation that was not carried out; undefined for a fault of the server, which says nothing of it. */
+export function refusedOutcome(error: unknown): Pick<AuditEntry, 'outcome' | 'reason'> | undefined {
+  if (!(error instanceof AppError) || error.status >= 500) return undefined;
+  return { outcome: error.status === 403 ? 'denied' : 'refused', reason: error.code };
+}

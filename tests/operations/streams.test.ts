@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { ROUTES } from '../../server/admin/routes.ts';
+import { runCli } from '../cli/run_cli.ts';
+import { alike } from '../helpers/faces.ts';
+import { operatedDatabase } from '../helpers/operated_database.ts';
+import { environmentOf } from '../helpers/operations.ts';
+import { exchanged, jsonLines, linesIn, openStream, servedApi } from '../helpers/streams.ts';
+
+/** What faces.test.ts tries for other operations, for those that are streams: on one database by a verb, on another by HTTP. */
+const scope = { after };
+const [operated, served] = await Promise.all([operatedDatabase(scope), operatedDatabase(scope)]);
+const api = await servedApi(scope, served);
+const env = environmentOf(operated);
+
+/** The entries since the last call. */
+async function entriesOf({ db }: typeof served): Promise<unknown[]> {
+  const text = `DELETE FROM audit RETURNING action, target_kind, target_id, outcome, reason, changes, id`;
+  const rows = await db.run<{ id: string }>({ text }, []);
+  return alike(rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))) as unknown[];
+}
+
+async function sameEntries(): Promise<unknown[]> {
+  const [byVerb, byRoute] = [await entriesOf(operated), await entriesOf(served)];
+  assert.deepEqual(byVerb, byRoute, 'the same entries in the audit');
+  return byRoute;
+}
+
+test('the streams of the API are those that are tried here', () => {
+  const streams = ROUTES.filter(({ operation }) => operation.kind === 'stream');
+  assert.deepEqual(
+    streams.map(({ operation }) => operation.name),
+    ['users.export', 'users.import'],
+  );
+});
+
+test('users.import: cardea users import does what POST /users/import does', async () => {
+  const people = jsonLines(
+    { email: 'ada@example.com', groups: ['staff'], roles: ['reader'], sub: 'auth0|ada' },
+    { email: 'bob@example.com', totp_secret: 'GEZDGNBVGY3TQOJQ' },
+    { email: 'ADA@example.com' },
+    { email: 'eve@example.com', role: 'reader' },
+  );
+  const file = join(operated.dataDir, 'people.jsonl');
+  writeFileSync(file, people);
+  const ran = await runCli(['users', 'import', file, '--json'], { env });
+  const lines = await exchanged(`${api.url}/users/import`, people);
+  const { imported, skipped } = lines.at(-1);
+  const rejected = lines.flatMap(({ type: _, result, ...line }) => (result === 'rejected' ? [line] : []));
+  assert.deepEqual(ran.json, { imported, skipped, rejected, dry_run: false, notes: [] });
+  assert.deepEqual([imported, rejected.length], [2, 2]);
+  assert.equal((await sameEntries()).length, 2);
+});
+
+test('users.export: cardea users export does what GET /users/export does', async () => {
+  const ran = await runCli(['users', 'export', '--filter', 'disabled eq false'], { env });
+  const stream = openStream(`${api.url}/users/export?filter=disabled%20eq%20false`, { method: 'GET' });
+  stream.end();
+  const lines = await stream.rest();
+  assert.deepEqual(alike(linesIn(ran.stdout)), alike(lines));
+  assert.equal(lines.length, 2);
+  assert.equal((await sameEntries()).length, 1);
+});
+
+test('users.export that is refused', async () => {
+  const ran = await runCli(['users', 'export', '--fields', 'shoe_size'], { env });
+  assert.equal(ran.code, 1);
+  const stream = openStream(`${api.url}/users/export?fields=shoe_size`, { method: 'GET' });
+  stream.end();
+  assert.equal((await stream.answer()).statusCode, 400);
+  assert.equal((await sameEntries()).length, 1);
+});
