@@ -8,6 +8,8 @@ export const ADMINISTRATOR = 'cardea-admin';
 
 const IS_ADMINISTRATOR = sql`${sql.lit(ADMINISTRATOR)} = ANY (roles) AND disabled_at IS NULL`;
 
+const CAN_SIGN_IN = sql`(password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM passkeys WHERE account_id = accounts.id))`;
+
 export const ADMINISTRATOR_STATEMENTS = {
   // A statement of its own: the next one then sees what the transactions did that held the lock before.
   lock: statement(
@@ -17,6 +19,11 @@ export const ADMINISTRATOR_STATEMENTS = {
   require: statement(
     'administrators.require',
     () => sql`SELECT require_administrator((SELECT count(*) FROM accounts WHERE ${IS_ADMINISTRATOR}))`,
+  ),
+  requireAble: statement(
+    'administrators.require_able',
+    () =>
+      sql`SELECT require_administrator((SELECT count(*) FROM accounts WHERE ${IS_ADMINISTRATOR} AND ${CAN_SIGN_IN}))`,
   ),
   requireNone: statement(
     'administrators.require_none',
@@ -36,10 +43,13 @@ export function isAdministrator({ roles, disabled }: Pick<Account, 'roles' | 'di
 
 /**
  * The statements at the end of a transaction that takes an administrator away. They refuse it by `require_administrator` when no
- * other is left; the lock makes sure that of two administrators who remove each other at the same time one stays.
+ * other is left; the lock makes sure that of two administrators who remove each other at the same time one stays. After one who
+ * could sign in another one must be able to: somebody who was invited may never come.
  */
-export function requireAdministrator(): BoundStatement[] {
-  return [ADMINISTRATOR_STATEMENTS.lock.bind(), ADMINISTRATOR_STATEMENTS.require.bind()];
+export function requireAdministrator(removed: Pick<Account, 'passwordHash' | 'secondFactors'>): BoundStatement[] {
+  const couldSignIn = removed.passwordHash !== null || removed.secondFactors.includes('passkey');
+  const { lock, require, requireAble } = ADMINISTRATOR_STATEMENTS;
+  return [lock.bind(), couldSignIn ? requireAble.bind() : require.bind()];
 }
 
 /**

@@ -58,13 +58,14 @@ export function assertNotOwnClient(
 }
 
 type Standing = Pick<Account, 'roles' | 'disabled'>;
+type Removed = Standing & Pick<Account, 'passwordHash' | 'secondFactors'>;
 
 /**
  * The statements at the end of a transaction that changes an account; `last_administrator` when they refuse it.
  * @param after undefined for one that is deleted
  */
-export function administratorGuard(before: Standing, after: Standing | undefined): BoundStatement[] {
-  return isAdministrator(before) && !(after && isAdministrator(after)) ? requireAdministrator() : [];
+export function administratorGuard(before: Removed, after: Standing | undefined): BoundStatement[] {
+  return isAdministrator(before) && !(after && isAdministrator(after)) ? requireAdministrator(before) : [];
 }
 
 /** The permissions that the scopes of a client give. */

@@ -171,7 +171,7 @@ class Repeated extends Error {
 
 function refusal<O>({ refuse, target }: Plan<O>, error: unknown, { ifVersion }: Call): unknown {
   if (failedGuard(error) === 'require_administrator') {
-    const message = 'nobody would be left with the role cardea-admin: give it to another person first';
+    const message = 'nobody who can sign in would be left with the role cardea-admin: give it to another person first';
     return new AppError('last_administrator', message, { cause: error });
   }
   // Before the plan is asked: a store does not know which version the caller has read.

@@ -215,5 +215,13 @@ test('the last administrator stays, also when two are ended at the same time', a
     const one = await api.request(method, `/users/${last}${sub}`, { headers: anyVersion, ...(body ? { body } : {}) });
     assert.deepEqual([one.status, codeOf(one)], [409, 'last_administrator'], `${method} ${sub}`);
   }
+  // Somebody who was invited may never come.
+  const invited = await api.request('POST', '/users/invite', {
+    body: { email: 'future-admin@example.com', roles: ['cardea-admin'] },
+  });
+  const disabled = await api.request('POST', `/users/${last}/disable`);
+  assert.deepEqual([disabled.status, codeOf(disabled)], [409, 'last_administrator']);
+  const withdrawn = await api.request('DELETE', `/users/${invited.body.id}`, { headers: anyVersion });
+  assert.equal(withdrawn.status, 200);
   assert.equal((await operator.request('POST', `/users/${last}/unlock`)).status, 403);
 });
