@@ -4,11 +4,13 @@ import { ANY_CALLER } from '../server/operations/operation.ts';
 import { BUILTIN_ROLES, NOUNS, PERMISSIONS, type Permission } from '../server/operations/permissions.ts';
 import type { Face } from './helpers/faces.ts';
 
+type Verb = Pick<Face, 'operation' | 'cli'>;
+
 /**
  * A document with the tables of permissions, roles and routes between its comments, as the code has them.
  * @param faces what command line does the same as what route
  */
-export async function withTables(document: string, faces: readonly Face[]): Promise<string> {
+export async function withTables(document: string, faces: readonly Verb[]): Promise<string> {
   const tables = { permissions: permissionTable(), roles: roleTable(), routes: await routeTable(faces) };
   return Object.entries(tables).reduce((text, [name, table]) => replaced(text, name, table), document);
 }
@@ -35,7 +37,7 @@ function roleTable(): string[] {
 }
 
 /** By the order of the routes, which is that of their nouns. */
-async function routeTable(faces: readonly Face[]): Promise<string[]> {
+async function routeTable(faces: readonly Verb[]): Promise<string[]> {
   const verbs = new Map<string, Set<string>>();
   for (const { operation, cli } of faces) {
     const of = verbs.get(operation.name) ?? new Set();

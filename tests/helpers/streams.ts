@@ -4,11 +4,19 @@ import type { AddressInfo } from 'node:net';
 import { mountAdmin } from '../../server/admin/mount.ts';
 import { LINES_TYPE, STREAM_LIMITS, type StreamLimits } from '../../server/admin/streams.ts';
 import type { Actor } from '../../server/operations/actor.ts';
+import { userExport } from '../../server/operations/user_export.ts';
+import { userImport } from '../../server/operations/user_import.ts';
 import { createHttp, type HttpTimeouts } from '../../server/platform/http.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { limitsOf } from './limits.ts';
 import { actor, type OperatedDatabase, operationsOf } from './operations.ts';
 import { defer, type Scope } from './scope.ts';
+
+/** The verbs that do the same as the routes of streams. */
+export const STREAM_VERBS = [
+  { operation: userExport.export, cli: ['users', 'export'] },
+  { operation: userImport.import, cli: ['users', 'import'] },
+];
 
 export interface ServedOptions {
   readonly as?: Partial<Actor>;

@@ -27,7 +27,7 @@ function operationsIn(exported: unknown): Operation[] {
   if (typeof exported !== 'object' || exported === null) return [];
   return Object.values(exported).filter(
     (one): one is Operation =>
-      typeof one === 'object' && one !== null && (one.kind === 'read' || one.kind === 'change'),
+      typeof one === 'object' && one !== null && ['read', 'change', 'stream'].includes(String(one.kind)),
   );
 }
 

@@ -35,7 +35,9 @@ const WANTED = [
 const membersOf = (schema: TSchema | undefined): string[] =>
   Object.keys((schema as { readonly properties?: object } | undefined)?.properties ?? {});
 
-const withBody = ROUTES.filter(({ operation }) => membersOf(operation.schemas.body).length > 0);
+const everyBody = ROUTES.filter(({ operation }) => membersOf(operation.schemas.body).length > 0);
+const withBody = everyBody.filter(({ operation }) => operation.kind !== 'stream');
+const withLines = everyBody.filter(({ operation }) => operation.kind === 'stream');
 
 /** The example of the route, with more members. */
 function bodyWith({ operation }: Route, members: readonly string[]): object {
@@ -74,6 +76,21 @@ test('an unknown member of the body is refused by its name, and nothing is chang
   }
   const done = await app.db.run({ name: '', text: `SELECT action FROM audit WHERE outcome = 'done'` }, []);
   assert.deepEqual(done, []);
+});
+
+test('a line with an unknown member is rejected by its name', async () => {
+  assert.ok(withLines.length > 0);
+  for (const route of withLines) {
+    const { body, output } = route.operation.schemas;
+    const known = membersOf(body);
+    for (const member of [...WANTED, ...membersOf(output), '__proto__', 'constructor']) {
+      if (known.includes(member)) continue;
+      const line = JSON.stringify(bodyWith(route, [])).replace('{', `{"${member}":"x",`);
+      const { body: lines } = await callRoute(app, route, bearer(token), JSON.parse(line));
+      const [, rejected] = lines;
+      assert.deepEqual([rejected.result, rejected.reason], ['rejected', `${member}: is not known here`], nameOf(route));
+    }
+  }
 });
 
 test('a member that changes objects themselves is refused', async () => {
