@@ -128,13 +128,27 @@ export function assertDescribed(
   const { content = {} } = resolve<Response>(document, given);
   const type = (headers.get('content-type') ?? '').split(';', 1)[0] ?? '';
   if (text === '') {
-    assert.ok(Object.keys(content).length === 0 || (status >= 300 && status < 400), `${what}: a body is described`);
+    const mayBeEmpty = LINES.test(type) || Object.keys(content).length === 0 || (status >= 300 && status < 400);
+    assert.ok(mayBeEmpty, `${what}: a body is described`);
     return;
   }
   assert.ok(Object.hasOwn(content, type), `${what}: ${type} is not described`);
   const root =
     '$ref' in given ? given.$ref : `#/paths/${segment(request.path)}/${method}/responses/${named ? status : 'default'}`;
-  const value = /\bjson$/.test(type) ? JSON.parse(text) : text;
-  const problem = check.problem(`${root}/content/${segment(type)}/schema`, value);
-  assert.equal(problem, undefined, `${what}: ${problem} in ${text.slice(0, 400)}`);
+  for (const value of valuesIn(type, text)) {
+    const problem = check.problem(`${root}/content/${segment(type)}/schema`, value);
+    assert.equal(problem, undefined, `${what}: ${problem} in ${text.slice(0, 400)}`);
+  }
+}
+
+const LINES = /\bx-ndjson$/;
+
+/** What a body has by its media type; of lines each. */
+export function valuesIn(type: string, text: string): unknown[] {
+  if (LINES.test(type))
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as unknown);
+  return [/\bjson$/.test(type) ? (JSON.parse(text) as unknown) : text];
 }

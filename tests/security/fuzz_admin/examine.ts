@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { type Response, resolve } from '../../../server/platform/openapi.ts';
-import { assertDescribed } from '../../helpers/openapi.ts';
+import { assertDescribed, valuesIn } from '../../helpers/openapi.ts';
 import type { WireAnswer } from '../wire.ts';
 import { fill, type Target, targetAt } from './document.ts';
 import type { Draft } from './drafts.ts';
@@ -16,7 +16,12 @@ export interface Answered {
   readonly target: Target | undefined;
 }
 
-export const bodyOf = ({ body }: WireAnswer): unknown => (body === '' ? undefined : JSON.parse(body));
+/** Of a stream its lines. */
+export function bodyOf({ headers, body }: WireAnswer): unknown {
+  if (body === '') return undefined;
+  const values = valuesIn((headers.get('content-type') ?? '').split(';', 1)[0] ?? '', body);
+  return values.length === 1 ? values[0] : values;
+}
 
 /** It changed something: no dry run, and no read. */
 export function hasChanged({ target, answer }: Answered): boolean {

@@ -80,14 +80,16 @@ export async function run(draw: Draw, world: AdminWorld, { requests, onProgress 
   /** Sends it, and examines what the answer alone tells. */
   async function send(draft: Draft, caller: ApiCaller): Promise<Answered> {
     const shot = () => shotOf(draft, caller.headers());
-    let answer = await exchange(app.issuer, shot());
+    const answerTo = () => exchange(app.issuer, shot()).catch(() => undefined);
+    let answer = await answerTo();
     // What was changed before may have ended the token, and nothing else may.
-    if (answer.status === 401 && caller.scopes.size > 0 && draft.headers.authorization === undefined) {
+    if (answer?.status === 401 && caller.scopes.size > 0 && draft.headers.authorization === undefined) {
       await renew(caller);
-      answer = await exchange(app.issuer, shot());
+      answer = await answerTo();
     }
     sent += 1;
     const request = told(draft, caller);
+    if (!answer) return noAnswer(draft, request);
     judge.look(answer, request);
     const answered = { draft, answer, target: reached(draft, answer) };
     await faultIn(request, async () => {
@@ -101,6 +103,11 @@ export async function run(draw: Draw, world: AdminWorld, { requests, onProgress 
       kept.keep(bodyOf(answer));
     }
     return answered;
+  }
+
+  function noAnswer(draft: Draft, request: string): Answered {
+    judge.report('no answer, or one that breaks off', request);
+    return { draft, target: undefined, answer: { status: 0, headers: new Headers(), body: '' } };
   }
 
   /** The operation that a request is one to: another one by another method. */

@@ -30,6 +30,9 @@ const NOTE_MAILS = `
   CREATE FUNCTION note_mail() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO enqueued VALUES (NEW.id); RETURN NULL; END';
   CREATE TRIGGER note_mail AFTER INSERT ON mails FOR EACH ROW EXECUTE FUNCTION note_mail()`;
 
+/** How many rows there are, and which transactions wrote them: a table grows too large to read it whole each time. */
+const WRITTEN = "concat(count(*), ' ', sum(xmin::text::bigint))";
+
 /** @returns a function that reads the digests of all tables, in one statement */
 export async function createDigest(db: Pick<Db, 'run'>): Promise<() => Promise<Digests>> {
   for (const text of NOTE_MAILS.split(/;(?=\n)/)) await db.run({ name: '', text }, []);
@@ -41,9 +44,8 @@ export async function createDigest(db: Pick<Db, 'run'>): Promise<() => Promise<D
     const except = WRITTEN_ANYWAY[name] ?? [];
     if (typeof except === 'string') return [];
     const row = `(to_jsonb(t) - '{${except.join(',')}}'::text[])::text`;
-    return [
-      `SELECT '${name}' AS name, md5(string_agg(md5(${row}), '' ORDER BY md5(${row}))) AS digest FROM "${name}" t`,
-    ];
+    const content = `md5(string_agg(md5(${row}), '' ORDER BY md5(${row})))`;
+    return [`SELECT '${name}' AS name, ${except.length > 0 ? content : WRITTEN} AS digest FROM "${name}" t`];
   });
   const text = parts.join(' UNION ALL ');
   return async () => {
