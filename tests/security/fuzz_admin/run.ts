@@ -207,7 +207,7 @@ export async function run(draw: Draw, world: AdminWorld, { requests, onProgress 
       draw,
       targets.map((target) => cellsOf(draw, document, target)),
     );
-    for (let reported = 0, stocked = 0; sent < requests && !judge.isFull; ) {
+    for (let reported = 0, stocked = 0, shown = 0; sent < requests && !judge.isFull; ) {
       const batch: [Draft, ApiCaller][] = [];
       for (const cell of waiting.take(BATCH)) batch.push([cell.apply(await drafts.valid(cell.target)), callerOf()]);
       await sendQuiet(batch);
@@ -215,6 +215,7 @@ export async function run(draw: Draw, world: AdminWorld, { requests, onProgress 
       if (isWanted(target)) await sendValid(target, callerOf());
       judge.readLog();
       app.statements.length = 0;
+      for (; shown < judge.faults.length; shown += 1) onProgress(judge.faults[shown]?.what ?? '');
       if (sent - stocked > RESTOCK_EVERY) {
         stocked = sent;
         await world.restock();
