@@ -146,6 +146,10 @@ export const CLIENT_STATEMENTS = {
       )
       SELECT pg_notify(${CLIENTS_CHANNEL}, id) FROM forgotten`,
   ),
+  existing: statement(
+    'clients.existing',
+    ($: { ids: readonly string[] }) => sql<{ id: string }>`SELECT id FROM clients WHERE id = ANY(${$.ids}::text[])`,
+  ),
   /** The scopes among the given ones that a resource server has. */
   scopesOfServers: statement(
     'clients.scopes_of_servers',

@@ -31,6 +31,8 @@ export interface Clients extends ClientPlans {
   /** Hot path: one statement. */
   find(id: string): Promise<Client | undefined>;
   /** Oldest first, unless the request says otherwise; without Cardea's own. @throws AppError 400 `invalid_input` */
+  /** Those of these ids that clients have. */
+  existing(ids: readonly string[]): Promise<ReadonlySet<string>>;
   list(request?: ListRequest): Promise<Page<Client>>;
   /** The ids of those that were made for trying out. */
   listDemos(): Promise<string[]>;
@@ -75,6 +77,12 @@ export function createClients(parts: ClientsParts): Clients {
       if (!isClientId(id)) return undefined;
       const [row] = await db.query(CLIENT_STATEMENTS.find.bind({ id }));
       return row && clientOf(row);
+    },
+
+    async existing(ids) {
+      const valid = ids.filter(isClientId);
+      if (valid.length === 0) return new Set();
+      return new Set((await db.query(CLIENT_STATEMENTS.existing.bind({ ids: valid }))).map(({ id }) => id));
     },
 
     list: (request = {}) => CLIENT_LIST.read(db, request, NOT_BUILTIN),

@@ -4,7 +4,7 @@ import type { NewAccounts } from '../accounts/new_accounts.ts';
 import { type ImportedAccount, normaliseName } from '../accounts/profile.ts';
 import type { Changes } from '../audit/entries.ts';
 import type { BoundStatement } from '../platform/db.ts';
-import { AppError } from '../platform/errors.ts';
+import { AppError, invalidInput } from '../platform/errors.ts';
 import { problemOf } from '../platform/problems.ts';
 import { assertMayGive } from './guards.ts';
 import { lineBatches } from './line_batches.ts';
@@ -164,7 +164,9 @@ async function importerOf(services: Services, call: Call, commit: Commit) {
     const found = roles.size === 0 ? [] : await services.roles.findAll([...roles]);
     const permissions = new Map(found.map(({ name, permissions: given }) => [name, permissionsAmong(given)]));
     known = new Set(permissions.keys());
-    return importer.add(entries.map((entry) => permitted(entry, permissions, call)));
+    const subjects = entries.flatMap(({ person }) => (person instanceof Error ? [] : (person.sub ?? [])));
+    const ofClients = await services.clients.existing(subjects);
+    return importer.add(entries.map((entry) => ownSubject(permitted(entry, permissions, call), ofClients)));
   };
 }
 
@@ -179,6 +181,13 @@ function orError<T>(work: () => T): T | AppError {
     if (error instanceof AppError && error.status < 500) return error;
     throw error;
   }
+}
+
+/** RFC 9068 §5: the `sub` of a client's own token is its id, and nobody must be taken for the client. */
+function ownSubject(entry: Entry, ofClients: ReadonlySet<string>): Entry {
+  const { line, person } = entry;
+  if (person instanceof Error || person.sub === undefined || !ofClients.has(person.sub)) return entry;
+  return { line, person: invalidInput('sub', 'is the client_id of a client') };
 }
 
 const rolesOf = ({ roles = [] }: ImportedAccount) => roles.map(normaliseName);

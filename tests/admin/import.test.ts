@@ -86,6 +86,19 @@ describe('an import by the API', () => {
     assert.equal(importedBy(all), 2);
   });
 
+  test('gives nobody the id of a client as subject (RFC 9068 section 5)', async () => {
+    await fresh();
+    const { id } = await seed.party();
+    const lines = await exchanged(IMPORT, jsonLines({ ...person(1), sub: id }, { ...person(2), sub: `${id}-2` }));
+    const rejected = lines.filter(({ result }) => result === 'rejected');
+    assert.deepEqual(
+      rejected.map(({ line }) => line),
+      [1],
+    );
+    assert.match(rejected[0].reason, /^sub: /);
+    assert.equal(lines.at(-1).imported, 1);
+  });
+
   test('answers while the input arrives', async () => {
     await fresh();
     const stream = openStream(`${IMPORT}?results=all`);
