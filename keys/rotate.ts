@@ -98,7 +98,7 @@ export interface KeyRing {
   /** The order of a rotation, which stays the same when it is planned again. @throws KeyError 404 `ring_not_configured` */
   orderRotation(request: RotationRequest): Promise<Order>;
   /**
-   * What an order would change now, for a transaction of the caller. When that fails with SQLSTATE CD004, another change
+   * Plans an order for a transaction of the caller, from the keys as they are now. When that fails with SQLSTATE CD004, another change
    * came first: plan again.
    * @throws KeyError as `revoke` does
    */

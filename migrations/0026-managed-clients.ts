@@ -20,7 +20,7 @@ const SHOWN = [
   'updated_at',
 ];
 
-/** What operators list, change and end: versions of it, who manages it, and the order in which it is listed. */
+/** Versions, owners and list orders of everything that operators list, change and end. */
 export async function up(db: Kysely<any>): Promise<void> {
   await sql`
     CREATE OR REPLACE FUNCTION raise_version() RETURNS trigger LANGUAGE plpgsql AS $$

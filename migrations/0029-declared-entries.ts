@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: a migration knows no table types; the schema is what it makes
 import { type Kysely, sql } from 'kysely';
 
-/** What the configuration file said of each thing when it was applied last, and the settings that it declares. */
+/** The entries of the configuration file as it was applied last, and the settings that it declares. */
 export async function up(db: Kysely<any>): Promise<void> {
   await sql`
     CREATE TABLE declared_entries (

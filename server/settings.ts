@@ -382,25 +382,8 @@ export const SETTINGS = { ...SERVER, ...TLS, ...APPS, ...PASSWORDS, ...KEYS_AND_
 export type SettingName = keyof typeof SETTINGS;
 export type SettingValues = ValuesOf<typeof SETTINGS>;
 
-/** Settings of the section `limits` of a configuration file. */
-const LIMITS: readonly SettingName[] = [
-  'CARDEA_RATE_LIMIT',
-  'CARDEA_LIMITS',
-  'CARDEA_REGISTRATION_QUOTA',
-  'CARDEA_MAIL_LIMIT',
-  'CARDEA_MAIL_LIMIT_ADDRESS',
-];
-
-/**
- * Settings that a configuration file may declare, by its section. Not among them: those of one process, such as its port, and
- * secrets.
- */
-export const DECLARABLE = {
-  policies: Object.entries({ ...APPS, ...PASSWORDS, ...KEYS_AND_TOKENS, ...SIGN_IN } as Settings)
-    .filter(([name, { secret }]) => !secret && !LIMITS.includes(name as SettingName))
-    .map(([name]) => name as SettingName),
-  limits: LIMITS,
-} as const satisfies Readonly<Record<string, readonly SettingName[]>>;
+/** The settings that describe how the server works, without those of one process. */
+export const POLICIES = { ...APPS, ...PASSWORDS, ...KEYS_AND_TOKENS, ...SIGN_IN };
 
 export function settingEntries(): [SettingName, Setting][] {
   return Object.entries(SETTINGS) as [SettingName, Setting][];

@@ -56,7 +56,7 @@ export interface Attempts {
 export interface ListedLock extends Lock {
   /** 64 hex digits. */
   readonly id: string;
-  /** Undefined for an identifier that nobody has. */
+  /** Undefined for an identifier of no account. */
   readonly accountId: string | undefined;
 }
 

@@ -13,7 +13,7 @@ import type { Account } from './account.ts';
 export interface Departed {
   /** For the transaction that deletes the account; none for an account without a subject of its own. */
   noting(account: Pick<Account, 'id' | 'subject'>): BoundStatement[];
-  /** @returns undefined when nobody of this id was deleted lately, or the id was the subject */
+  /** @returns undefined when no account of this id was deleted lately, or the id was the subject */
   subjectOf(accountId: string): Promise<string | undefined>;
 }
 

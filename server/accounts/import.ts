@@ -14,7 +14,7 @@ export interface Entry {
   readonly person: ImportedAccount | Error;
 }
 
-/** What became of a line. */
+/** The outcome of a line. */
 export type LineResult = { readonly line: number } & (
   | {
       readonly result: 'imported';
@@ -74,7 +74,7 @@ export function createImporter({ accounts, passwords, store }: ImporterParts) {
   }
 
   /**
-   * What becomes of people who cannot be imported: they exist, or are twice in the import. An earlier line is looked for before the
+   * Handles people who cannot be imported: they exist, or are twice in the import. An earlier line is looked for before the
    * database, so that a real run, which has stored earlier batches already, reports the same as a dry run.
    */
   async function obstacles(candidates: readonly Candidate[]): Promise<Map<Candidate, LineResult>> {

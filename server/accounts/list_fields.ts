@@ -5,10 +5,10 @@ import type { Account } from './account.ts';
 import { normaliseName } from './profile.ts';
 import { type AttributeKind, attributeToken, type SEARCHED, type SearchTokens, searchForm } from './search_tokens.ts';
 
-/* What lists of accounts are filtered, searched and sorted by. */
+/* The fields by which lists of accounts are filtered, searched and sorted. */
 
 export interface AccountField extends ListField {
-  /** What the field has of an account. */
+  /** The values of the field for an account. */
   readonly read: (account: Account) => FieldValue;
   /** The tokens of which an account that matches has one: comparisons with such a field are ranges of `account_index`. */
   readonly token?: (value: FilterValue) => string | undefined;

@@ -29,7 +29,7 @@ export interface AccountListing {
    * @throws AppError 400 `invalid_input`, with the field
    */
   read(request: AccountListRequest): Promise<Page<Account>>;
-  /** What requests can filter and sort by, for documentation. */
+  /** The fields by which requests can filter and sort, for documentation. */
   readonly possible: {
     readonly filters: readonly {
       readonly name: string;

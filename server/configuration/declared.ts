@@ -3,7 +3,7 @@ import type { DeclaredEntries } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { columns, statement } from '../platform/statement.ts';
 
-/** What the configuration file said of each thing when it was applied last: by it, a change elsewhere shows as drift. */
+/** The entries of the configuration file as it was applied last: by them, a change elsewhere shows as drift. */
 
 type Entry = Selectable<DeclaredEntries>;
 const ENTRIES = columns<keyof Entry>({ kind: 'text', key: 'text', entry_hash: 'bytea' });

@@ -1,7 +1,28 @@
 import { Type } from 'typebox';
-import { DECLARABLE } from '../settings.ts';
+import type { Settings } from '../platform/settings.ts';
+import { POLICIES, type SettingName } from '../settings.ts';
 import { change } from './operation.ts';
 import { strict } from './schema.ts';
+
+/** Settings of the section `limits` of a configuration file. */
+const LIMITS: readonly SettingName[] = [
+  'CARDEA_RATE_LIMIT',
+  'CARDEA_LIMITS',
+  'CARDEA_REGISTRATION_QUOTA',
+  'CARDEA_MAIL_LIMIT',
+  'CARDEA_MAIL_LIMIT_ADDRESS',
+];
+
+/**
+ * Settings that a configuration file may declare, by its section. Not among them: those of one process, such as its port, and
+ * secrets.
+ */
+export const DECLARABLE = {
+  policies: Object.entries(POLICIES as Settings)
+    .filter(([name, { secret }]) => !secret && !LIMITS.includes(name as SettingName))
+    .map(([name]) => name as SettingName),
+  limits: LIMITS,
+} as const satisfies Readonly<Record<string, readonly SettingName[]>>;
 
 const Name = Type.Enum([...DECLARABLE.policies, ...DECLARABLE.limits], { description: 'as in the environment' });
 const NAMED = strict({ name: Name });

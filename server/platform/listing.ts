@@ -141,7 +141,7 @@ export function createListing<R extends object, Item>(definition: ListDefinition
       return planned.page(await db.transact(planned.statements));
     },
     fields: definition.fields,
-    /** What requests can filter and sort by, for documentation. */
+    /** The fields by which requests can filter and sort, for documentation. */
     possible: {
       filters: Object.entries(definition.fields).map(([name, { type, operators }]) => ({ name, type, operators })),
       sorts: sortNames(definition),

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import { strict } from '../../operations/schema.ts';
-import { settings } from '../../operations/settings.ts';
+import { DECLARABLE, settings } from '../../operations/settings.ts';
 import { invalidInput } from '../../platform/errors.ts';
-import { DECLARABLE, SETTINGS, type SettingName } from '../../settings.ts';
+import { SETTINGS, type SettingName } from '../../settings.ts';
 import type { Kind } from '../kind.ts';
 
 const SETTING_PREFIX = 'CARDEA_';
