@@ -3900,6 +3900,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -4368,6 +4369,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -4606,6 +4608,8 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
                 /** @description A text of your own: the request is carried out once in 24 hours. */
                 "Idempotency-Key"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
@@ -4625,6 +4629,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description The version. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4658,6 +4664,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -4675,6 +4682,8 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
                 /** @description A text of your own: the request is carried out once in 24 hours. */
                 "Idempotency-Key"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
@@ -4694,6 +4703,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description The version. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4727,6 +4738,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -4744,6 +4756,8 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
                 /** @description A text of your own: the request is carried out once in 24 hours. */
                 "Idempotency-Key"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
@@ -4763,6 +4777,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description The version. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4802,6 +4818,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -4819,6 +4836,8 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
                 /** @description A text of your own: the request is carried out once in 24 hours. */
                 "Idempotency-Key"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
@@ -4850,6 +4869,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description The version. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4883,6 +4904,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -5542,6 +5564,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
@@ -5602,6 +5625,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
@@ -5748,6 +5772,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
@@ -6316,6 +6341,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -6668,6 +6694,8 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
                 /** @description A text of your own: the request is carried out once in 24 hours. */
                 "Idempotency-Key"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
@@ -6747,6 +6775,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -6764,6 +6793,8 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                "If-Match"?: string;
                 /** @description A text of your own: the request is carried out once in 24 hours. */
                 "Idempotency-Key"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
@@ -6844,6 +6875,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -7033,6 +7065,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -7470,6 +7503,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -7826,6 +7860,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -8239,6 +8274,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
@@ -8429,6 +8465,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
@@ -8501,6 +8538,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -8626,6 +8664,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
@@ -8793,6 +8832,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -8894,6 +8934,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
@@ -9075,6 +9116,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
@@ -9132,6 +9174,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -9315,6 +9358,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
@@ -9373,6 +9417,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -9522,6 +9567,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
@@ -9579,6 +9625,7 @@ export interface operations {
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];

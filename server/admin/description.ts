@@ -108,7 +108,7 @@ function schemaOf({ operation, method, versioned = false, location }: Route, dep
   const query = schemas.query as TObject | undefined;
   const members: object = (schemas.output as Partial<TObject>).properties ?? {};
   const headers = {
-    ...(changes && versioned && method !== 'POST' ? HEADERS.ifMatch : {}),
+    ...(changes && versioned ? HEADERS.ifMatch : {}),
     ...(!changes && versioned ? HEADERS.ifNoneMatch : {}),
     ...(method === 'POST' && !streams ? HEADERS.idempotencyKey : {}),
     ...(changesSomething(operation) ? HEADERS.prefer : {}),
@@ -240,7 +240,7 @@ const ERRORS: readonly { status: string; code: ErrorCode; description: string; a
     description: 'It contradicts what is stored, or a file manages it.',
     applies: changing,
   },
-  { status: '412', code: 'precondition_failed', description: 'It was changed since it was read.', applies: stored },
+  { status: '412', code: 'precondition_failed', description: 'It was changed since it was read.', applies: changing },
   {
     status: '413',
     code: 'request_too_large',

@@ -1,4 +1,5 @@
 import { AppError, invalidInput } from '../platform/errors.ts';
+import type { Route } from './route.ts';
 
 /** RFC 7240 §2: true for the preference `handling=dry-run`. */
 export function dryRunAsked(prefer: string | string[] | undefined): boolean {
@@ -9,12 +10,21 @@ export function dryRunAsked(prefer: string | string[] | undefined): boolean {
     .some((one) => /^\s*handling\s*=\s*"?dry-run"?\s*(;|$)/i.test(one));
 }
 
+/** What `If-Match` means for a change: without an ETag none matches. */
+export type Precondition = 'none matches' | 'may be sent' | 'needed';
+
+export function preconditionOf({ method, versioned = false }: Pick<Route, 'method' | 'versioned'>): Precondition {
+  if (!versioned) return 'none matches';
+  return method === 'POST' ? 'may be sent' : 'needed';
+}
+
 /**
  * The version that `If-Match` names (RFC 9110 §13.1.1).
  * @returns undefined for `*`: any version
- * @throws AppError 428 `precondition_required`, 400 for several or a malformed one, 412 for a weak one, which never matches
+ * @throws AppError 428 `precondition_required`, 400 for several or a malformed one, 412 for one that never matches
  */
-export function ifMatchOf(header: string | undefined): number | undefined {
+export function ifMatchOf(header: string | undefined, precondition: Precondition): number | undefined {
+  if (header === undefined && precondition !== 'needed') return undefined;
   if (header === undefined) {
     throw new AppError(
       'precondition_required',
@@ -26,6 +36,8 @@ export function ifMatchOf(header: string | undefined): number | undefined {
   if (value.startsWith('W/')) throw new AppError('precondition_failed', 'If-Match: a weak ETag never matches');
   const version = /^"([1-9]\d{0,8})"$/.exec(value)?.[1];
   if (version === undefined) throw invalidInput('If-Match', 'must be one ETag, as an answer had it, or *');
+  if (precondition === 'none matches')
+    throw new AppError('precondition_failed', 'If-Match: what this changes has no ETag; leave it out, or send *');
   return Number(version);
 }
 

@@ -10,7 +10,7 @@ import { PROBLEM_TYPE } from '../platform/problems.ts';
 import { type CallerOptions, type Callers, challengeDenied, createCallers } from './callers.ts';
 import { allowOrigins, preflightHandler } from './cross_origin.ts';
 import { DEPRECATED, type Deprecations, deprecationHeaders } from './deprecation.ts';
-import { dryRunAsked, idempotencyKeyOf, ifMatchOf, isFresh } from './headers.ts';
+import { dryRunAsked, idempotencyKeyOf, ifMatchOf, isFresh, preconditionOf } from './headers.ts';
 import { CONTROLS, controlsOf, operationQuery, pickFields } from './query.ts';
 import { ROUTES, type Route } from './routes.ts';
 import { acceptLines, createStreamHandlers, LINES_TYPE, STREAM_LIMITS, type StreamLimits } from './streams.ts';
@@ -105,6 +105,7 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions, c
   const { operation, method, versioned = false, location } = route;
   if (operation.kind === 'stream') return;
   const changes = operation.kind === 'change';
+  const precondition = preconditionOf(route);
   app.route({
     ...commonOf(route, options, callers),
     async handler(request, reply) {
@@ -112,7 +113,7 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions, c
       const query = request.query as Readonly<Record<string, unknown>>;
       const { dryRun, force } = changes ? controlsOf(query) : { dryRun: false, force: false };
       const asks = dryRun || (changes && dryRunAsked(request.headers.prefer));
-      const ifVersion = changes && versioned && method !== 'POST' ? ifMatchOf(request.headers['if-match']) : undefined;
+      const ifVersion = changes ? ifMatchOf(request.headers['if-match'], precondition) : undefined;
       const call: Call = {
         actor,
         requestId: request.id,

@@ -8,6 +8,6 @@ export interface Route {
   readonly operation: Operation;
   /** The path of what a POST has created. */
   location?(output: Readonly<Record<string, unknown>>): string;
-  /** A change needs `If-Match`, and its answers have an ETag. */
+  /** Its answers have an ETag. A change needs `If-Match`, and a POST may have it. */
   readonly versioned?: boolean;
 }

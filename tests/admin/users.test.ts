@@ -170,6 +170,27 @@ test('a change needs If-Match, and a stale one is refused', async () => {
   assert.equal((await api.request('GET', path)).body.version, 1);
 });
 
+test('an action takes If-Match where it is sent, and answers with the new ETag', async () => {
+  const { id } = await created({ email: 'action@example.com' });
+  const path = `/users/${id}`;
+  const password = remember('password', 'Kestrel-Fjord-7-Anvil');
+  for (const [action, body] of [['disable'], ['enable'], ['unlock'], ['password', { password }]] as const) {
+    const input = body ? { body } : {};
+    const { version } = (await api.request('GET', path)).body;
+    const send = (etag: string) =>
+      api.request('POST', `${path}/${action}`, { ...input, headers: { 'if-match': etag } });
+    assert.equal((await send('"99"')).status, 412, action);
+    assert.equal((await api.request('GET', path)).body.version, version, action);
+    const done = await send(`"${version}"`);
+    assert.equal(done.status, 200, action);
+    assert.equal(done.headers.etag, `"${done.body.version}"`, action);
+  }
+  // What has no ETag is as no caller can have read it (RFC 9110 §13.1.1).
+  const ended = (etag: string) => api.request('DELETE', `${path}/sessions`, { headers: { 'if-match': etag } });
+  assert.equal((await ended('"1"')).status, 412);
+  assert.equal((await ended('*')).status, 200);
+});
+
 for (const [what, path, bodyOf] of [
   ['of a profile', '', (i: number) => ({ name: `Name ${i}` })],
   ['of groups', '/groups', (i: number) => ({ groups: [i % 2 ? 'staff' : 'guests'] })],
