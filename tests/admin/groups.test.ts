@@ -116,6 +116,20 @@ test('an Idempotency-Key means nothing to another actor', async () => {
   assert.equal((await other.request('POST', '/groups', { headers, body: { name: 'yours' } })).status, 201);
 });
 
+test('an Idempotency-Key is kept for 24 hours, and the key is free again afterwards', async () => {
+  let at = Date.now();
+  const clocked = await adminApi(scope, app, {}, { now: () => at });
+  const send = () =>
+    clocked.request('POST', '/groups', { headers: { 'idempotency-key': 'a-day' }, body: { name: 'daily' } });
+  const first = await send();
+  assert.equal(first.status, 201);
+  at += 86_400_000 - 1;
+  const repeated = await send();
+  assert.deepEqual([repeated.status, repeated.body], [201, first.body]);
+  at += 1;
+  assert.equal((await send()).status, 409, 'carried out anew: the name is taken');
+});
+
 test('a dry run answers as the change would, and changes nothing', async () => {
   for (const [path, headers] of [
     ['/groups?dryRun=true', {}],

@@ -5,6 +5,7 @@ import type { Operation } from '../../server/operations/operation.ts';
 import { createDb, type Db } from '../../server/platform/db.ts';
 import { claimIssuer } from '../../server/platform/installation.ts';
 import { type Ran, runCli } from '../cli/run_cli.ts';
+import { changedTables, createDigest } from '../security/fuzz_admin/stored.ts';
 import { type AdminAnswer, adminApi } from './admin.ts';
 import { ROOT } from './artifacts.ts';
 import { createSeeder, type Seeder } from './deployment.ts';
@@ -45,6 +46,8 @@ export type FacesOf = (made: FaceSeed) => Promise<readonly Face[]>;
 
 export interface BothFaces {
   readonly faces: readonly Face[];
+  /** Asks the API what a change would do. @returns its answer, and the tables that differ afterwards */
+  tryOut(face: Face): Promise<{ readonly answer: AdminAnswer; readonly changed: readonly string[] }>;
   run(
     face: Face,
   ): Promise<{ readonly ran: Ran; readonly answer: AdminAnswer; readonly entries: [unknown[], unknown[]] }>;
@@ -112,17 +115,28 @@ export async function bothFaces(scope: Scope, nouns: readonly FacesOf[]): Promis
 
   await newEntries(0);
   await newEntries(1);
+  const digest = await createDigest(served.db);
   return {
     faces,
+    async tryOut({ method, path, body }) {
+      const before = await digest();
+      const headers = { ...preconditionOf(method), prefer: 'handling=dry-run' };
+      const answer = await api.request(method, path, body === undefined ? { headers } : { headers, body });
+      const written = (await newEntries(1)).length > 0 ? ['audit'] : [];
+      return { answer, changed: [...written, ...changedTables(before, await digest())] };
+    },
     async run({ cli, input, method, path, body }) {
       const options = { env: environmentOf(operated), ...(input === undefined ? {} : { input }) };
       const ran = await runCli([...cli, '--json'], options);
-      const headers: Record<string, string> = ['PUT', 'PATCH', 'DELETE'].includes(method) ? { 'if-match': '*' } : {};
+      const headers = preconditionOf(method);
       const answer = await api.request(method, path, body === undefined ? { headers } : { headers, body });
       return { ran, answer, entries: [await newEntries(0), await newEntries(1)] };
     },
   };
 }
+
+const preconditionOf = (method: Face['method']): Record<string, string> =>
+  ['PUT', 'PATCH', 'DELETE'].includes(method) ? { 'if-match': '*' } : {};
 
 /** Values that are made anew on each face: ids, times, secrets. */
 const MADE_ANEW = [

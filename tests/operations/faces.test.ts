@@ -5,7 +5,7 @@ import type { Operation } from '../../server/operations/operation.ts';
 import { alike, bothFaces, exportsIn, facesOfNouns } from '../helpers/faces.ts';
 
 /** Every verb of the command line and its route, on two equal databases. */
-const { faces, run } = await bothFaces({ after }, await facesOfNouns());
+const { faces, run, tryOut } = await bothFaces({ after }, await facesOfNouns());
 
 /** Operations that have a route and no verb, and why. */
 const WITHOUT_VERB: Readonly<Record<string, string>> = {
@@ -33,7 +33,13 @@ function operationsIn(exported: unknown): Operation[] {
 
 for (const face of faces) {
   test(`${face.operation.name} ${face.about ?? ''}: cardea ${face.cli.slice(0, 2).join(' ')} does what ${face.method} ${face.path.split(/[?/]/)[1]} does`, async () => {
+    const tried = face.operation.kind === 'change' ? await tryOut(face) : undefined;
     const { ran, answer, entries } = await run(face);
+    if (tried) {
+      assert.deepEqual(tried.changed, [], 'a dry run changes nothing');
+      assert.equal(tried.answer.status, answer.status, 'a dry run is answered as the change');
+      if (answer.status < 300) assert.equal(tried.answer.headers['preference-applied'], 'handling=dry-run');
+    }
     const [byCli, byHttp] = entries;
     assert.deepEqual(alike(byCli), alike(byHttp), 'the same entries in the audit');
     const reasons = byHttp.map((entry) => (entry as { reason: string | null }).reason);

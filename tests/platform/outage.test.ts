@@ -17,6 +17,7 @@ import { freePort, until } from '../helpers/waiting.ts';
 /** Promise 7: without Postgres, responses are honest about the failure. */
 
 const VERIFIER = 'v'.repeat(43);
+const OPERATING = 'cardea:groups:read cardea:groups:write';
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 /** Longer than the statement timeout of the node, and shorter than a hang. */
 const ANSWER_WITHIN_MS = 8_000;
@@ -51,6 +52,9 @@ async function situation(t: TestContext) {
   const cold = await seed.party({ firstParty: true });
   const television = await seed.party({ public: true, metadata: { redirect_uris: [], grant_types: [DEVICE_GRANT] } });
   const callCentre = await seed.party({ metadata: cibaMetadata() });
+  const robot = await seed.party({
+    metadata: { redirect_uris: [], grant_types: ['client_credentials'], scope: OPERATING },
+  });
   const person = await seed.person();
   await db.close();
 
@@ -59,6 +63,12 @@ async function situation(t: TestContext) {
   assert.equal(tokens.status, 200);
   const { status, body } = await clientCredentials({ issuer, party, resource });
   assert.equal(status, 200);
+  const machine = await token(issuer, robot, {
+    grant_type: 'client_credentials',
+    resource: `${issuer}/api/v1`,
+    scope: OPERATING,
+  });
+  assert.equal(machine.status, 200);
   const device = await ask(new URL('/device_authorization', issuer), {
     method: 'POST',
     body: new URLSearchParams({ client_id: television.id, scope: 'openid' }),
@@ -82,6 +92,7 @@ async function situation(t: TestContext) {
     granted,
     browser,
     tokens: tokens.body,
+    operating: machine.body.access_token ?? '',
     jwt: body.access_token ?? '',
     television,
     deviceCode: (JSON.parse(device.body) as { device_code: string }).device_code,
@@ -117,6 +128,7 @@ function requests(s: Situation): Record<string, () => Promise<Answer>> {
   const pushed = Object.fromEntries(new URL(authorizeUrl({ issuer, party }, VERIFIER)).searchParams);
   const polling = { grant_type: DEVICE_GRANT, device_code: deviceCode, client_id: television.id };
   const bearer = { authorization: `Bearer ${tokens.access_token}` };
+  const operator = { authorization: `Bearer ${s.operating}` };
   const form = formOf(loginPage);
   const [profile, forgot] = [formOf(profilePage), formOf(forgotPage)];
   const credentials = { ...form.fields, identifier: person.email, password: person.password, action: 'signin' };
@@ -159,6 +171,13 @@ function requests(s: Situation): Record<string, () => Promise<Answer>> {
     'a form of the account': () => browser.clone().post(profile.action, { ...profile.fields, name: 'Ada' }),
     'forgotten password': () => stranger.clone().post(forgot.action, { ...forgot.fields, identifier: person.email }),
     'a mailed link': () => get('/account/link/reset_password', { cookie: `cardea_link=${'x'.repeat(43)}` }),
+    'the admin API, a list': () => get('/api/v1/groups', operator),
+    'the admin API, a change': () =>
+      ask(new URL('/api/v1/groups', issuer), {
+        method: 'POST',
+        headers: { ...operator, 'content-type': 'application/json', 'idempotency-key': 'outage' },
+        body: JSON.stringify({ name: 'outage' }),
+      }),
     logout: () => browser.clone().get('/logout'),
     readiness: () => get('/readyz'),
   };
