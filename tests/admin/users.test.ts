@@ -11,7 +11,8 @@ const app = await operatedDatabase(scope);
 const api = await adminApi(scope, app);
 const second = await adminApi(scope, app);
 const records = createRecordSeeder(app);
-for (const body of [{ name: 'staff' }, { name: 'guests' }, { name: 'visitors' }]) await api.request('POST', '/groups', { body });
+for (const body of [{ name: 'staff' }, { name: 'guests' }, { name: 'visitors' }])
+  await api.request('POST', '/groups', { body });
 await api.request('POST', '/roles', { body: { name: 'editor' } });
 const anyVersion = { 'if-match': '*' };
 
