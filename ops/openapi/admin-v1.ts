@@ -2454,6 +2454,8 @@ export interface components {
         NewClient: {
             /** @description random by default; give one to keep that of another server */
             client_id?: string;
+            /** @description for trying out: refused by a server in production */
+            demo?: boolean;
             /** @description its name on the sign-in and consent pages */
             client_name: string;
             /** @description an app of the operator: people are not asked for consent */

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { GUESSES_LEAST, PASSWORD_MAX } from './policy.ts';
 
 // Loaded as CommonJS, which takes half the time: for an import, Node would scan megabytes of words for exports.
 const require = createRequire(import.meta.url);
@@ -7,6 +8,11 @@ const { adjacencyGraphs, dictionary: common } =
   require('@zxcvbn-ts/language-common') as typeof import('@zxcvbn-ts/language-common');
 const { dictionary: german } = require('@zxcvbn-ts/language-de') as typeof import('@zxcvbn-ts/language-de');
 const { dictionary: english } = require('@zxcvbn-ts/language-en') as typeof import('@zxcvbn-ts/language-en');
+
+/** True for a password that the policy refuses as easy to guess, without knowing the person. */
+export function isGuessable(password: string): boolean {
+  return createEstimator()(password.slice(0, 2 * PASSWORD_MAX), []) < GUESSES_LEAST;
+}
 
 /**
  * How many guesses a good cracker needs for a password, after zxcvbn: leaked passwords, words and names, walks over the

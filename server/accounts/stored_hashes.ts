@@ -6,7 +6,6 @@ import type { Passwords } from './passwords.ts';
 
 /** The number of passwords that are stored in one way. */
 export interface CountedHashes {
-  [name: string]: string | number | null;
   kind: string;
   pepper: string | null;
   state: string;
@@ -33,7 +32,7 @@ export const STORED_HASH_STATEMENTS = {
 
 /** The most frequent first. */
 export async function countStoredHashes(
-  db: Db,
+  db: Pick<Db, 'query'>,
   passwords: Pick<Passwords, 'faultOf' | 'isOutdated'>,
 ): Promise<CountedHashes[]> {
   const counts = new Map<string, CountedHashes>();

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import type { MetadataInput } from '../clients/metadata.ts';
-import { EXCHANGE_POLICY_MEMBERS } from '../clients/token_exchange.ts';
 import { ID_TOKEN_CLAIMS, PKCE_SETTINGS, PROFILE_NAMES } from '../clients/vocabulary.ts';
 import { AppError } from '../platform/errors.ts';
+
+type MetadataInput = Readonly<Record<string, unknown>>;
 
 /** Options of `clients create` and `clients update` that are metadata of the client. */
 export interface MetadataOptions {
@@ -104,12 +104,6 @@ export function metadataOf(options: MetadataOptions): MetadataInput {
 /** The metadata as a patch (RFC 7396), where null removes a value. */
 export function patchOf(metadata: MetadataInput): object {
   return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, value ?? null]));
-}
-
-/** A policy for token exchange as a patch that leaves nothing of the old one. */
-export function exchangeOf(policy: unknown): unknown {
-  if (typeof policy !== 'object' || policy === null || Array.isArray(policy)) return policy;
-  return { ...Object.fromEntries(EXCHANGE_POLICY_MEMBERS.map((name) => [name, null])), ...policy };
 }
 
 /** OpenID Connect Back-Channel Logout 1.0 §2.2; an undefined member removes the stored value. */

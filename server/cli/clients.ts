@@ -1,17 +1,9 @@
 import { type Command, Option } from 'commander';
 import type { Static } from 'typebox';
-import { OVERLAP_SECONDS_MOST } from '../clients/changes.ts';
-import type { ChangedClient, ClientPatch, NewClient } from '../operations/client_document.ts';
-import { clients } from '../operations/clients.ts';
+import { type ChangedClient, type ClientPatch, exchangeOf, type NewClient } from '../operations/client_document.ts';
+import { clients, OVERLAP_SECONDS_MOST } from '../operations/clients.ts';
 import { seconds } from '../platform/settings.ts';
-import {
-  addMetadataOptions,
-  exchangeOf,
-  type MetadataOptions,
-  metadataOf,
-  patchOf,
-  readJson,
-} from './client_metadata.ts';
+import { addMetadataOptions, type MetadataOptions, metadataOf, patchOf, readJson } from './client_metadata.ts';
 import { UsageError } from './context.ts';
 import { type ListOptions, listed, listOptions } from './lists.ts';
 import {

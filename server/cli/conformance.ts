@@ -2,9 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
-import type { MetadataInput } from '../clients/metadata.ts';
-import type { Clients } from '../clients/store.ts';
+import type { Static } from 'typebox';
 import { checkWebUri } from '../clients/uris.ts';
+import type { ClientPatch, NewClient } from '../operations/client_document.ts';
+import { clients } from '../operations/clients.ts';
+import { userCredentials } from '../operations/user_credentials.ts';
+import { users } from '../operations/users.ts';
 import { AppError } from '../platform/errors.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
 import { type Context, UsageError } from './context.ts';
@@ -15,6 +18,8 @@ import type { CommandTools } from './tools.ts';
 const PLANS = new URL('../../tests/conformance/plans/', import.meta.url);
 const BROWSER = new URL('../../tests/conformance/browser.json', import.meta.url);
 
+type Metadata = Omit<Static<typeof NewClient>, 'client_id' | 'client_name' | 'demo'>;
+
 interface Plan {
   /** The suite's name for the plan. */
   readonly plan: string;
@@ -22,7 +27,7 @@ interface Plan {
   /** The least strict `CARDEA_PROFILE` under which it can pass. */
   readonly profile: string;
   /** Clients by the member of the suite's configuration that they are written to. */
-  readonly clients: Readonly<Record<string, MetadataInput>>;
+  readonly clients: Readonly<Record<string, Metadata>>;
   /** The JWS algorithm of the clients' key pairs; the suite gets the private keys. */
   readonly keys?: 'PS256' | 'ES256';
   /** Further members of the suite's configuration. */
@@ -97,7 +102,7 @@ async function seed(
   plan: Plan,
   endpoints: Readonly<Record<string, string>>,
 ): Promise<Record<string, unknown>> {
-  const { config, clients } = context;
+  const { config, operate } = context;
   const values: Record<string, string> = {
     ...endpoints,
     issuer: config.issuer.identifier,
@@ -107,9 +112,9 @@ async function seed(
   const described: Record<string, object> = {};
   for (const [member, metadata] of Object.entries(plan.clients)) {
     const id = `conformance-${name}-${member.replaceAll('_', '-')}`;
-    const filled = fill(metadata, values) as MetadataInput;
+    const filled = fill(metadata, values) as Metadata;
     const pair = plan.keys && (await keyPair(plan.keys));
-    const secret = await seedClient(clients, id, pair ? { ...filled, jwks: { keys: [pair.public] } } : filled);
+    const secret = await seedClient(operate, id, pair ? { ...filled, jwks: { keys: [pair.public] } } : filled);
     described[member] = {
       client_id: id,
       scope: filled.scope,
@@ -148,44 +153,55 @@ async function seedPerson(context: Context): Promise<string> {
   const secret = await loadServerSecret(context.db, context.sealer, PASSWORD_SECRET, context.now);
   const made = (from: Buffer) => `${from.toString('base64url')}-Aa1`;
   const password = made(secret);
-  const { accounts } = await context.accountStores();
-  const { change, passwords } = await context.passwords();
+  const { accounts } = await context.services.accountStores();
+  const { passwords } = await context.services.passwords();
   const existing = await accounts.findByIdentifier(PERSON.email);
   if (existing) {
     if (await passwords.verify(existing.passwordHash, password)) return password;
     const other = made(randomBytes(secret.length)); // an old password cannot be set again
-    await change.set(existing, other, { by: 'operator' });
+    await context.operate(userCredentials.setPassword, { params: { id: existing.id }, body: { password: other } });
     return other;
   }
-  await accounts.create({
-    ...PERSON,
-    emailVerified: true,
-    name: 'Portia Limen',
-    givenName: 'Portia',
-    middleName: 'Cardinis',
-    familyName: 'Limen',
-    nickname: 'Portia',
-    profile: 'https://example.com/portia',
-    picture: 'https://example.com/portia.png',
-    website: 'https://example.com/',
-    gender: 'female',
-    birthdate: '1990-06-01',
-    zoneinfo: 'Europe/Rome',
-    locale: 'en',
-    phoneNumber: '+39 06 0000 0000',
-    phoneNumberVerified: true,
-    address: { street_address: 'Via della Soglia 1', locality: 'Roma', postal_code: '00100', country: 'IT' },
-    passwordHash: await passwords.hash(password),
+  await context.operate(users.create, {
+    body: {
+      ...PERSON,
+      email_verified: true,
+      name: 'Portia Limen',
+      given_name: 'Portia',
+      middle_name: 'Cardinis',
+      family_name: 'Limen',
+      nickname: 'Portia',
+      profile: 'https://example.com/portia',
+      picture: 'https://example.com/portia.png',
+      website: 'https://example.com/',
+      gender: 'female',
+      birthdate: '1990-06-01',
+      zoneinfo: 'Europe/Rome',
+      locale: 'en',
+      phone_number: '+39 06 0000 0000',
+      phone_number_verified: true,
+      address: { street_address: 'Via della Soglia 1', locality: 'Roma', postal_code: '00100', country: 'IT' },
+      password,
+    },
   });
   return password;
 }
 
 /** @returns its secret, if it has one: a new one each time, because the old one is stored as a hash */
-async function seedClient(clients: Clients, id: string, metadata: MetadataInput): Promise<string | undefined> {
-  const existing = await clients.find(id);
-  if (!existing) return (await clients.create({ id, name: id, metadata, demo: true })).secret;
-  const { client, secret } = await clients.update(id, { metadata });
-  return secret ?? (client.secretHash ? (await clients.rotateSecret(id)).secret : undefined);
+async function seedClient(operate: Context['operate'], id: string, metadata: Metadata): Promise<string | undefined> {
+  const params = { client_id: id };
+  const { items } = await operate(clients.list, { query: { filter: `client_id eq "${id}"` } });
+  if (items.length === 0) {
+    const body = { client_id: id, client_name: id, demo: true, ...metadata };
+    return (await operate(clients.create, { body })).client_secret;
+  }
+  const { client_secret: made } = await operate(clients.update, {
+    params,
+    body: metadata as Static<typeof ClientPatch>,
+  });
+  const hasSecret = (metadata.token_endpoint_auth_method ?? 'client_secret_basic').startsWith('client_secret_');
+  if (made !== undefined || !hasSecret) return made;
+  return (await operate(clients.rotateSecret, { params, body: {} })).client_secret;
 }
 
 async function keyPair(alg: string): Promise<{ public: JWK; private: JWK }> {

@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { KeyRing } from '../../keys/rotate.ts';
-import type { PasswordService } from '../accounts/password_service.ts';
 import {
   createAccountStores,
   createClientStores,
@@ -17,7 +15,7 @@ import type { Call, Change, InputOf, Read, Schemas, Stream, StreamInput } from '
 import { PERMISSIONS } from '../operations/permissions.ts';
 import type { Batch, OutputOf } from '../operations/run.ts';
 import type { Running } from '../operations/run_stream.ts';
-import type { AccountStores, ClientStores, Factors, Services } from '../operations/services.ts';
+import type { Services } from '../operations/services.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { createDb, type Db, ping, translate } from '../platform/db.ts';
 import { createDeclaredSettings } from '../platform/declared_settings.ts';
@@ -46,18 +44,14 @@ export class Interrupted extends Error {
 export class Differs extends Error {}
 
 /** The services of a verb. They are closed when the verb ends, also when it fails. */
-export interface Context extends ClientStores {
+export interface Context {
   readonly config: Config;
   readonly db: Db;
   readonly sealer: Sealer;
   readonly now: Clock;
+  /** For the configuration file and what reads; everything else runs operations. */
   readonly services: Services;
   readonly batch: Batch;
-  /** Opened on first use: most verbs need few of them, and only these need the right master key. */
-  accountStores(): Promise<AccountStores>;
-  factors(): Promise<Factors>;
-  passwords(): Promise<PasswordService>;
-  keyRing(): Promise<KeyRing>;
   /** A call by the operator of this machine, who may do everything. */
   call(how?: Pick<Call, 'dryRun'>): Call;
   /** Runs an operation by such a call. */
@@ -174,7 +168,7 @@ async function open(
   const parts = { config, db, sealer, now, log };
   const accountStores = once(() => createAccountStores(parts));
   const outbound = createOutbound({ allow: config.outboundAllow });
-  const context = {
+  const { services, runner } = createOperations({
     config,
     db,
     sealer,
@@ -189,10 +183,13 @@ async function open(
       return passwords;
     }),
     keyRing: once(() => openKeyRing({ config, db, sealer, now })),
-  };
-  const { services, runner } = createOperations({ ...context, settings: () => describeConfig(env, declared) });
+    settings: () => describeConfig(env, declared),
+  });
   return {
-    ...context,
+    config,
+    db,
+    sealer,
+    now,
     services,
     batch: runner.batch,
     call: callOfOperator,

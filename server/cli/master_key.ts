@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { SEALED } from '../composition/sealed_columns.ts';
 import { AppError } from '../platform/errors.ts';
 import { type Progress, reseal } from '../platform/reseal.ts';
 import { JSON_OPTION, type PrintOptions } from './output.ts';
-import { SEALED } from './sealed_columns.ts';
 import type { CommandTools } from './tools.ts';
 
 export function masterKeyCommand(noun: Command, { verb, printItems, createProgress }: CommandTools): void {

@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { buildBlocklist, openBlocklist } from '../accounts/blocklist.ts';
-import { GUESSES_LEAST, PASSWORD_MAX } from '../accounts/policy.ts';
-import { countStoredHashes, USABLE_HASH_STATES } from '../accounts/stored_hashes.ts';
 import { loadConfig } from '../config.ts';
+import { passwords, USABLE_HASH_STATES } from '../operations/passwords.ts';
 import { AppError } from '../platform/errors.ts';
 import { PASSWORD_STDIN_OPTION } from './input.ts';
 import { JSON_OPTION, type PrintOptions } from './output.ts';
@@ -56,9 +55,8 @@ export function passwordsCommand(
       const list = await openBlocklist(loadConfig(env).passwords.blocklist);
       try {
         const password = await readPassword(options);
-        const { createEstimator } = await import('../accounts/guessability.ts');
-        const guessable = createEstimator()(password.slice(0, 2 * PASSWORD_MAX), []) < GUESSES_LEAST;
-        printItem({ listed: await list.has(password), guessable }, options);
+        const { isGuessable } = await import('../accounts/guessability.ts');
+        printItem({ listed: await list.has(password), guessable: isGuessable(password) }, options);
       } finally {
         await list.close();
       }
@@ -71,9 +69,8 @@ export function passwordsCommand(
     )
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(async (context, options) => {
-        const { passwords } = await context.passwords();
-        const items = await countStoredHashes(context.db, passwords);
+      verb<PrintOptions>(async ({ operate }, options) => {
+        const { items } = await operate(passwords.status, {});
         printItems(items, ['kind', 'pepper', 'state', 'people'], 'Nobody has a password.', options);
         const lost = items
           .filter(({ state }) => !USABLE_HASH_STATES.includes(state))

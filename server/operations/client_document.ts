@@ -7,7 +7,7 @@ import { COMPLETED, OPTIONAL } from '../clients/metadata_fields.ts';
 import { METADATA_PROPERTIES } from '../clients/metadata_schema.ts';
 import { neededPkce, PROFILES, profileOf, type ServerPolicy } from '../clients/profiles.ts';
 import type { Reader } from '../clients/readers.ts';
-import { EXCHANGE_POLICY_SCHEMA, type ExchangePolicy } from '../clients/token_exchange.ts';
+import { EXCHANGE_POLICY_MEMBERS, EXCHANGE_POLICY_SCHEMA, type ExchangePolicy } from '../clients/token_exchange.ts';
 import { ManagedBy, removable, strict, Time, Version } from './schema.ts';
 
 /**
@@ -70,6 +70,7 @@ export const NewClient = strict(
         description: 'random by default; give one to keep that of another server',
       }),
     ),
+    demo: Type.Optional(Type.Boolean({ description: 'for trying out: refused by a server in production' })),
     ...NAME,
     ...optional(SETTABLE),
   },
@@ -221,4 +222,10 @@ export function shownClient(client: Client, serverPolicy: ServerPolicy): Static<
     created_at: client.createdAt.toISOString(),
     updated_at: client.updatedAt.toISOString(),
   };
+}
+
+/** A policy for token exchange as a patch that leaves nothing of the old one. */
+export function exchangeOf(policy: unknown): unknown {
+  if (typeof policy !== 'object' || policy === null || Array.isArray(policy)) return policy;
+  return { ...Object.fromEntries(EXCHANGE_POLICY_MEMBERS.map((name) => [name, null])), ...policy };
 }

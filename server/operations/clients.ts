@@ -68,6 +68,8 @@ const DOCUMENT = {
   scope: 'openid profile email',
 };
 
+export { OVERLAP_SECONDS_MOST };
+
 /** The members whose values the audit has: all but secrets, and what may be the data of a person. */
 const VISIBLE = Object.keys(ShownClient.properties).filter((name) => name !== 'tls_client_auth_san_email');
 
@@ -102,11 +104,14 @@ export const clients = {
     schemas: { body: NewClient, output: ChangedClient },
     example: { input: { body: DOCUMENT }, output: changedExample({ version: 1, client_secret: SECRET }) },
     async plan(services, { body }, call) {
-      const { client_id: id, client_name: name, ...rest } = body;
+      const { client_id: id, client_name: name, demo = false, ...rest } = body;
+      if (demo && services.config.production)
+        throw invalidInput('demo', 'is for development: this server is in production');
       if (id !== undefined) await assertNobodysSubject(services, id, call);
       const planned = await services.clients.creating({
         name,
         ...changeTo(rest),
+        demo,
         managedBy: managedAfter(null, call),
         ...(id === undefined ? {} : { id }),
       });

@@ -17,6 +17,7 @@ const scope = { after };
 const app = await deployment(scope);
 const api = await adminApi(scope, app);
 const second = await adminApi(scope, app);
+const inProduction = await adminApi(scope, { ...app, issuer: 'https://id.example.com' });
 await app.seed.resourceServer({ identifier: 'https://orders.example', name: 'Orders', scopes: ['orders:read'] });
 
 const SHOP = { client_name: 'Shop', redirect_uris: ['https://shop.example/cb'], scope: 'openid email' };
@@ -358,6 +359,12 @@ test('the examples are valid by the schemas of their operations', () => {
       if (given !== undefined) assert.deepEqual([...Value.Errors(schemas[part], given)], [], `${name} ${part}`);
     }
   }
+});
+
+test('a client for trying out is refused in production', async () => {
+  assert.equal((await created({ demo: true })).demo, true);
+  const answer = await inProduction.request('POST', '/clients', { body: { ...SHOP, demo: true } });
+  assert.deepEqual([answer.status, answer.body.errors?.[0]?.pointer], [400, '/demo']);
 });
 
 test('an answer is valid by its schema', async () => {

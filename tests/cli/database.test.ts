@@ -5,7 +5,7 @@ import pg from 'pg';
 import { createDeparted } from '../../server/accounts/departed.ts';
 import { createLinks } from '../../server/accounts/links.ts';
 import { createMails } from '../../server/accounts/mails.ts';
-import { SEALED } from '../../server/cli/sealed_columns.ts';
+import { SEALED } from '../../server/composition/sealed_columns.ts';
 import { createResults } from '../../server/operations/results.ts';
 import type { Db } from '../../server/platform/db.ts';
 import { keyText } from '../../server/platform/reseal.ts';

@@ -95,8 +95,17 @@ test('a later plan keeps the password of the person, so that the configurations 
   const account = (await app.seed.accounts.findByIdentifier(first.person.email)) ?? assert.fail();
   const set = ['users', 'set-password', account.id, '--password-stdin'];
   assert.equal((await runCli(set, { env, input: `${first.person.password}2` })).code, 0);
+  await seed('basic');
   const third = await seed('config');
   assert.notEqual(third.person.password, first.person.password, 'an operator changed it');
+  const text = 'SELECT DISTINCT action FROM audit WHERE target_id = ANY($1) ORDER BY action';
+  const targets = [account.id, 'conformance-basic-client'];
+  const done = await app.db.run<{ action: string }>({ name: '', text }, [targets]);
+  assert.deepEqual(
+    done.map(({ action }) => action),
+    ['clients.create', 'clients.rotate_secret', 'clients.update', 'users.create', 'users.set_password'],
+  );
+  assert.ok((await app.seed.clients.find('conformance-basic-client'))?.demo, 'refused in production');
 });
 
 test('each module that does something else on a page has a script of its own; the others share theirs', async () => {

@@ -7,7 +7,8 @@ import { describe, test } from 'node:test';
 import { ROOT } from '../helpers/artifacts.ts';
 import { check, type Import, importsOf, violation } from '../import_rules.ts';
 
-const EDGE = ['oidc', 'login', 'selfservice', 'registration', 'jobs', 'demo', 'cli'];
+const PAGES = ['oidc', 'login', 'selfservice', 'registration', 'jobs', 'demo'];
+const EDGE = [...PAGES, 'cli'];
 const DOMAIN = ['accounts', 'clients', 'records'];
 const FOLDERS = [...EDGE, ...DOMAIN, 'platform', 'views'];
 
@@ -37,6 +38,12 @@ const REFUSED: Readonly<Record<string, readonly Import[]>> = {
   'the folders at the edge do not import one another': [
     ...pairs(EDGE, EDGE),
     line('server/login/steps/x.ts', '../../registration/y.ts'),
+  ],
+  'the command line imports no store': [
+    ...pairs(['cli'], [...DOMAIN, 'audit', 'views']),
+    line('server/cli/x.ts', '../accounts/store.ts'),
+    line('server/cli/x.ts', '../../keys/rotate.ts'),
+    line('server/cli/x.ts', '../composition/accounts.ts'),
   ],
   'views import platform alone': pairs(['views'], [...EDGE, ...DOMAIN]),
   'only oidc imports oidc-provider': [
@@ -84,8 +91,10 @@ const REFUSED: Readonly<Record<string, readonly Import[]>> = {
 
 const ALLOWED: readonly Import[] = [
   ...pairs([...EDGE, ...DOMAIN, 'views'], ['platform']),
-  ...pairs(EDGE, [...DOMAIN, 'views']),
-  ...EDGE.map((folder) => line(`server/${folder}/x.ts`, '../../keys/ring.ts')),
+  ...pairs(PAGES, [...DOMAIN, 'views']),
+  ...PAGES.map((folder) => line(`server/${folder}/x.ts`, '../../keys/ring.ts')),
+  line('server/cli/x.ts', '../operations/y.ts'),
+  line('server/cli/x.ts', '../clients/vocabulary.ts'),
   ...FOLDERS.map((folder) => line(`server/${folder}/x.ts`, './own.ts')),
   ...['login', 'oidc', 'records', 'platform'].map((folder) => line('server/composition/x.ts', `../${folder}/y.ts`)),
   ...['login', 'oidc', 'records', 'platform', 'composition'].map((folder) => line('server/app.ts', `./${folder}/y.ts`)),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { SEALED } from '../../server/cli/sealed_columns.ts';
+import { SEALED } from '../../server/composition/sealed_columns.ts';
 import { EXPIRES } from '../../server/jobs/cleanup.ts';
 import { database } from '../helpers/postgres.ts';
 
