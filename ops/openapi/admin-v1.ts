@@ -2725,8 +2725,8 @@ export interface components {
              * @description RFC 3339, in UTC
              */
             expires_at: string;
-            /** @description the token; it cannot be shown again */
-            token: string;
+            /** @description the token, which cannot be shown again; not in the result of a dry run */
+            token?: string;
         };
         /** NewUser */
         NewUser: {

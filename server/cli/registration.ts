@@ -55,8 +55,9 @@ export function registrationCommand(noun: Command, tools: CommandTools): void {
           ...(scope === undefined ? {} : { scope }),
         };
         const { id, token, ...rest } = await operate(registrations.create, { body }, options);
-        printItem({ id, token, ...rest }, options);
-        if (!options.json) note('Keep the token now: it is stored as a hash, and cannot be shown again.');
+        printItem({ id, ...(token === undefined ? {} : { token }), ...rest }, options);
+        if (!options.json && token !== undefined)
+          note('Keep the token now: it is stored as a hash, and cannot be shown again.');
       }),
     );
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { Named } from '../accounts/named.ts';
-import { AppError, notFound } from '../platform/errors.ts';
+import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { changesOf } from './changes.ts';
 import { assertMayChange, assertMayGive } from './guards.ts';
 import { assertUnused, REMOVE_MEMBERS, Removed, removalOf } from './named.ts';
@@ -36,6 +36,9 @@ const Role = strict(
   },
   { title: 'Role' },
 );
+
+const BUILTIN_PREFIX = 'cardea-';
+const BUILTIN_NAMES = new RegExp(`^\\s*${BUILTIN_PREFIX}`, 'i');
 
 const NAMED = strict({ name: Name });
 const VISIBLE = ['description', 'permissions'];
@@ -87,6 +90,10 @@ export const roles = {
     },
     async plan({ roles: store }, { body: { name, description = '', permissions = [] } }, call) {
       assertMayGive(call.actor, permissions);
+      // A later version may have a builtin role of such a name, which would then give its permissions.
+      if (BUILTIN_NAMES.test(name) && !isBuiltinRole(name)) {
+        throw invalidInput('name', `must not begin with ${BUILTIN_PREFIX}: builtin roles do`);
+      }
       const { after, ...planned } = store.creating(name, {
         description,
         permissions: permissionsAmong(permissions),

@@ -97,6 +97,13 @@ test('a builtin role can be neither changed, nor deleted, nor shadowed', async (
   assert.deepEqual(shown, [{ name: 'cardea-admin', permissions: PERMISSIONS }]);
 });
 
+test('names of builtin roles of later versions are reserved', async () => {
+  for (const name of ['cardea-viewer', 'CARDEA-ADMIN', ' cardea-x']) {
+    const refused = await api.request('POST', '/roles', { body: { name } });
+    assert.deepEqual([refused.status, refused.body.errors?.[0]?.pointer], [400, '/name'], name);
+  }
+});
+
 test('a permission that does not exist is refused', async () => {
   const refused = await api.request('POST', '/roles', {
     body: { name: 'odd', permissions: ['users:read', 'all:write'] },

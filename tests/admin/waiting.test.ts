@@ -163,6 +163,7 @@ test('an initial access token is shown once, and what it allows afterwards', asy
   const body = { uses: 2, expires_in: 600, redirect_hosts: ['app.example.com'], scope: 'openid' };
   const dry = await api.request('POST', '/registrations?dryRun=true', { body });
   assert.equal(dry.status, 201);
+  assert.equal(dry.body.token, undefined, 'a token that does not work');
   assert.deepEqual((await reader.request('GET', '/registrations')).body.items, []);
   const made = await api.request('POST', '/registrations', { body });
   assert.equal(made.status, 201);
