@@ -53,6 +53,15 @@ const EXAMPLE: Static<typeof Role> = {
   updated_at: '2026-11-01T08:00:00.000Z',
 };
 
+/**
+ * A later version may have a builtin role of such a name, which would then give its permissions.
+ * @throws AppError 400 `invalid_input`
+ */
+export function assertOwnRole(name: string): void {
+  if (!BUILTIN_NAMES.test(name) || isBuiltinRole(name)) return;
+  throw invalidInput('name', `must not begin with ${BUILTIN_PREFIX}: builtin roles do`);
+}
+
 /** Roles of people: names for apps, and lists of permissions in the admin API. Some are builtin (permissions.ts). */
 export const roles = {
   list: read({
@@ -90,10 +99,7 @@ export const roles = {
     },
     async plan({ roles: store }, { body: { name, description = '', permissions = [] } }, call) {
       assertMayGive(call.actor, permissions);
-      // A later version may have a builtin role of such a name, which would then give its permissions.
-      if (BUILTIN_NAMES.test(name) && !isBuiltinRole(name)) {
-        throw invalidInput('name', `must not begin with ${BUILTIN_PREFIX}: builtin roles do`);
-      }
+      assertOwnRole(name);
       const { after, ...planned } = store.creating(name, {
         description,
         permissions: permissionsAmong(permissions),

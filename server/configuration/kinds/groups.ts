@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { checkNames } from '../../accounts/profile.ts';
 import { groups } from '../../operations/groups.ts';
 import { strict } from '../../operations/schema.ts';
 import { Key, type Kind } from '../kind.ts';
@@ -10,7 +11,10 @@ const GroupEntry = strict({ description: Type.Optional(Description) });
 export const GROUPS: Kind = {
   name: 'groups',
   section: Type.Record(Key, GroupEntry, { description: 'Groups of people, by name' }),
-  desired: (_, entry) => ({ description: (entry as Static<typeof GroupEntry>).description ?? '' }),
+  desired(name, entry) {
+    checkNames('groups', [name]);
+    return { description: (entry as Static<typeof GroupEntry>).description ?? '' };
+  },
   entryOf: (_, { description }) => (description === '' ? {} : { description }),
   read: ({ groups: store }) => namedThings(store, ({ description }) => ({ description })),
   create: (name, members) => [{ operation: groups.create, body: { name, ...members } }],

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
+import { checkNames } from '../../accounts/profile.ts';
 import { isBuiltinRole, PERMISSIONS, permissionsAmong } from '../../operations/permissions.ts';
-import { roles } from '../../operations/roles.ts';
+import { assertOwnRole, roles } from '../../operations/roles.ts';
 import { strict } from '../../operations/schema.ts';
 import { Key, type Kind } from '../kind.ts';
 import { namedThings } from './named.ts';
@@ -15,7 +16,9 @@ const RoleEntry = strict({
 export const ROLES: Kind = {
   name: 'roles',
   section: Type.Record(Key, RoleEntry, { description: 'Roles of people, by name; builtin ones are not declared' }),
-  desired(_, entry) {
+  desired(name, entry) {
+    checkNames('roles', [name]);
+    assertOwnRole(name);
     const { description = '', permissions = [] } = entry as Static<typeof RoleEntry>;
     return { description, permissions: permissionsAmong(permissions) };
   },
