@@ -4,7 +4,7 @@ import { isPermission, PERMISSIONS, type Permission } from '../operations/permis
 import { roles } from '../operations/roles.ts';
 import { UsageError } from './context.ts';
 import { type ListOptions, listed, listOptions } from './lists.ts';
-import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import { changeOptions, DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 import { namesOf } from './user_names.ts';
 
@@ -14,11 +14,13 @@ interface ChangeOptions extends PrintOptions {
   description?: string;
   permission?: string[];
   dryRun?: boolean;
+  force?: boolean;
 }
 
 interface DeleteOptions extends PrintOptions {
   removeMembers?: boolean;
   dryRun?: boolean;
+  force?: boolean;
 }
 
 const PERMISSION_OPTION = [
@@ -42,19 +44,18 @@ export function groupsCommand(noun: Command, tools: CommandTools): void {
         printItem(await operate(groups.create, { body: { name, ...textOf(options) } }, options), options);
       }),
     );
-  noun
-    .command('update')
-    .description('change a group')
-    .argument('<name>')
-    .option('--description <text>', 'for operators')
-    .option(...DRY_RUN_OPTION)
-    .option(...JSON_OPTION)
-    .action(
-      verb<ChangeOptions>(async ({ operate }, options, name = '') => {
-        const body = given(textOf(options));
-        printItem(await operate(groups.update, { params: { name }, body }, options), options);
-      }),
-    );
+  changeOptions(
+    noun
+      .command('update')
+      .description('change a group')
+      .argument('<name>')
+      .option('--description <text>', 'for operators'),
+  ).action(
+    verb<ChangeOptions>(async ({ operate }, options, name = '') => {
+      const body = given(textOf(options));
+      printItem(await operate(groups.update, { params: { name }, body }, options), options);
+    }),
+  );
 }
 
 export function rolesCommand(noun: Command, tools: CommandTools): void {
@@ -77,20 +78,19 @@ export function rolesCommand(noun: Command, tools: CommandTools): void {
         printItem(await operate(roles.create, { body: { name, ...roleOf(options) } }, options), options);
       }),
     );
-  noun
-    .command('update')
-    .description('change a role: only what the options name')
-    .argument('<name>')
-    .option('--description <text>', 'for operators')
-    .option(PERMISSION_OPTION[0], `${PERMISSION_OPTION[1]}. Replaces the earlier ones; "" for none`, namesOf)
-    .option(...DRY_RUN_OPTION)
-    .option(...JSON_OPTION)
-    .action(
-      verb<ChangeOptions>(async ({ operate }, options, name = '') => {
-        const body = given(roleOf(options));
-        printItem(await operate(roles.update, { params: { name }, body }, options), options);
-      }),
-    );
+  changeOptions(
+    noun
+      .command('update')
+      .description('change a role: only what the options name')
+      .argument('<name>')
+      .option('--description <text>', 'for operators')
+      .option(PERMISSION_OPTION[0], `${PERMISSION_OPTION[1]}. Replaces the earlier ones; "" for none`, namesOf),
+  ).action(
+    verb<ChangeOptions>(async ({ operate }, options, name = '') => {
+      const body = given(roleOf(options));
+      printItem(await operate(roles.update, { params: { name }, body }, options), options);
+    }),
+  );
 }
 
 /** The verbs that groups and roles have in common. */
@@ -120,19 +120,18 @@ function listVerbs(
         printItem(await operate(operations.show as typeof groups.show, { params: { name } }), options);
       }),
     );
-  noun
-    .command('delete')
-    .description(`delete a ${one} that nobody has`)
-    .argument('<name>')
-    .option('--remove-members', 'also when people have it: it is taken from them')
-    .option(...DRY_RUN_OPTION)
-    .option(...JSON_OPTION)
-    .action(
-      verb<DeleteOptions>(async ({ operate }, options, name = '') => {
-        const query = options.removeMembers ? { remove_members: true } : {};
-        printItem(await operate(operations.remove, { params: { name }, query }, options), options);
-      }),
-    );
+  changeOptions(
+    noun
+      .command('delete')
+      .description(`delete a ${one} that nobody has`)
+      .argument('<name>')
+      .option('--remove-members', 'also when people have it: it is taken from them'),
+  ).action(
+    verb<DeleteOptions>(async ({ operate }, options, name = '') => {
+      const query = options.removeMembers ? { remove_members: true } : {};
+      printItem(await operate(operations.remove, { params: { name }, query }, options), options);
+    }),
+  );
 }
 
 function textOf({ description }: ChangeOptions) {

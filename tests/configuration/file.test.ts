@@ -87,7 +87,8 @@ test('a change by hand needs force, shows as drift, and is undone by the file', 
   const file = join(folder, 'first.yaml');
   const refused = await cardea(['groups', 'update', 'staff', '--description', 'by hand']);
   assert.equal(refused.code, 1);
-  await db.run({ text: `UPDATE groups SET description = 'by hand' WHERE name = 'staff'` }, []);
+  const forced = await cardea(['groups', 'update', 'staff', '--description', 'by hand', '--force']);
+  assert.equal(forced.code, 0, forced.stderr);
   await db.run({ text: `DELETE FROM groups WHERE name = 'guests'` }, []);
   assert.deepEqual(await stepsOf(file), { code: 2, steps: ['restore groups.staff', 'restore groups.guests'] });
   assert.equal((await apply(file)).code, 0);
