@@ -1,4 +1,4 @@
-import { AppError, invalidInput } from '../platform/errors.ts';
+import { AppError, invalidParameter } from '../platform/errors.ts';
 import type { Route } from './route.ts';
 
 /** RFC 7240 §2: true for the preference `handling=dry-run`. */
@@ -35,7 +35,8 @@ export function ifMatchOf(header: string | undefined, precondition: Precondition
   if (value === '*') return undefined;
   if (value.startsWith('W/')) throw new AppError('precondition_failed', 'If-Match: a weak ETag never matches');
   const version = /^"([1-9]\d{0,8})"$/.exec(value)?.[1];
-  if (version === undefined) throw invalidInput('If-Match', 'must be one ETag, as an answer had it, or *');
+  if (version === undefined)
+    throw invalidParameter('If-Match', 'must be one ETag with its quotation marks, as an answer had it, or *');
   if (precondition === 'none matches')
     throw new AppError('precondition_failed', 'If-Match: what this changes has no ETag; leave it out, or send *');
   return Number(version);
@@ -53,6 +54,6 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 export function idempotencyKeyOf(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
   const key = typeof header === 'string' ? header.trim().replace(/^"(.*)"$/, '$1') : '';
-  if (!KEY.test(key)) throw invalidInput('Idempotency-Key', 'must be one value of 1 to 255 visible characters');
+  if (!KEY.test(key)) throw invalidParameter('Idempotency-Key', 'must be one value of 1 to 255 visible characters');
   return key;
 }

@@ -3,7 +3,7 @@ import { Value } from 'typebox/value';
 import { API_PATH } from '../operations/api_resource.ts';
 import type { Call, InputOf, Schemas } from '../operations/operation.ts';
 import type { Runner } from '../operations/run.ts';
-import { invalidInput } from '../platform/errors.ts';
+import { AppError, invalidInput } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import type { Logger } from '../platform/log.ts';
 import { PROBLEM_TYPE } from '../platform/problems.ts';
@@ -11,7 +11,7 @@ import { type CallerOptions, type Callers, challengeDenied, createCallers } from
 import { allowOrigins, preflightHandler } from './cross_origin.ts';
 import { DEPRECATED, type Deprecations, deprecationHeaders } from './deprecation.ts';
 import { dryRunAsked, idempotencyKeyOf, ifMatchOf, isFresh, preconditionOf } from './headers.ts';
-import { CONTROLS, controlsOf, operationQuery, pickFields } from './query.ts';
+import { CONTROLS, controlsOf, inQuery, operationQuery, pickFields } from './query.ts';
 import { ROUTES, type Route } from './routes.ts';
 import { acceptLines, createStreamHandlers, LINES_TYPE, STREAM_LIMITS, type StreamLimits } from './streams.ts';
 
@@ -39,9 +39,10 @@ export async function mountAdmin(app: FastifyInstance, options: AdminOptions): P
     app.addContentTypeParser<string>(type, { parseAs: 'string' }, (request, body, done) => {
       // Many programs send the type with every POST. Where a body is needed, the schema says so.
       if (body === '') done(null, undefined);
-      else void parseJson(request, body, done);
+      else void parseJson(request, body, (error, value) => done(error && notJson(error), value));
     });
   }
+  app.addContentTypeParser('*', (_request, _body, done) => done(new AppError('unsupported_media_type', NOT_READ)));
   // The runner validates: once, and in the same way for the command line.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
@@ -52,6 +53,11 @@ export async function mountAdmin(app: FastifyInstance, options: AdminOptions): P
   await mountStreams(app, routes, options, callers);
   if (origins.length > 0) mountPreflights(app, routes);
 }
+
+/** Programs such as curl send the type of a form unless they are told otherwise. */
+const NOT_READ = 'Content-Type: must be application/json, also application/merge-patch+json for PATCH';
+
+const notJson = (cause: Error) => new AppError('invalid_request', 'the body cannot be read as JSON', { cause });
 
 function mountPreflights(app: FastifyInstance, routes: readonly Route[]): void {
   for (const path of new Set(routes.map((route) => route.path))) {
@@ -106,6 +112,14 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions, c
   if (operation.kind === 'stream') return;
   const changes = operation.kind === 'change';
   const precondition = preconditionOf(route);
+  const placed = (error: unknown) => (operation.schemas.body ? error : inQuery(error));
+  const picked = (request: FastifyRequest, shown: Output) => {
+    try {
+      return pickFields(operation.schemas.output, shown, fieldsIn(method === 'GET' ? request.query : request.body));
+    } catch (error) {
+      throw placed(error);
+    }
+  };
   app.route({
     ...commonOf(route, options, callers),
     async handler(request, reply) {
@@ -124,7 +138,10 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions, c
       };
       const output = (await runner
         .run(operation, inputOf(operation.schemas, request, query), call)
-        .catch(challengeDenied(reply, actor, operation))) as Output;
+        .catch(challengeDenied(reply, actor, operation))
+        .catch((error: unknown) => {
+          throw placed(error);
+        })) as Output;
       if (asks) reply.header('preference-applied', 'handling=dry-run');
       if (versioned && typeof output.version === 'number') reply.header('etag', `"${output.version}"`);
       if (!changes && versioned && isFresh(request.headers['if-none-match'], output.version))
@@ -133,13 +150,7 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions, c
         addLink(reply, `<${nextPage(request, output.next)}>; rel="next"`);
       if (location) reply.code(201).header('location', issuer.path(API_PATH + location(output)));
       const shown = Value.Clean(operation.schemas.output, structuredClone(output)) as Output;
-      return reply
-        .type('application/json; charset=utf-8')
-        .send(
-          JSON.stringify(
-            pickFields(operation.schemas.output, shown, fieldsIn(method === 'GET' ? query : request.body)),
-          ),
-        );
+      return reply.type('application/json; charset=utf-8').send(JSON.stringify(picked(request, shown)));
     },
   });
 }

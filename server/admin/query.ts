@@ -1,5 +1,5 @@
 import type { TObject, TSchema } from 'typebox';
-import { invalidInput } from '../platform/errors.ts';
+import { AppError, invalidInput, invalidParameter } from '../platform/errors.ts';
 
 type Query = Readonly<Record<string, unknown>>;
 
@@ -15,7 +15,7 @@ function flag(query: Query, name: string): boolean {
   const value = query[name];
   if (value === undefined || value === 'false') return false;
   if (value === 'true') return true;
-  throw invalidInput(name, 'must be true or false');
+  throw invalidParameter(name, 'must be true or false');
 }
 
 /**
@@ -31,10 +31,19 @@ export function operationQuery(
   const given = Object.entries(query).filter(([name]) => !others.includes(name));
   if (!schema) {
     const [unknown] = given;
-    if (unknown) throw invalidInput(unknown[0].slice(0, 100), 'is not known here');
+    if (unknown) throw invalidParameter(unknown[0].slice(0, 100), 'is not known here');
     return undefined;
   }
   return Object.fromEntries(given.map(([name, value]) => [name, converted(schema.properties[name], value)]));
+}
+
+/** Where an operation has no body, the value that an error names is a parameter. */
+export function inQuery(error: unknown): unknown {
+  if (!(error instanceof AppError) || error.code !== 'invalid_input') return error;
+  const { field, errors, message } = error;
+  if (field === undefined || errors.length > 0) return error;
+  const named = `${field}: `;
+  return invalidParameter(field, message.startsWith(named) ? message.slice(named.length) : message);
 }
 
 function converted(schema: TSchema | undefined, value: unknown): unknown {

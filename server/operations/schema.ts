@@ -84,6 +84,10 @@ function isDeeper(value: unknown, most: number): boolean {
 /** @throws AppError 400 `invalid_input` with all wrong values */
 export function assertValid<S extends TSchema>(schema: S, value: unknown, part: Part): asserts value is Static<S> {
   if (isDeeper(value, DEPTH_MAX)) throw invalidInput(part, `must have at most ${DEPTH_MAX} levels`);
+  if (part === 'body' && value === undefined) {
+    const detail = 'is missing: send a JSON object, which may be {} when nothing is required';
+    throw new AppError('invalid_input', `body: ${detail}`, { field: part, errors: [{ pointer: '', detail }] });
+  }
   const validator = validatorOf(schema);
   const all = validator.Check(value)
     ? unstorableIn(value, part)

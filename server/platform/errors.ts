@@ -170,6 +170,14 @@ export function invalidInput(field: string, message: string): AppError {
   return new AppError('invalid_input', `${field}: ${message}`, { field });
 }
 
+/** A wrong value of a parameter or a header, which is at no place in the body. */
+export function invalidParameter(name: string, message: string): AppError {
+  return new AppError('invalid_input', `${name}: ${message}`, {
+    field: name,
+    errors: [{ parameter: name, detail: message }],
+  });
+}
+
 export function notFound(what: string, name: string): AppError {
   return new AppError('not_found', `no ${what} ${JSON.stringify(name)}`);
 }

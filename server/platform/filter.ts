@@ -58,7 +58,7 @@ export function readFilter(text: string, fields: FilterFields): Condition {
   try {
     parsed = parse(simple);
   } catch {
-    throw refused(`is not a filter; write one as in: ${exampleOf(fields)}`);
+    throw refused(`is not a filter; write one as in: ${exampleOf(fields)} (texts and times in quotation marks)`);
   }
   const budget = { left: COMPARISONS_MAX };
   return check(parsed, { fields, strings, budget });

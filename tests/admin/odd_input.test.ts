@@ -38,6 +38,39 @@ test('an operation with a body refuses an empty one', async () => {
   assert.equal((await api.request('POST', '/groups', { body: '' })).status, 400);
 });
 
+test('a wrong parameter or header is named as such, and a member of a body by its place', async () => {
+  const wrong = [
+    ['GET', '/groups?filter=nme eq "a"', 'filter'],
+    ['GET', '/groups?sort=odd', 'sort'],
+    ['GET', '/groups?cursor=x', 'cursor'],
+    ['GET', '/groups?fields=nme', 'fields'],
+    ['POST', '/groups?dryRun=1', 'dryRun'],
+    ['POST', '/groups?dry_run=true', 'dry_run'],
+  ] as const;
+  for (const [method, path, parameter] of wrong) {
+    const body = method === 'POST' ? { body: { name: 'odd' } } : {};
+    const refused = await api.request(method, path.replaceAll(' ', '%20').replaceAll('"', '%22'), body);
+    assert.deepEqual([refused.status, refused.body.errors?.[0]?.parameter], [400, parameter], path);
+  }
+  const headers = { 'if-match': '1' };
+  const unquoted = await api.request('PATCH', '/groups/any', { headers, body: { description: '' } });
+  assert.deepEqual([unquoted.status, unquoted.body.errors[0].parameter], [400, 'If-Match']);
+  for (const body of [{ filter: 'nme eq "a"' }, { fields: 'nme' }, { sort: 'odd' }]) {
+    const searched = await api.request('POST', '/users/search', { body });
+    assert.deepEqual([searched.status, pointersOf(searched.body)], [400, [`/${Object.keys(body)[0]}`]]);
+  }
+});
+
+test('a body of another media type, no JSON, and none at all: the message says what to send', async () => {
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const typed = await api.request('POST', '/groups', { headers: form, body: 'name=a' });
+  assert.deepEqual([typed.status, typed.body.detail.includes('application/json')], [415, true]);
+  const cut = await api.request('POST', '/groups', { body: '{"name":' });
+  assert.deepEqual([cut.status, cut.body.detail], [400, 'the body cannot be read as JSON']);
+  const none = await api.request('POST', '/groups');
+  assert.match(`${none.status} ${none.body.detail}`, /^400 body: is missing/);
+});
+
 test('the clients of a resource server are answered as they are shown, whatever their order and number', async () => {
   for (const clients of [
     [first.id, second.id],

@@ -145,7 +145,7 @@ test('sessions are listed by pages; one ends, or all', async () => {
   assert.deepEqual(listed.toSorted(), uids.toSorted());
   assert.equal(rest.body.next, undefined);
   const wrong = await api.request('GET', `/users/${id}/sessions?cursor=x`);
-  assert.deepEqual([wrong.status, wrong.body.errors[0].pointer], [400, '/cursor']);
+  assert.deepEqual([wrong.status, wrong.body.errors[0].parameter], [400, 'cursor']);
   // A session is one of its person alone: by the path of another it is not found.
   assert.equal((await api.request('DELETE', `/users/${id}/sessions/${foreign}`)).status, 404);
   assert.equal((await sessionsOf(other.id)).length, 1);
