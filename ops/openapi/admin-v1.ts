@@ -216,7 +216,10 @@ export interface paths {
         };
         /** Show the groups of a user */
         get: operations["users.groups"];
-        /** Set the groups of a user */
+        /**
+         * Set the groups of a user
+         * @description The list replaces the one before. `If-Match` has the ETag of the user, which `GET /users/{id}` answers.
+         */
         put: operations["users.set_groups"];
         post?: never;
         delete?: never;
@@ -236,7 +239,7 @@ export interface paths {
         get: operations["users.roles"];
         /**
          * Set the roles of a user
-         * @description You need all permissions of the roles that the person has and gets.
+         * @description The list replaces the one before. You need all permissions of the roles that the person has and gets. `If-Match` has the ETag of the user, which `GET /users/{id}` answers.
          */
         put: operations["users.set_roles"];
         post?: never;
@@ -2803,7 +2806,7 @@ export interface components {
             errors?: {
                 /** @description Its place in the body: a JSON Pointer (RFC 6901). */
                 pointer?: string;
-                /** @description Or the name of a parameter. */
+                /** @description Or the name of a parameter or a header. */
                 parameter?: string;
                 /** @description What is wrong with it. */
                 detail: string;
@@ -4457,7 +4460,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -4520,7 +4523,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -4966,7 +4969,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -5079,7 +5082,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -5194,7 +5197,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -5251,7 +5254,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -5308,7 +5311,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -5365,7 +5368,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -6438,7 +6441,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -6538,7 +6541,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -6598,7 +6601,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -7148,7 +7151,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -7227,7 +7230,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -7287,7 +7290,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -7581,7 +7584,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -7636,7 +7639,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -7943,7 +7946,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -7998,7 +8001,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;

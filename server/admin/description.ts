@@ -76,7 +76,12 @@ function tagsOf(routes: readonly Route[]): { name: string; description: string }
 const text = { type: 'string' };
 const flag = { type: 'boolean' };
 const HEADERS = {
-  ifMatch: { 'If-Match': { ...text, description: 'The ETag that was read, or * for any (RFC 9110 section 13.1.1).' } },
+  ifMatch: {
+    'If-Match': {
+      ...text,
+      description: 'The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428.',
+    },
+  },
   ifNoneMatch: {
     'If-None-Match': { ...text, description: 'The ETag that is known already: 304 when it still is the one.' },
   },
@@ -296,7 +301,7 @@ const PROBLEM: Schema = {
         type: 'object',
         properties: {
           pointer: { type: 'string', description: 'Its place in the body: a JSON Pointer (RFC 6901).' },
-          parameter: { type: 'string', description: 'Or the name of a parameter.' },
+          parameter: { type: 'string', description: 'Or the name of a parameter or a header.' },
           detail: { type: 'string', description: 'What is wrong with it.' },
           rule: { type: 'string', description: 'Of a password: the rule of the policy that it broke.' },
         },

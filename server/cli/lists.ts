@@ -16,7 +16,7 @@ export function listOptions(command: Command): Command {
   return command
     .option(
       '--filter <filter>',
-      'only those that match, as in the API: action eq "users.disable" and at gt "2026-01-01T00:00:00Z"',
+      'only those that match, as in the API: MEMBER eq "TEXT" and MEMBER gt "2026-01-01T00:00:00Z"; an unknown member is refused with the names of those that are possible',
     )
     .option('--sort <member>', 'the member to sort by, with - before it in descending order')
     .option('--limit <n>', 'the number of items at most (default: all)', wholeNumber)

@@ -36,7 +36,7 @@ export function assertMayChange(
   permissions: Iterable<Permission>,
 ): void {
   const beyond = missingIn(own, permissions);
-  if (beyond !== undefined) throw beyondOwn(`it has ${beyond}, which you do not have yourself`);
+  if (beyond !== undefined) throw beyondOwn(`what you want to change has ${beyond}, which you do not have yourself`);
 }
 
 /**

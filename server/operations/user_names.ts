@@ -25,6 +25,8 @@ export const userNames = {
     permission: 'groups:write',
     target: 'user',
     summary: 'Set the groups of a user',
+    description:
+      'The list replaces the one before. `If-Match` has the ETag of the user, which `GET /users/{id}` answers.',
     schemas: { params: OF_USER, body: strict({ groups: Groups }), output: GroupsOfUser },
     example: { input: { body: { groups: ['staff'] } }, output: { id: EXAMPLE_USER.id, groups: ['staff'] } },
     async plan(services, { params: { id }, body }, call) {
@@ -56,7 +58,8 @@ export const userNames = {
     permission: 'roles:write',
     target: 'user',
     summary: 'Set the roles of a user',
-    description: 'You need all permissions of the roles that the person has and gets.',
+    description:
+      'The list replaces the one before. You need all permissions of the roles that the person has and gets. `If-Match` has the ETag of the user, which `GET /users/{id}` answers.',
     schemas: { params: OF_USER, body: strict({ roles: Roles }), output: RolesOfUser },
     example: { input: { body: { roles: ['support'] } }, output: { id: EXAMPLE_USER.id, roles: ['support'] } },
     async plan(services, { params: { id }, body }, call) {

@@ -191,7 +191,8 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
   },
   invalid_token: {
     happened: 'The token is unknown, expired, revoked or not for this server.',
-    remedy: 'Get a new access token for this resource, and send it in the Authorization header (RFC 6750 section 2.1).',
+    remedy:
+      'Get a new access token with the scopes of this API (one that was asked for without a scope is not for it), and send it in the Authorization header (RFC 6750 section 2.1).',
   },
   missing_token: {
     happened: 'The request has no token.',
