@@ -124,6 +124,7 @@ test('the document works as it is written: a person is made, found, unlocked, si
 
   const answerOf = async (name: string) =>
     JSON.parse(await runShell(commandsOf(name), operator)) as Record<string, unknown>;
+  assert.deepEqual((await answerOf('groups')).groups, ['staff']);
   assert.deepEqual((await answerOf('unlock')).locks_ended, []);
   const ended = await answerOf('end');
   assert.deepEqual([ended.revoked, ended.account], ['account', id]);
