@@ -4460,7 +4460,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -4523,7 +4523,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -4613,7 +4613,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description A text of your own: the request is carried out once in 24 hours. */
                 "Idempotency-Key"?: string;
@@ -4687,7 +4687,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description A text of your own: the request is carried out once in 24 hours. */
                 "Idempotency-Key"?: string;
@@ -4761,7 +4761,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description A text of your own: the request is carried out once in 24 hours. */
                 "Idempotency-Key"?: string;
@@ -4841,7 +4841,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description A text of your own: the request is carried out once in 24 hours. */
                 "Idempotency-Key"?: string;
@@ -4969,7 +4969,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -5082,7 +5082,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -5197,7 +5197,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -5254,7 +5254,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -5311,7 +5311,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -5368,7 +5368,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -6441,7 +6441,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -6541,7 +6541,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -6601,7 +6601,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -6699,7 +6699,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description A text of your own: the request is carried out once in 24 hours. */
                 "Idempotency-Key"?: string;
@@ -6798,7 +6798,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description A text of your own: the request is carried out once in 24 hours. */
                 "Idempotency-Key"?: string;
@@ -7151,7 +7151,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -7230,7 +7230,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -7290,7 +7290,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -7584,7 +7584,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -7639,7 +7639,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -7946,7 +7946,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
@@ -8001,7 +8001,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428. */
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
                 "If-Match"?: string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;

@@ -79,7 +79,8 @@ const HEADERS = {
   ifMatch: {
     'If-Match': {
       ...text,
-      description: 'The ETag that was read, or * for any (RFC 9110 section 13.1.1). Without it: 428.',
+      description:
+        'The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428.',
     },
   },
   ifNoneMatch: {

@@ -6,7 +6,7 @@ import { jsonLines, NO_LINES } from '../operations/json_lines.ts';
 import type { Stream } from '../operations/operation.ts';
 import type { Runner } from '../operations/run.ts';
 import type { Running } from '../operations/run_stream.ts';
-import { AppError, invalidInput, invalidParameter, isUnavailable } from '../platform/errors.ts';
+import { AppError, invalidParameter, isUnavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import { type Callers, challengeDenied } from './callers.ts';
 import { dryRunAsked } from './headers.ts';
@@ -54,7 +54,10 @@ export function createStreamHandlers(parts: StreamParts): (operation: Stream<any
   return (operation) => async (request, reply) => {
     const caller = callers.callerOf(request);
     if (request.headers['idempotency-key'] !== undefined)
-      throw invalidParameter('Idempotency-Key', 'is not possible here: people who exist are skipped by a repeated import');
+      throw invalidParameter(
+        'Idempotency-Key',
+        'is not possible here: people who exist are skipped by a repeated import',
+      );
     const query = request.query as Readonly<Record<string, unknown>>;
     const dryRun = operation.changes && (controlsOf(query).dryRun || dryRunAsked(request.headers.prefer));
     if (underWay >= limits.atOnce) throw busy();
