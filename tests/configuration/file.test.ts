@@ -129,6 +129,7 @@ test('what is exported is a file that changes nothing', async () => {
   const text = readFileSync(file, 'utf8');
   assert.ok(text.startsWith('# yaml-language-server: $schema='));
   assert.deepEqual(Object.keys(parse(text).groups), ['mine', 'staff']);
+  assert.deepEqual(parse(text).limits, { rate_limit: 200 });
   assert.deepEqual(await stepsOf(file), { code: 0, steps: ['adopt groups.mine'] });
   assert.equal((await apply(file)).code, 0);
   const before = await digest();

@@ -29,7 +29,7 @@ export function settingsKind(section: keyof typeof DECLARABLE, description: stri
       }
       return { value };
     },
-    entryOf: (_, { value }) => value,
+    entryOf: (_, { value }) => plainOf(String(value)),
     async read({ declaredSettings }) {
       const declared = [...(await declaredSettings.list())].filter(([name]) => names.has(keyOf(name)));
       return new Map(declared.map(([name, value]) => [keyOf(name), { members: { value }, managedBy: 'file' }]));
@@ -38,4 +38,10 @@ export function settingsKind(section: keyof typeof DECLARABLE, description: stri
     update: (key, body) => [{ operation: settings.declare, params: { name: nameOf(key) }, body }],
     remove: (key) => [{ operation: settings.withdraw, params: { name: nameOf(key) } }],
   };
+}
+
+/** A number or a boolean as YAML writes it, without quotation marks. */
+function plainOf(text: string): string | number | boolean {
+  if (/^(0|[1-9]\d{0,8})$/.test(text)) return Number(text);
+  return text === 'true' || text === 'false' ? text === 'true' : text;
 }
