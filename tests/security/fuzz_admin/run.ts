@@ -151,7 +151,7 @@ export async function run(draw: Draw, world: AdminWorld, { requests, onProgress 
       const texts = [answer, answered.answer].map(({ status, body }) => `${status} ${body}`);
       judge.report(`${again.target.id}: a repetition was answered with ${texts.join(', not ')}`, request);
     }
-    compare(before, await digest(), [request]);
+    compare(before, await digest(before), [request]);
   }
 
   function compare(before: Digests, after: Digests, sentBetween: readonly string[]): void {
@@ -180,7 +180,7 @@ export async function run(draw: Draw, world: AdminWorld, { requests, onProgress 
     }
     compare(
       before,
-      await digest(),
+      await digest(before),
       all.map(([draft, caller]) => told(draft, caller)),
     );
   }
@@ -193,7 +193,7 @@ export async function run(draw: Draw, world: AdminWorld, { requests, onProgress 
     if (hasChanged(answered)) {
       drafts.forget(draft);
       await lookAgain(answered, caller);
-    } else if (renewals === known) compare(before, await digest(), [told(draft, caller)]);
+    } else if (renewals === known) compare(before, await digest(before), [told(draft, caller)]);
     return answered.answer.status < 300;
   }
 

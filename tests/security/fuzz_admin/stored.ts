@@ -12,17 +12,27 @@ const WRITTEN_ANYWAY: Readonly<Record<string, 'all of it' | readonly string[]>> 
   // a worker removes a mail that it cannot send, and makes the link that one has; `enqueued` says which mails there were
   mails: 'all of it',
   links: 'all of it',
-  // nodes say that they are there, and which keys they know
+  // nodes say that they are there, and which keys they know; keys begin and cease to sign when it is time
   key_nodes: 'all of it',
-  key_set: ['last_seen_at'],
+  key_set: 'all of it',
+  signing_keys: ['state', 'activated_at', 'retiring_at', 'retired_at', 'sealed', 'sealed_public', 'public_jwk'],
+  // a job forgets the secret before the last one when its time has passed
+  clients: ['previous_secret_hash', 'previous_secret_until', 'version', 'updated_at'],
   // a secret is made when it is needed for the first time
   server_secrets: 'all of it',
   // the health check proves that the database can be written
   write_checks: 'all of it',
 };
 
+/** A job removes what has expired. Nothing that would expire within this time is looked at; no requests between two digests take longer. */
+const EXPIRING_MS = 60_000;
+
 /** A digest of each table. */
-export type Digests = ReadonlyMap<string, string>;
+export interface Digests {
+  readonly byTable: ReadonlyMap<string, string>;
+  /** What expires before this time is left out. */
+  readonly notBefore: Date;
+}
 
 /** Notes in a table of this test which mails were ever there. */
 const NOTE_MAILS = `
@@ -33,28 +43,35 @@ const NOTE_MAILS = `
 /** How many rows there are, and which transactions wrote them: a table grows too large to read it whole each time. */
 const WRITTEN = "concat(count(*), ' ', sum(xmin::text::bigint))";
 
-/** @returns a function that reads the digests of all tables, in one statement */
-export async function createDigest(db: Pick<Db, 'run'>): Promise<() => Promise<Digests>> {
+/** @returns a function that reads the digests of all tables, in one statement. @param like digests to compare these with */
+export async function createDigest(db: Pick<Db, 'run'>): Promise<(like?: Digests) => Promise<Digests>> {
   for (const text of NOTE_MAILS.split(/;(?=\n)/)) await db.run({ name: '', text }, []);
-  const tables = await db.run<{ name: string }>(
-    { name: '', text: "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1" },
+  const tables = await db.run<{ name: string; expires: boolean }>(
+    {
+      name: '',
+      text: `SELECT t.tablename AS name, c.column_name IS NOT NULL AS expires
+               FROM pg_tables t LEFT JOIN information_schema.columns c
+                 ON c.table_schema = t.schemaname AND c.table_name = t.tablename AND c.column_name = 'expires_at'
+              WHERE t.schemaname = 'public' ORDER BY 1`,
+    },
     [],
   );
-  const parts = tables.flatMap(({ name }) => {
+  const parts = tables.flatMap(({ name, expires }) => {
     const except = WRITTEN_ANYWAY[name] ?? [];
     if (typeof except === 'string') return [];
     const row = `(to_jsonb(t) - '{${except.join(',')}}'::text[])::text`;
     const content = `md5(string_agg(md5(${row}), '' ORDER BY md5(${row})))`;
-    return [`SELECT '${name}' AS name, ${except.length > 0 ? content : WRITTEN} AS digest FROM "${name}" t`];
+    const rows = expires ? `"${name}" t WHERE expires_at IS NULL OR expires_at > $1::timestamptz` : `"${name}" t`;
+    return [`SELECT '${name}' AS name, ${except.length > 0 ? content : WRITTEN} AS digest FROM ${rows}`];
   });
   const text = parts.join(' UNION ALL ');
-  return async () => {
-    const rows = await db.run<{ name: string; digest: string | null }>({ name: '', text }, []);
-    return new Map(rows.map(({ name, digest }) => [name, digest ?? '']));
+  return async ({ notBefore } = { byTable: new Map(), notBefore: new Date(Date.now() + EXPIRING_MS) }) => {
+    const rows = await db.run<{ name: string; digest: string | null }>({ name: '', text }, [notBefore]);
+    return { byTable: new Map(rows.map(({ name, digest }) => [name, digest ?? ''])), notBefore };
   };
 }
 
 /** The tables that differ. */
-export function changedTables(before: Digests, after: Digests): string[] {
+export function changedTables({ byTable: before }: Digests, { byTable: after }: Digests): string[] {
   return [...after].filter(([name, digest]) => before.get(name) !== digest).map(([name]) => name);
 }
