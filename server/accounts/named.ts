@@ -53,8 +53,6 @@ export interface Store {
   requireAll(names: readonly string[]): BoundStatement;
   /** A condition for a transaction that gives these names: none has permissions. Otherwise it fails by `require_as_read`. */
   requirePowerless(names: readonly string[]): BoundStatement;
-  /** Makes those of these names that do not exist, without a description or permissions. */
-  adding(names: readonly string[]): BoundStatement;
 }
 
 export interface NamedPlan {
@@ -254,7 +252,6 @@ export function createNamed(
       };
     },
     requirePowerless: (names) => statements.requirePowerless.bind({ names }),
-    adding: (names) => statements.add.bind({ names, now: new Date(now()) }),
     requireAll: (names) => statements.requireAll.bind({ names: names.filter((name) => !isFixed(name)) }),
   };
 }

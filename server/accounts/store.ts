@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import { type BoundStatement, type Db, type Row, transactIfChanged } from '../platform/db.ts';
 import { notFound } from '../platform/errors.ts';
@@ -115,7 +116,8 @@ export function createAccounts(parts: {
   searchKey: Uint8Array;
   now: Clock;
 }): Accounts {
-  const { db, sealer, indexKey, searchKey, now } = parts;
+  const { db, sealer, searchKey, now } = parts;
+  const indexKey = createSecretKey(parts.indexKey);
   const lookupOf = (identifier: string) => blindIndex(indexKey, normaliseIdentifier(identifier));
   const lookupsOf = (identifier: string) => storedFormsOf(identifier).map((form) => blindIndex(indexKey, form));
 

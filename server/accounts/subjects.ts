@@ -1,5 +1,5 @@
 import { invalidInput } from '../platform/errors.ts';
-import { blindIndex, type Place, type Sealer } from '../platform/sealing.ts';
+import { blindIndex, type HashKey, type Place, type Sealer } from '../platform/sealing.ts';
 import type { Account } from './account.ts';
 import { isAccountId } from './identifiers.ts';
 
@@ -25,7 +25,7 @@ export function subjectOf({ id, subject }: Pick<Account, 'id' | 'subject'>): str
 }
 
 /** The lookup key of a subject that is not an account id. It is compared exactly, as apps do it. */
-export function subjectLookup(indexKey: Uint8Array, sub: string): Buffer {
+export function subjectLookup(indexKey: HashKey, sub: string): Buffer {
   return blindIndex(indexKey, `sub\n${sub}`);
 }
 

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { finished, Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Value } from 'typebox/value';
 import { jsonLines, NO_LINES } from '../operations/json_lines.ts';
 import type { Stream } from '../operations/operation.ts';
 import type { Runner } from '../operations/run.ts';
 import type { Running } from '../operations/run_stream.ts';
+import { described } from '../operations/schema.ts';
 import { AppError, invalidParameter, isUnavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import { type Callers, challengeDenied } from './callers.ts';
@@ -108,7 +108,7 @@ function bodyOf(
   stopping: AbortSignal,
   failed: (error: unknown) => void,
 ): Readable {
-  const written = (line: unknown) => `${JSON.stringify(Value.Clean(schemas.output, line))}\n`;
+  const written = (line: unknown) => `${JSON.stringify(described(schemas.output, line))}\n`;
   async function more(): Promise<string | null> {
     for (let lines = await running.next(); lines; lines = await running.next()) {
       if (lines.length > 0) return lines.map(written).join('');

@@ -4,7 +4,7 @@ import type { InputLine } from './operation.ts';
 const LINES_MAX = 500;
 const BYTES_MAX = 2 * 1_024 * 1_024;
 /** A sender that waits for results gets them. */
-const PAUSE_MS = 500;
+const PAUSE_MS = 200;
 
 /** Lines in batches for one transaction each: as many as fit, or those that came before a pause of the sender. */
 export async function* lineBatches(lines: AsyncIterable<readonly InputLine[]>): AsyncGenerator<readonly InputLine[]> {

@@ -115,6 +115,30 @@ function unstorableIn(value: unknown, part: Part, pointer = ''): InputFault[] {
 
 const UNSTORABLE = 'has a character that cannot be stored: NUL, or half of a surrogate pair';
 
+/**
+ * The value without the members that its schema does not name, so that nothing leaks: as `Value.Clean` of typebox, which takes a
+ * quarter of a millisecond for a user.
+ */
+export function described(schema: TSchema, value: unknown): unknown {
+  const { anyOf, properties, items } = schema as {
+    readonly anyOf?: readonly TSchema[];
+    readonly properties?: Readonly<Record<string, TSchema>>;
+    readonly items?: TSchema;
+  };
+  if (anyOf) {
+    const one = anyOf.find((alternative) => validatorOf(alternative).Check(value));
+    return one && described(one, value);
+  }
+  if (Array.isArray(value)) return items && value.map((item) => described(items, item));
+  if (typeof value !== 'object' || value === null) return properties || items ? undefined : value;
+  if (!properties) return undefined;
+  const known = Object.entries(value).flatMap(([name, member]) => {
+    const own = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    return own ? [[name, described(own, member)] as const] : [];
+  });
+  return Object.fromEntries(known);
+}
+
 type SchemaError = ReturnType<Validator['Errors']>[number];
 
 /** The names of the members that are missing or unknown, by the keyword that demands or forbids them. */

@@ -144,14 +144,14 @@ async function importerOf(services: Services, call: Call, commit: Commit) {
       : async ({ accounts: created, statements, refuse }) => {
           const names = await namesOf(services, created, known);
           await commit({
-            statements: [...names.statements, ...statements],
+            statements: [...statements, ...names.statements],
             target: { kind: 'import', id: call.requestId },
             changes: visible({
               first_line: batch[0]?.number,
               last_line: batch.at(-1)?.number,
               imported: created.length,
-              ...(names.added.groups.length > 0 ? { groups_created: names.added.groups } : {}),
-              ...(names.added.roles.length > 0 ? { roles_created: names.added.roles } : {}),
+              ...(names.groups.length > 0 ? { groups_created: names.groups } : {}),
+              ...(names.roles.length > 0 ? { roles_created: names.roles } : {}),
             }),
             refuse,
           });
@@ -213,7 +213,7 @@ function permitted(
 }
 
 /**
- * Makes the groups and roles that new people have and that do not exist: without a description, and without permissions.
+ * Conditions for a transaction that makes people, with groups and roles that do not exist (`creatingAll`).
  * @param known the roles whose permissions were checked; a role that somebody else makes meanwhile must have none
  */
 async function namesOf({ groups, roles }: Services, created: NewAccounts['accounts'], known: ReadonlySet<string>) {
@@ -221,16 +221,14 @@ async function namesOf({ groups, roles }: Services, created: NewAccounts['accoun
     groups: [...new Set(created.flatMap((account) => account.groups))],
     roles: [...new Set(created.flatMap((account) => account.roles))],
   };
-  const [addedGroups, addedRoles] = await Promise.all([groups.missing(wanted.groups), roles.missing(wanted.roles)]);
+  const [newGroups, newRoles] = await Promise.all([groups.missing(wanted.groups), roles.missing(wanted.roles)]);
   const unknown = wanted.roles.filter((name) => !known.has(name));
   const statements: BoundStatement[] = [
-    ...(addedGroups.length > 0 ? [groups.adding(addedGroups)] : []),
-    ...(addedRoles.length > 0 ? [roles.adding(addedRoles)] : []),
     ...(wanted.groups.length > 0 ? [groups.requireAll(wanted.groups)] : []),
     ...(wanted.roles.length > 0 ? [roles.requireAll(wanted.roles)] : []),
     ...(unknown.length > 0 ? [roles.requirePowerless(unknown)] : []),
   ];
-  return { statements, added: { groups: addedGroups, roles: addedRoles } };
+  return { statements, groups: newGroups, roles: newRoles };
 }
 
 function visible(values: Readonly<Record<string, unknown>>): Changes {

@@ -12,6 +12,7 @@ import { createClients } from '../../server/clients/store.ts';
 import type { ListRequest } from '../../server/platform/listing.ts';
 import { endRecordsOfClient } from '../../server/records/ended.ts';
 import { explain } from '../helpers/explain.ts';
+import { insertManyClients } from '../helpers/many_clients.ts';
 import { database } from '../helpers/postgres.ts';
 import { remember } from '../helpers/secrets.ts';
 
@@ -30,21 +31,7 @@ await clients.ensureBuiltin({
   metadata: { redirect_uris: ['https://a.example/cb'] },
 });
 
-// One by one these would take minutes.
-await db.run(
-  {
-    text: `INSERT INTO clients (id, name, first_party, managed_by, metadata, created_at, updated_at)
-           SELECT 'app-' || i, 'App ' || i % 100, i % 2 = 0, CASE WHEN i % 1000 = 0 THEN 'file' END,
-                  jsonb_build_object('grant_types', CASE WHEN i % 500 = 0
-                      THEN '["client_credentials"]' ELSE '["authorization_code","refresh_token"]' END::jsonb,
-                    'scope', CASE WHEN i % 250 = 0 THEN 'openid orders' ELSE 'openid email' END,
-                    'token_endpoint_auth_method', 'none'),
-                  $1::timestamptz + i * interval '1 second', $1::timestamptz - i * interval '1 second'
-             FROM generate_series(1, ${COUNT}) AS i`,
-  },
-  [new Date(START)],
-);
-await db.run({ text: 'ANALYZE clients' }, []);
+await insertManyClients(db, COUNT, START);
 
 /** The ids of all pages. */
 async function idsOf(request: ListRequest): Promise<string[]> {

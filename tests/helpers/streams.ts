@@ -73,6 +73,7 @@ export function openStream(
   { method = 'POST', headers = {} }: { method?: string; headers?: Readonly<Record<string, string>> } = {},
 ): OpenStream {
   const sent = request(url, { method, agent: false, headers: { 'content-type': LINES_TYPE, ...headers } });
+  sent.flushHeaders();
   sent.on('error', () => {}); // reading the answer fails as well
   const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
   answered.catch(() => {});

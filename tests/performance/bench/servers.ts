@@ -21,6 +21,8 @@ export interface Server {
   readonly issuer: string;
   /** The processor time that it has used so far, over all its threads, in seconds. */
   cpuSeconds(): Promise<number>;
+  /** The most memory that it has had so far, in MiB. */
+  peakMemory(): Promise<number>;
 }
 
 /** The data that both servers share: the client, the resource server and the people. */
@@ -117,7 +119,7 @@ export async function startServers(scope: Scope, people: number): Promise<Bench>
   }
 }
 
-interface Launch {
+export interface Launch {
   readonly name: ServerName;
   readonly file: string;
   readonly port: number;
@@ -128,11 +130,11 @@ interface Launch {
 }
 
 /** Its output goes to a file, since reading it here would take processor time from the load. */
-async function launch(scope: Scope, { name, file, port, log, path, env }: Launch): Promise<Server> {
+export async function launch(scope: Scope, { name, file, port, log, path, env }: Launch): Promise<Server> {
   const output = openSync(log, 'a', 0o600);
   const flags = process.env.BENCH_PROFILE === name ? ['--cpu-prof', '--cpu-prof-dir=.artifacts/profiles'] : [];
-  const usage = new URL('report_usage.ts', import.meta.url).href;
-  const child = spawn(process.execPath, [...flags, `--import=${usage}`, file], {
+  const report = new URL('report_usage.ts', import.meta.url).href;
+  const child = spawn(process.execPath, [...flags, `--import=${report}`, file], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, HOME: homedir(), ...env },
     stdio: ['ignore', output, output, 'ipc'],
@@ -160,11 +162,17 @@ async function launch(scope: Scope, { name, file, port, log, path, env }: Launch
     port,
     issuer,
     async cpuSeconds() {
-      child.send('usage');
-      const [{ user, system }] = (await once(child, 'message')) as [NodeJS.CpuUsage];
-      return (user + system) / 1e6;
+      const { userCPUTime, systemCPUTime } = await usage();
+      return (userCPUTime + systemCPUTime) / 1e6;
     },
+    peakMemory: async () => (await usage()).maxRSS / 1_024,
   };
+
+  async function usage(): Promise<NodeJS.ResourceUsage> {
+    child.send('usage');
+    const [used] = (await once(child, 'message')) as [NodeJS.ResourceUsage];
+    return used;
+  }
 }
 
 async function end(child: ChildProcess): Promise<void> {
