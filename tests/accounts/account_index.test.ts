@@ -240,7 +240,7 @@ describe('deleting an account', () => {
         .map(({ table }) => table)
         .sort(),
       // by a trigger; told to apps that the person is still signed in at; by endSessions, or with their grant
-      ['account_index', 'deliveries', 'records'],
+      ['account_index', 'deliveries', 'departed_subjects', 'records'],
     );
   });
 });
