@@ -305,15 +305,19 @@ interface RouteEntry {
   readonly oauth: boolean;
 }
 
-/** The route of a path for any method; a parameter matches one segment. */
+/**
+ * The route of a path for any method; a parameter matches one segment. A path that is also the value of another route's
+ * parameter has the methods of both.
+ */
 function routeAt(routes: ReadonlyMap<string, RouteEntry>, request: FastifyRequest): RouteEntry | undefined {
   const segments = pathOf(request).split('/');
-  for (const [pattern, route] of routes) {
+  const found = [...routes].flatMap(([pattern, route]) => {
     const wanted = pattern.split('/');
     const fits = wanted.every((one, i) => one === segments[i] || (one.startsWith(':') && segments[i] !== ''));
-    if (fits && wanted.length === segments.length) return route;
-  }
-  return undefined;
+    return fits && wanted.length === segments.length ? [route] : [];
+  });
+  const [first] = found;
+  return first && { ...first, methods: new Set(found.flatMap(({ methods }) => [...methods])) };
 }
 
 /** The path of a request, also of one that names its host (RFC 9112 §3.2.2). */

@@ -23,7 +23,7 @@ test('a developer finds an operation, and reads it, its errors and the schemas, 
 
   await page.locator('#q').fill('introspect');
   await page.locator('#search').click();
-  await page.locator('#found a').first().click();
+  await page.locator('#found a[href$="#introspect"]').click();
   // The fragment opens the operation that it leads to.
   await page.locator('#introspect h4').first().waitFor({ state: 'visible' });
   await assertAccessible(page, 'the reference with an open operation');

@@ -46,12 +46,12 @@ test('every route answers 405 with Allow to each method that it does not support
   for (const route of routes) {
     const target = concrete(route);
     // A parameter of another route may have the value that a path has here.
-    const methods = routes.filter((one) => fits(one.path, target)).flatMap((one) => one.methods);
+    const methods = [...new Set(routes.filter((one) => fits(one.path, target)).flatMap((one) => one.methods))];
     for (const method of METHODS.filter((one) => !methods.includes(one))) {
       const what = `${method} ${route.path}`;
       const answer = await send(issuer, { method, target, headers: HTML });
       assertOrderly(answer, what);
-      assert.equal(answer.headers.get('allow'), route.methods.toSorted().join(', '), what);
+      assert.equal(answer.headers.get('allow'), methods.toSorted().join(', '), what);
       if (method === 'HEAD') {
         assert.equal(answer.status, 405, what);
         continue;

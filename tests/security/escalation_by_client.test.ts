@@ -199,7 +199,6 @@ test('members that are not for operators are refused, also beside those that are
     { managed_by: null },
     { client_secret: 'x' },
     { secret_hash: 'x' },
-    { demo: true },
     { version: 9 },
     { open_scope: true },
   ]) {
