@@ -387,7 +387,8 @@ test('every link, form and file of the pages that a person reaches is below the 
   const waiting = ['/auth', '/auth/account', '/auth/device', '/auth/account/forgot', '/auth/account/sign-up'];
   const found = new Set(waiting);
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    const page = await browser.follow(await browser.get(path));
+    // As a browser that follows a link: any type, a page at best.
+    const page = await browser.follow(await browser.get(path, { accept: 'text/html, */*;q=0.8' }));
     assert.ok(page.status === 200, `${path}: ${page.status}`);
     assert.ok(new URL(page.url).pathname.startsWith('/auth'), `${path} leads to ${page.url}`);
     for (const next of pathsOn(page)) {

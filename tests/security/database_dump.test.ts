@@ -48,8 +48,8 @@ function* kindsIn(bytes: Buffer, { byBeginning, mayBegin }: Needles): Generator<
 
 test('no database dump and no log of this run contains a secret that was used', (t) => {
   const { secrets, dumps, logs } = collected();
-  // Short examples ("secret", "x") would be found everywhere.
-  const searched = secrets.filter(({ value }) => value.length >= 12);
+  // Short examples ("secret", "x") and those of few characters ("qqqq…", whose hex is "a" repeated) would be found everywhere.
+  const searched = secrets.filter(({ value }) => value.length >= 12 && new Set(value).size >= 4);
   t.diagnostic(`${searched.length} secrets, ${dumps.length} dumps, ${logs.length} logs`);
   if (isCollecting()) {
     assert.ok(searched.length > 100, 'the run has recorded too few secrets');
