@@ -220,7 +220,7 @@ export function createAccountListing(
       ...(source.ids.size === 0 && source.tokens.size > 0
         ? []
         : [range('accounts a', 'a.created_at', 'a.id', [`a.id = ANY(${add([...source.ids], 'uuid[]')})`])]),
-      // until the job has indexed them, so that nobody is missing
+      // until the job has indexed them, so that no account is missing
       ...(source.tokens.size === 0 ? [] : [range('accounts a', 'a.created_at', 'a.id', ['a.search_tokens IS NULL'])]),
     ];
     return `SELECT DISTINCT key, id FROM (${ranges.map((one) => `(${one})`).join(' UNION ALL ')}) AS ranges

@@ -22,7 +22,7 @@ export interface Identifier {
   readonly lookup: Buffer;
 }
 
-/** What the store knows of identifiers and keys. */
+/** The identifiers and keys of the store. */
 export interface NewAccountParts {
   /** Seals each person's key. */
   readonly sealer: Sealer;

@@ -18,7 +18,7 @@ export interface AccountPlans {
   creatingAll(inputs: readonly ImportedAccount[]): Promise<AccountChange & { readonly accounts: Account[] }>;
   /** @param account as it was read @throws AppError 400 `invalid_input`, with the field */
   changing(account: Account, changes: Partial<ProfileInput>): AccountChange;
-  /** Fails by `require_as_read` unless the account has this version. Nobody else changes it until the transaction ends. */
+  /** Fails by `require_as_read` unless the account has this version. The row is locked until the transaction ends. */
   requireVersion(id: string, version: number): BoundStatement;
   /** Sessions and tokens end by `endSessions` and `forgetOthers`, which go into the same transaction. */
   disabling(id: string): BoundStatement;

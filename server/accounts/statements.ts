@@ -114,7 +114,7 @@ export const ACCOUNT_STATEMENTS = {
       SELECT require_as_read((SELECT count(*) FROM changed))`,
   ),
   // updated_at is a claim about the profile (OpenID Connect Core §5.1), so none of the following changes it.
-  /** Fails by `require_as_read` when the account has another version, or is gone; nobody changes it until the end of the transaction. */
+  /** Fails by `require_as_read` when the account has another version, or is gone; locks the row until the end of the transaction. */
   requireVersion: statement(
     'accounts.require_version',
     ($: { id: string; version: number }) => sql`

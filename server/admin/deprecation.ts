@@ -4,7 +4,7 @@ export interface Deprecation {
   readonly since: Date;
   /** When the operation may stop working; undefined: that is not decided. */
   readonly sunset?: Date;
-  /** What replaces it: a page for people. */
+  /** A page for people about its replacement. */
   readonly link?: string;
 }
 

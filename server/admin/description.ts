@@ -179,7 +179,7 @@ function complete(operation: Mutable<Operation>, route: Route): void {
   const patches = route.method === 'PATCH';
   const type = typeOf(route.operation);
   operation.parameters = (operation.parameters ?? []).map((one) => {
-    // What an operation is about is in what it responds with, unless its example says it.
+    // The example of a parameter is the member of that name in the example of the answer, unless the operation has one.
     const example = one.in === 'path' ? (input.params?.[one.name] ?? output[one.name]) : undefined;
     return example === undefined ? one : { ...one, example };
   });

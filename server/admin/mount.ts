@@ -66,7 +66,7 @@ function mountPreflights(app: FastifyInstance, routes: readonly Route[]): void {
   }
 }
 
-/** What all routes have in common. */
+/** The parts that all routes share. */
 function commonOf({ operation, method, path }: Route, { deprecated = DEPRECATED }: AdminOptions, callers: Callers) {
   const deprecation = Object.hasOwn(deprecated, operation.name) ? deprecated[operation.name] : undefined;
   return {
@@ -169,7 +169,7 @@ function inputOf(
 
 const fieldsIn = (asked: unknown): unknown => (asked as { readonly fields?: unknown } | undefined)?.fields;
 
-/** What would be ignored is refused, as an unknown member is. @throws AppError 400 */
+/** Refuses a value that would be ignored, as it refuses an unknown member. @throws AppError 400 */
 function withoutBody(body: unknown): undefined {
   const [name] = typeof body === 'object' && body !== null ? Object.keys(body) : ['body'];
   if (body === undefined || name === undefined) return undefined;

@@ -24,7 +24,7 @@ export interface SourceOptions {
 
 export interface Source {
   readonly lines: AsyncIterable<readonly InputLine[]>;
-  /** What a number counts. */
+  /** The unit that the number of a place counts. */
   readonly unit: 'line' | 'entry';
   /** Takes what could not be carried over of a person. */
   notesOf(number: number): readonly string[];
