@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { SecurityEvents } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
-import { uuidv7 } from '../platform/ids.ts';
+import { leastUuidv7, uuidv7 } from '../platform/ids.ts';
 import { openJson, type Place, sealJson } from '../platform/sealing.ts';
 import { statement, tables } from '../platform/statement.ts';
 import type { Account } from './account.ts';
@@ -126,7 +126,7 @@ export function createEvents(parts: { db: Db; accounts: Pick<Accounts, 'sealerOf
         sealed_own: sealJson(accounts.sealerOf(account), eventPlace(id), details),
         created_at: new Date(at),
         expires_at: new Date(at + EVENT_DAYS * DAY_MS),
-        recentId: uuidv7(Math.max(0, at - KIND_MS)),
+        recentId: leastUuidv7(Math.max(0, at - KIND_MS)),
       });
     },
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { checkEmail, checkUsername, isAccountId, normaliseIdentifier } from '../../server/accounts/identifiers.ts';
-import { uuidv7 } from '../../server/platform/ids.ts';
+import { checkEmail, checkUsername, normaliseIdentifier } from '../../server/accounts/identifiers.ts';
 
 const anyText = fc.string({ unit: 'grapheme', maxLength: 40 });
 
@@ -168,20 +167,4 @@ describe('checkUsername', () => {
       assert.throws(() => checkUsername(username), { code: 'invalid_input', field: 'username' });
     });
   }
-});
-
-describe('uuidv7 (RFC 9562 §5.7)', () => {
-  test('has version 7, variant 10, and its milliseconds in front', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 2 ** 48 - 1 }), (now) => {
-        const id = uuidv7(now);
-        assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-        assert.equal(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16), now);
-        assert.ok(isAccountId(id));
-      }),
-    );
-  });
-
-  test('sorts by age', () => assert.ok(uuidv7(1_000) < uuidv7(1_001)));
-  test('differs within a millisecond', () => assert.notEqual(uuidv7(1), uuidv7(1)));
 });
