@@ -8,6 +8,8 @@ import { type CallerLimits, countCaller, type LimitKeys } from '../platform/rout
 export interface Caller extends Actor {
   /** `WWW-Authenticate` for an operation that the token has no scope for; undefined where another token would not help. */
   challenge?(permission: Operation['permission']): string[] | undefined;
+  /** Who calls, looked up again. @throws AppError 401 when they may not call any more, 503 */
+  again(): Promise<Actor>;
 }
 
 export interface CallerOptions {

@@ -67,7 +67,7 @@ export function createStreamHandlers(parts: StreamParts): (operation: Stream<any
       lines: operation.schemas.body ? jsonLines(arriving(request, { limits, stopping }), LINE_MAX) : NO_LINES,
     };
     const running = await runner
-      .stream(operation, input, { actor: caller, requestId: request.id, dryRun })
+      .stream(operation, input, { actor: caller, actorNow: caller.again, requestId: request.id, dryRun })
       .catch((error) => {
         underWay -= 1;
         return challengeDenied(reply, caller, operation)(error);

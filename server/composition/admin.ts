@@ -2,7 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import { mountAdmin } from '../admin/mount.ts';
 import type { ActorKind } from '../audit/entries.ts';
 import type { Limits } from '../limit_table.ts';
+import type { Actor } from '../operations/actor.ts';
 import { ANY_CALLER } from '../operations/operation.ts';
+import type { ApiCaller } from '../ports/api_access.ts';
 import type { AccountServices } from './accounts.ts';
 import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
@@ -47,17 +49,23 @@ export async function adminRoutes(
     log,
     limits: limits.admin,
     async authenticate({ raw }, reply) {
-      const { apiAccess } = protocol.serving.current();
-      const caller = await apiAccess.authenticate(raw);
+      const began = now();
+      const access = () => protocol.serving.current().apiAccess;
+      const caller = await access().authenticate(raw);
       reply.headers(caller.headers);
-      const { clientId, accountId, permissions } = caller;
       return {
-        ...(accountId === undefined ? { kind: 'client', id: clientId } : { kind: 'person', id: accountId, clientId }),
-        permissions,
-        challenge: (permission) => (permission === ANY_CALLER ? undefined : apiAccess.challengeFor(caller, permission)),
+        ...actorOf(caller),
+        challenge: (permission) => (permission === ANY_CALLER ? undefined : access().challengeFor(caller, permission)),
+        again: async () => actorOf(await access().authenticateAgain(raw, began)),
       };
     },
   });
+}
+
+function actorOf({ clientId, accountId, permissions }: ApiCaller): Actor {
+  return accountId === undefined
+    ? { kind: 'client', id: clientId, permissions }
+    : { kind: 'person', id: accountId, clientId, permissions };
 }
 
 /** Counts a change that is denied or refused. @returns false when one more has no entry in the audit */

@@ -29,17 +29,18 @@ export interface VerifiedAccessToken {
 /**
  * Verifies JWT access tokens of this issuer (RFC 9068 §4): signature, issuer, type and times.
  * @param parts `jwks`: the public halves of all keys that tokens may have been signed with
- * @returns a function that throws an error of jose, or a TypeError for a token of another type
+ * @returns a function that throws an error of jose, or a TypeError for a token of another type; its second argument is the time
+ *   at which the token has to be valid
  */
 export function createVerifyAccessToken(parts: {
   readonly issuer: Pick<Issuer, 'identifier'>;
   readonly jwks: readonly JWK[];
   readonly now: Clock;
-}): (jwt: string) => Promise<VerifiedAccessToken> {
+}): (jwt: string, at?: number) => Promise<VerifiedAccessToken> {
   const { issuer, now } = parts;
   const keys = createLocalJWKSet({ keys: [...parts.jwks] });
-  return async (jwt) => {
-    const options = { issuer: issuer.identifier, algorithms: ALGORITHMS, currentDate: new Date(now()) };
+  return async (jwt, at = now()) => {
+    const options = { issuer: issuer.identifier, algorithms: ALGORITHMS, currentDate: new Date(at) };
     const { protectedHeader, payload } = await jwtVerify(jwt, keys, options);
     if (!isTokenTyp(protectedHeader.typ)) throw new TypeError('not an access token');
     return { claims: payload, typ: protectedHeader.typ };

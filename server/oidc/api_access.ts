@@ -52,10 +52,10 @@ export function createApiAccess(parts: ApiAccessParts, keys: ApiAccessKeys): Api
   const challenges = createChallenges({ metadataUrl: resourceMetadataUrl(issuer), profile: serverPolicy.profile });
   const verify = createVerifyAccessToken({ issuer, jwks: keys.jwks, now: parts.now });
 
-  /** @throws Challenged 401 unless it is a valid token for the API, whether or not it was revoked */
-  async function read({ scheme, token }: ApiCredentials): Promise<DescribedAccessToken> {
+  /** @throws Challenged 401 unless it is a valid token for the API at this time, whether or not it was revoked */
+  async function read({ scheme, token }: ApiCredentials, at = parts.now()): Promise<DescribedAccessToken> {
     const refuse = (why: string, cause?: unknown) => challenges.invalid(scheme, why, cause);
-    const verified = await verify(token).catch((error: unknown) => {
+    const verified = await verify(token, at).catch((error: unknown) => {
       throw refuse(error instanceof errors.JWTExpired ? 'the token has expired' : 'the token is not valid', error);
     });
     if (verified.typ !== resource.tokenTyp) throw refuse('the token is not an access token of the API');
@@ -81,6 +81,14 @@ export function createApiAccess(parts: ApiAccessParts, keys: ApiAccessKeys): Api
         if (proof) await useProof(unit, proof, challenges);
         return caller;
       });
+    },
+
+    async authenticateAgain(request, began) {
+      parts.assertCanSign();
+      const credentials = readCredentials(request, challenges);
+      const described = await read(credentials, began);
+      // The proof of the request was used, and showed that the caller has the key.
+      return units.run((unit) => current(unit, described, credentials, undefined));
     },
 
     challengeFor({ scopes }, permission) {

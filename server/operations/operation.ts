@@ -44,6 +44,11 @@ export interface Call {
   readonly fromFile?: boolean | undefined;
   /** A retry with the same key gets the result of the first call (`Idempotency-Key`). */
   readonly idempotencyKey?: string | undefined;
+  /**
+   * Looks up again who asks and what they may do, for an operation that takes long. Default: `actor`, throughout.
+   * @throws AppError 401 when the token, its client or its person has ended; 503
+   */
+  actorNow?(): Promise<Actor>;
 }
 
 /** For an operation that everybody may run who has a valid token. */
@@ -103,6 +108,7 @@ export interface Stream<S extends Schemas> extends Common<S> {
   readonly changes: boolean;
   /**
    * Its first result comes before it reads a line; what is thrown until then is an answer of its own.
+   * @param call its `actor` is looked up again from time to time
    * @param commit makes a change with its entry in the audit, in one transaction; nothing happens in a dry run
    * @returns the error that ended it early, which its last line tells as well
    * @throws AppError, when no line can tell of it

@@ -1,9 +1,10 @@
 import type { Static } from 'typebox';
 import type { Audit, AuditEntry } from '../audit/entries.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import type { Actor } from './actor.ts';
 import { assertPermitted, refusedOutcome } from './checks.ts';
-import type { Call, Commit, Schemas, Stream, StreamInput } from './operation.ts';
+import type { Call, Commit, InputLine, Operation, Schemas, Stream, StreamInput } from './operation.ts';
 import { assertValid } from './schema.ts';
 import type { Services } from './services.ts';
 
@@ -17,6 +18,9 @@ export interface Running<Line> {
   stop(): Promise<void>;
 }
 
+/** Milliseconds after which it is looked up again what the caller of a stream may do. */
+export const ACTOR_MS = 30_000;
+
 interface StreamParts {
   readonly db: Db;
   readonly audit: Audit;
@@ -28,11 +32,21 @@ export async function runStream<S extends Schemas>(
   { db, audit, services, recordsRefusal }: StreamParts,
   operation: Stream<S>,
   input: StreamInput<S>,
-  call: Call,
+  begun: Call,
 ): Promise<Running<Static<S['output']>>> {
-  const { actor, requestId, dryRun = false } = call;
+  const { actor, requestId, dryRun = false } = begun;
+  const { call, renew } = renewed(operation, begun, services.now);
   const entry = (rest: Pick<AuditEntry, 'outcome' | 'target'> & Partial<AuditEntry>): BoundStatement =>
     audit.append({ actor, action: operation.name, requestId, ...rest });
+
+  /** @throws the error */
+  async function refused(error: unknown): Promise<never> {
+    const outcome = dryRun ? undefined : refusedOutcome(error);
+    if (outcome && (await recordsRefusal(actor))) {
+      await db.query(entry({ ...outcome, target: { kind: operation.target, id: '' } }));
+    }
+    throw error;
+  }
 
   const commit: Commit = async ({ statements, target, changes = {}, refuse }) => {
     if (dryRun) return;
@@ -47,19 +61,17 @@ export async function runStream<S extends Schemas>(
     assertPermitted(operation, call);
     const { query } = operation.schemas;
     if (query) assertValid(query, input.query, 'query');
-    const results = operation.run(services, input, call, commit);
+    const lines = operation.schemas.body ? each(input.lines, () => renew().catch(refused)) : input.lines;
+    const results = operation.run(services, { ...input, lines }, call, commit);
     return { results, first: await results.next() };
   }
 
-  const { results, first } = await begin().catch(async (error: unknown) => {
-    const refused = dryRun ? undefined : refusedOutcome(error);
-    const target = { kind: operation.target, id: '' };
-    if (refused && (await recordsRefusal(actor))) await db.query(entry({ ...refused, target }));
-    throw error;
-  });
+  const { results, first } = await begin().catch(refused);
   let [waiting, failure]: [typeof first | undefined, unknown] = [first, undefined];
   return {
     async next() {
+      // One that has an input tells of it in its last line.
+      if (!operation.schemas.body) await renew().catch(refused);
       const result = waiting ?? (await results.next());
       waiting = undefined;
       if (!result.done) return result.value;
@@ -71,4 +83,33 @@ export async function runStream<S extends Schemas>(
       await results.return(undefined);
     },
   };
+}
+
+/** The call, and a function that looks up its actor again when it was not for a while. */
+function renewed(operation: Operation, begun: Call, now: Clock) {
+  let { actor } = begun;
+  let at = now();
+  const call: Call = {
+    ...begun,
+    get actor() {
+      return actor;
+    },
+  };
+  return {
+    call,
+    /** @throws AppError 401, 403, 503 */
+    async renew(): Promise<void> {
+      if (!begun.actorNow || Math.abs(now() - at) < ACTOR_MS) return;
+      actor = await begun.actorNow();
+      assertPermitted(operation, call);
+      at = now();
+    },
+  };
+}
+
+async function* each(lines: AsyncIterable<readonly InputLine[]>, before: () => Promise<void>) {
+  for await (const some of lines) {
+    await before();
+    yield some;
+  }
 }

@@ -22,6 +22,13 @@ export interface ApiAccess {
    */
   authenticate(request: IncomingMessage): Promise<ApiCaller>;
   /**
+   * Looks up once more what the token of a request permits, for a request that takes long.
+   * @param began when it was authenticated, in milliseconds since the epoch: the token may have expired meanwhile
+   * @throws Challenged 401 `invalid_token` when the token, its signing key, its client or its person has ended
+   * @throws AppError 503
+   */
+  authenticateAgain(request: IncomingMessage, began: number): Promise<ApiCaller>;
+  /**
    * The challenge for a caller without a permission, which names the scope that the token lacks (RFC 6750 §3.1).
    * @returns undefined when a token with the scope would not help
    */

@@ -7,7 +7,7 @@ import { createLog } from '../../server/platform/log.ts';
 import type { CallerLimits } from '../../server/platform/route_limits.ts';
 import { parsedBody } from './admin_api.ts';
 import { limitsOf } from './limits.ts';
-import { actor, type OperatedDatabase, operationsOf } from './operations.ts';
+import { caller, type OperatedDatabase, operationsOf } from './operations.ts';
 import { defer, type Scope } from './scope.ts';
 
 export interface AdminRequest {
@@ -46,7 +46,7 @@ export async function adminApi(
     limits,
     async authenticate() {
       if (as === 'nobody') throw new AppError('missing_token', 'an access token is needed');
-      return actor(as);
+      return caller(as);
     },
   });
   defer(scope, () => http.close());

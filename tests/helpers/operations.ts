@@ -1,3 +1,4 @@
+import type { Caller } from '../../server/admin/callers.ts';
 import {
   createAccountStores,
   createClientStores,
@@ -19,6 +20,11 @@ import { defer, type Scope } from './scope.ts';
 /** An actor with all permissions, or with the given ones. */
 export function actor(rest: Partial<Actor> = {}): Actor {
   return { kind: 'client', id: 'tests', permissions: new Set(PERMISSIONS), ...rest };
+}
+
+/** A caller of the API who stays the same. */
+export function caller(rest: Partial<Actor> = {}): Caller {
+  return { ...actor(rest), again: async () => actor(rest) };
 }
 
 /** A deployment, or its database alone. */

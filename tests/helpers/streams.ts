@@ -6,10 +6,11 @@ import { LINES_TYPE, STREAM_LIMITS, type StreamLimits } from '../../server/admin
 import type { Actor } from '../../server/operations/actor.ts';
 import { userExport } from '../../server/operations/user_export.ts';
 import { userImport } from '../../server/operations/user_import.ts';
+import type { Clock } from '../../server/platform/clock.ts';
 import { createHttp, type HttpTimeouts } from '../../server/platform/http.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { limitsOf } from './limits.ts';
-import { actor, type OperatedDatabase, operationsOf } from './operations.ts';
+import { caller, type OperatedDatabase, operationsOf } from './operations.ts';
 import { defer, type Scope } from './scope.ts';
 
 /** The verbs that do the same as the routes of streams. */
@@ -22,15 +23,16 @@ export interface ServedOptions {
   readonly as?: Partial<Actor>;
   readonly streams?: Partial<StreamLimits>;
   readonly timeouts?: HttpTimeouts;
+  readonly now?: Clock;
 }
 
 /** The admin API on a port, where every request is one of the same actor: streams need connections. */
 export async function servedApi(
   scope: Scope,
   app: OperatedDatabase,
-  { as = {}, streams, timeouts }: ServedOptions = {},
+  { as = {}, streams, timeouts, now = Date.now }: ServedOptions = {},
 ) {
-  const { runner, services } = await operationsOf(scope, app);
+  const { runner, services } = await operationsOf(scope, app, now);
   const { issuer } = services.config;
   const logged: string[] = [];
   const log = createLog({ level: 'error', destination: { write: (line: string) => void logged.push(line) } });
@@ -41,7 +43,7 @@ export async function servedApi(
     log,
     limits: limitsOf({}).admin,
     streams: { ...STREAM_LIMITS, ...streams },
-    authenticate: async () => actor(as),
+    authenticate: async () => caller(as),
   });
   await http.listen({ host: '127.0.0.1', port: 0 });
   let closed: Promise<void> | undefined;

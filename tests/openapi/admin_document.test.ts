@@ -18,7 +18,7 @@ import { adminApi } from '../helpers/admin.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { limitsOf } from '../helpers/limits.ts';
 import { assertDescribed, assertValidDocument, createSchemaCheck, examplesIn, valuesOf } from '../helpers/openapi.ts';
-import { actor } from '../helpers/operations.ts';
+import { caller } from '../helpers/operations.ts';
 import { defer } from '../helpers/scope.ts';
 import { routesOf } from '../security/wire.ts';
 
@@ -52,7 +52,7 @@ await old.register(mountAdmin, {
   runner: api.runner,
   log,
   limits: limitsOf({}).admin,
-  authenticate: async () => actor(),
+  authenticate: async () => caller(),
   deprecated: DEPRECATIONS,
 });
 defer(scope, () => old.close());
