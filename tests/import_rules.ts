@@ -7,6 +7,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, normalize } from 'node:path/posix';
 import { pathToFileURL } from 'node:url';
 import { parseSync, Visitor } from 'oxc-parser';
+import PACKAGE from '../package.json' with { type: 'json' };
 import { ROOT } from './helpers/artifacts.ts';
 
 const PLATFORM = ['server/platform'];
@@ -106,6 +107,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'oidc-provider': ['server/oidc', 'server/oidc/seams.ts', 'tests'],
 };
 
+const OF_DEVELOPMENT = Object.keys(PACKAGE.devDependencies);
+
 /** Migrations do not import each other either. */
 const ALONE = new Set(['migrations']);
 
@@ -123,7 +126,12 @@ export function violation({ file, source }: Import): string | undefined {
   if (!source.startsWith('.')) {
     const name = Object.keys(PACKAGES).find((one) => source === one || source.startsWith(`${one}/`));
     const allowed = name === undefined ? undefined : PACKAGES[name];
-    return !allowed || allowed.includes(from) ? undefined : `${file}: only ${allowed.join(', ')} may import ${name}`;
+    if (allowed && !allowed.includes(from)) return `${file}: only ${allowed.join(', ')} may import ${name}`;
+    const isInstalled =
+      from === 'tests' || !OF_DEVELOPMENT.some((one) => source === one || source.startsWith(`${one}/`));
+    return isInstalled
+      ? undefined
+      : `${file}: ${source} is one of devDependencies, which a server is installed without`;
   }
   const target = targetOf({ file, source });
   const to = entryOf(target) ?? target;

@@ -80,6 +80,11 @@ const REFUSED: Readonly<Record<string, readonly Import[]>> = {
     line('migrations/0009-x.ts', '../keys/ring.ts'),
     line('migrations/0009-x.ts', './0001-initial.ts'),
   ],
+  'what an installation without development packages runs imports none of them': [
+    line('server/oidc/x.ts', 'typescript'),
+    line('server/cli/x.ts', 'playwright-core/lib/x.js'),
+    line('keys/x.ts', '@peculiar/x509'),
+  ],
   'the server imports no tests': FOLDERS.map((folder) => line(`server/${folder}/x.ts`, '../../tests/helpers/x.ts')),
   'a path is read as it resolves': [
     line('server/login/x.ts', './../registration/y.ts'),
@@ -111,6 +116,8 @@ const ALLOWED: readonly Import[] = [
   line('server/app.ts', './config.ts'),
   line('keys/x.ts', './ring.ts'),
   line('keys/x.ts', 'jose'),
+  line('server/operations/x.ts', 'typebox/value'),
+  line('tests/helpers/x.ts', 'playwright-core'),
   line('migrations/0009-x.ts', 'kysely'),
   line('tests/flows/x.test.ts', '../../server/app.ts'),
   line('tests/performance/bench.ts', 'oidc-provider'),
