@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # The last file that an installation writes. `npm ci` begins by deleting the folder, so one that was interrupted has none.
 INSTALLED := node_modules/.complete
 
-.PHONY: run test check bench chaos clients documents help test-tools
+.PHONY: run test check bench chaos clients documents release help test-tools
 
 run: $(INSTALLED) ## start Cardea with an embedded Postgres and demo data, at http://localhost:3000
 	@exec node server/main.ts
@@ -41,6 +41,9 @@ clients: $(INSTALLED) ## sign in with libraries of Python, Go, Java, Rust and Ap
 
 documents: $(INSTALLED) ## write what is generated: the documents of the schema, the settings, the errors and the clients, the descriptions of the API, the types
 	@TEST_WRITE_DOCUMENTS=true node --test tests/platform/documents.test.ts
+
+release: $(INSTALLED) ## keep the descriptions of the API as those of the version in package.json; changes that break its programs are refused from then on
+	@exec node tests/openapi/check.ts --release
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile

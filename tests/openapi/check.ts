@@ -1,14 +1,15 @@
 /**
  * Compares ops/openapi with the code, and the code with the descriptions of the last release; `make check` runs this file.
- * With --write it writes the descriptions, and the types of a TypeScript client (openapi-typescript).
- * node tests/openapi/check.ts [--write]
+ * With --write it writes the descriptions, and the types of a TypeScript client (openapi-typescript); with --release also the
+ * descriptions that all later ones are compared with, unless they break programs of the release before.
+ * node tests/openapi/check.ts [--write | --release]
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import PACKAGE from '../../package.json' with { type: 'json' };
 import { ROOT } from '../helpers/artifacts.ts';
-import { descriptions, FOLDER, printed, problemsOf } from './descriptions.ts';
+import { brokenBy, descriptions, FOLDER, printed, problemsOf, RELEASED } from './descriptions.ts';
 
 registerHooks({
   resolve: (name, context, next) =>
@@ -26,10 +27,15 @@ for (const [name, document] of Object.entries(made)) {
   files[`${FOLDER}/${name}.ts`] = `// Written by \`make documents\` from ${name}.json.\n\n${astToString(types)}`;
 }
 
-if (process.argv.includes('--write')) {
+const read = (path: string) => (existsSync(join(ROOT, path)) ? readFileSync(join(ROOT, path), 'utf8') : undefined);
+const releases = process.argv.includes('--release');
+if (releases || process.argv.includes('--write')) {
   for (const [path, text] of Object.entries(files)) writeFileSync(join(ROOT, path), text);
 }
-const read = (path: string) => (existsSync(join(ROOT, path)) ? readFileSync(join(ROOT, path), 'utf8') : undefined);
+if (releases && brokenBy(made, read).length === 0) {
+  mkdirSync(join(ROOT, RELEASED), { recursive: true });
+  for (const [name, one] of Object.entries(made)) writeFileSync(join(ROOT, RELEASED, `${name}.json`), printed(one));
+}
 const problems = problemsOf(made, files, read);
 for (const line of problems) console.error(line);
 process.exitCode = problems.length === 0 ? 0 : 1;

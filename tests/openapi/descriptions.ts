@@ -19,23 +19,47 @@ export async function descriptions(version: string): Promise<Record<string, Open
 
 export const printed = (document: OpenApi): string => `${JSON.stringify(document, null, 2)}\n`;
 
+type Documents = Readonly<Record<string, OpenApi>>;
+/** @returns undefined for a file that does not exist */
+type Read = (path: string) => string | undefined;
+
 /**
- * What is wrong with the files of the repository: out of date, or not what programs of the last release were written for.
+ * What is wrong with the files of the repository: out of date, not what programs of the last release were written for, or without
+ * the descriptions of the last release.
  * @param files what the files must contain, by their paths
- * @param read @returns undefined for a file that does not exist
  */
-export function problemsOf(
-  made: Readonly<Record<string, OpenApi>>,
-  files: Readonly<Record<string, string>>,
-  read: (path: string) => string | undefined,
-): string[] {
+export function problemsOf(made: Documents, files: Readonly<Record<string, string>>, read: Read): string[] {
   const stale = Object.entries(files).flatMap(([path, text]) =>
     read(path) === text ? [] : [`${path} is out of date: run make documents`],
   );
-  const broken = Object.entries(made).flatMap(([name, document]) => {
-    const released = read(`${RELEASED}/${name}.json`);
-    if (released === undefined) return [];
-    return breakingChanges(JSON.parse(released) as OpenApi, document).map((line) => `${name}: ${line}`);
+  return [...stale, ...brokenBy(made, read), ...unreleased(made, read)];
+}
+
+/** What breaks programs that were written for the last release. */
+export function brokenBy(made: Documents, read: Read): string[] {
+  return Object.entries(made).flatMap(([name, document]) => {
+    const released = releasedOf(name, read);
+    return released ? breakingChanges(released, document).map((line) => `${name}: ${line}`) : [];
   });
-  return [...stale, ...broken];
+}
+
+/** Without the descriptions of the last release, changes would be compared with an older one, or with none. */
+function unreleased(made: Documents, read: Read): string[] {
+  const version = NEWEST_VERSION.exec(read('CHANGELOG.md') ?? '')?.[1];
+  if (version === undefined) return [];
+  return Object.keys(made).flatMap((name) =>
+    releasedOf(name, read)?.info.version === version
+      ? []
+      : [
+          `${RELEASED}/${name}.json is not that of version ${version} in CHANGELOG.md: set it in package.json, run make release`,
+        ],
+  );
+}
+
+/** As in “## [1.0.0] - 2026-01-31” (https://keepachangelog.com/en/1.1.0/). */
+const NEWEST_VERSION = /^## \[?v?(\d[^\s\]]*)/m;
+
+function releasedOf(name: string, read: Read): OpenApi | undefined {
+  const text = read(`${RELEASED}/${name}.json`);
+  return text === undefined ? undefined : (JSON.parse(text) as OpenApi);
 }
