@@ -100,7 +100,8 @@ export interface Measured {
 }
 
 /** Measures a page at its current width and colour scheme. */
-export function measure(page: Page): Promise<Measured> {
+export async function measure(page: Page): Promise<Measured> {
+  await page.waitForLoadState('load'); // elements are there before the style sheet is
   return page.evaluate<Measured>(`${MEASURE}(window)`);
 }
 
@@ -111,6 +112,7 @@ export function measure(page: Page): Promise<Measured> {
  * @param folder of the screenshots
  */
 export async function assertFit(page: Page, folder: string, name: string): Promise<void> {
+  await page.waitForLoadState('load'); // as above
   const { faults, html } = await page.evaluate<Measured & { html: string }>(
     `({ ...${MEASURE}(window), html: document.body.outerHTML })`,
   );
