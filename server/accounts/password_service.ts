@@ -37,6 +37,8 @@ export interface PasswordService {
   readonly change: PasswordChange;
   /** After a right password: renews an outdated hash. Never throws. */
   upgradeIfOutdated(account: Pick<Account, 'id' | 'passwordHash'>, password: string, shares?: Shares): Promise<void>;
+  /** The same threads and policy with other stores, such as those of a transaction. They end with this service. */
+  on(stores: PasswordChangeStores): Omit<PasswordService, 'close'>;
   close(): Promise<void>;
 }
 
@@ -50,7 +52,7 @@ export async function createPasswordService(
       names: readonly string[];
     },
 ): Promise<PasswordService> {
-  const { accounts, log, names, threads, startWorker } = parts;
+  const { log, names, threads, startWorker } = parts;
   const { argon2, peppers, memory, queueLimit } = settings;
   const blocklist = await openBlocklist(settings.blocklist);
   const passwords = createPasswords({
@@ -69,12 +71,16 @@ export async function createPasswordService(
     verify: passwords.verify,
     guesses: passwords.guesses,
   });
-  return {
+  const on: PasswordService['on'] = (stores) => ({
     passwords,
     blocklist,
     policy,
-    change: createPasswordChange({ ...parts, passwords, policy }),
-    upgradeIfOutdated: createPasswordUpgrade({ accounts, passwords, log }),
+    change: createPasswordChange({ ...stores, passwords, policy }),
+    upgradeIfOutdated: createPasswordUpgrade({ accounts: stores.accounts, passwords, log }),
+    on,
+  });
+  return {
+    ...on(parts),
     async close() {
       await passwords.close();
       await blocklist.close();

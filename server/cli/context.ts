@@ -24,6 +24,7 @@ import { AppError, isUnavailable } from '../platform/errors.ts';
 import { assertIssuer, issuerOf } from '../platform/installation.ts';
 import { createLog } from '../platform/log.ts';
 import { assertKnown, migrateUp, migrationStatus } from '../platform/migrate.ts';
+import { once } from '../platform/once.ts';
 import { createOutbound } from '../platform/outbound.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import type { Environment } from '../platform/settings.ts';
@@ -169,10 +170,7 @@ async function open(
   const accountStores = once(() => createAccountStores(parts));
   const outbound = createOutbound({ allow: config.outboundAllow });
   const { services, runner } = createOperations({
-    config,
-    db,
-    sealer,
-    now,
+    ...parts,
     outbound,
     ...createClientStores({ ...parts, outbound }),
     accountStores,
@@ -202,15 +200,6 @@ async function open(
 function callOfOperator({ dryRun, force }: Pick<Call, 'dryRun' | 'force'> = {}): Call {
   const id = `uid ${process.getuid?.() ?? 'unknown'}`;
   return { actor: { kind: 'cli', id, permissions: new Set(PERMISSIONS) }, requestId: randomUUID(), dryRun, force };
-}
-
-/** Makes a value on first use and keeps it. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }
 
 /**

@@ -30,6 +30,7 @@ export async function adminRoutes(
       db,
       sealer,
       now,
+      log,
       outbound,
       settings: () => settings,
       clients,

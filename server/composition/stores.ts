@@ -32,6 +32,7 @@ import type { Db } from '../platform/db.ts';
 import { createDeclaredSettings } from '../platform/declared_settings.ts';
 import { notFound } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
+import { once } from '../platform/once.ts';
 import type { Outbound } from '../platform/outbound.ts';
 import { columnSealer, type Sealer } from '../platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, ACCOUNT_SEARCH_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
@@ -167,6 +168,7 @@ export async function openKeyRing({
 
 type Opened = Omit<Services, 'groups' | 'roles' | 'audit' | 'declaredSettings' | 'db' | 'endings' | 'signedUntil'> & {
   readonly db: Db;
+  readonly log: Logger;
   readonly outbound: Outbound;
 };
 
@@ -223,13 +225,20 @@ export function createOperations(
   });
   const services = withEndings({ ...opened, ...named(db) });
   const results = createResults({ db, sealer, now, secret: () => loadServerSecret(db, sealer, RESULTS_SECRET, now) });
-  const servicesOn = (on: Db): Services =>
-    withEndings({
+  /** Keys alone are read outside the transaction: a plan about them fails when they are other ones within it. */
+  const servicesOn = (on: Db): Services => {
+    const parts = { ...opened, db: on };
+    // Once, because a store knows the accounts alone that it has read itself.
+    const accountStores = once(() => createAccountStores(parts));
+    return withEndings({
       ...services,
       ...named(on),
-      ...createClientStores({ ...opened, db: on }),
-      accountStores: () => createAccountStores({ ...opened, db: on }),
+      ...createClientStores(parts),
+      accountStores,
+      factors: async () => openFactors(await accountStores(), parts),
+      passwords: async () => (await opened.passwords()).on({ ...(await accountStores()), db: on, endSessions }),
     });
+  };
   const runner = createRunner({ ...limits, db, audit: createAudit({ now }), results, services, servicesOn });
   return { services, runner };
 }

@@ -68,7 +68,7 @@ export interface Services extends ClientStores {
   /** Opened on first use by the command line: most verbs need few of them, and only these need the right master key. */
   accountStores(): Promise<AccountStores>;
   factors(): Promise<Factors>;
-  passwords(): Promise<PasswordService>;
+  passwords(): Promise<Omit<PasswordService, 'close'>>;
   keyRing(): Promise<KeyRing>;
   endings(): Promise<Endings>;
   /** When the last JWT that was signed so far has expired. */
