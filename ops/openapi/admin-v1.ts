@@ -262,7 +262,7 @@ export interface paths {
         post?: never;
         /**
          * Remove all second factors of a user
-         * @description For a person who has lost them: authenticator app, passkeys and recovery codes. The sessions and tokens of the person end, and locks; the person gets a mail.
+         * @description For a person who has lost them: authenticator app, passkeys and recovery codes. Refused for the last administrator who can sign in, when no password and no other passkey would be left. The sessions and tokens of the person end, and locks; the person gets a mail.
          */
         delete: operations["users.reset_factors"];
         options?: never;
@@ -322,7 +322,7 @@ export interface paths {
         post?: never;
         /**
          * Remove a passkey of a user
-         * @description Recovery codes go with the last second factor. The sessions and tokens of the person end, and locks; the person gets a mail.
+         * @description Recovery codes go with the last second factor. Refused for the last administrator who can sign in, when no password and no other passkey would be left. The sessions and tokens of the person end, and locks; the person gets a mail.
          */
         delete: operations["users.remove_passkey"];
         options?: never;

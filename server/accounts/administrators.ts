@@ -1,21 +1,26 @@
 import { sql } from 'kysely';
 import type { BoundStatement, Db } from '../platform/db.ts';
+import { AppError } from '../platform/errors.ts';
 import { statement } from '../platform/statement.ts';
 import type { Account } from './account.ts';
 
 /** The role of which one person at least must be left. The index of migration 0027 has its name too. */
 export const ADMINISTRATOR = 'cardea-admin';
 
+/** For as long as a transaction counts administrators. */
+const LOCK = sql`pg_advisory_xact_lock(hashtextextended('cardea administrators', 0))`;
+
 const IS_ADMINISTRATOR = sql`${sql.lit(ADMINISTRATOR)} = ANY (roles) AND disabled_at IS NULL`;
 
+/**
+ * With a password or a passkey. An address does not count, although a link for a new password could be mailed there: nobody can
+ * tell whether the mail arrives.
+ */
 const CAN_SIGN_IN = sql`(password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM passkeys WHERE account_id = accounts.id))`;
 
 export const ADMINISTRATOR_STATEMENTS = {
   // A statement of its own: the next one then sees what the transactions did that held the lock before.
-  lock: statement(
-    'administrators.lock',
-    () => sql`SELECT pg_advisory_xact_lock(hashtextextended('cardea administrators', 0))`,
-  ),
+  lock: statement('administrators.lock', () => sql`SELECT ${LOCK}`),
   require: statement(
     'administrators.require',
     () => sql`SELECT require_administrator((SELECT count(*) FROM accounts WHERE ${IS_ADMINISTRATOR}))`,
@@ -24,6 +29,17 @@ export const ADMINISTRATOR_STATEMENTS = {
     'administrators.require_able',
     () =>
       sql`SELECT require_administrator((SELECT count(*) FROM accounts WHERE ${IS_ADMINISTRATOR} AND ${CAN_SIGN_IN}))`,
+  ),
+  // Of others they do nothing: a change of factors does not know the roles that the account has by then.
+  lockOf: statement(
+    'administrators.lock_of',
+    ($: { accountId: string }) => sql`SELECT ${LOCK} FROM accounts WHERE id = ${$.accountId} AND ${IS_ADMINISTRATOR}`,
+  ),
+  requireAbleOf: statement(
+    'administrators.require_able_of',
+    ($: { accountId: string }) => sql`
+      SELECT require_administrator((SELECT count(*) FROM accounts WHERE ${IS_ADMINISTRATOR} AND ${CAN_SIGN_IN}))
+        FROM accounts WHERE id = ${$.accountId} AND ${IS_ADMINISTRATOR}`,
   ),
   requireNone: statement(
     'administrators.require_none',
@@ -47,9 +63,34 @@ export function isAdministrator({ roles, disabled }: Pick<Account, 'roles' | 'di
  * could sign in another one must be able to: somebody who was invited may never come.
  */
 export function requireAdministrator(removed: Pick<Account, 'passwordHash' | 'secondFactors'>): BoundStatement[] {
-  const couldSignIn = removed.passwordHash !== null || removed.secondFactors.includes('passkey');
+  const couldSignIn = removed.passwordHash !== null || hasPasskey(removed);
   const { lock, require, requireAble } = ADMINISTRATOR_STATEMENTS;
   return [lock.bind(), couldSignIn ? requireAble.bind() : require.bind()];
+}
+
+/**
+ * The same at the end of a transaction that changes the factors of an account: an administrator who has no password signs in by a
+ * passkey alone.
+ * @param before as it was read; the transaction has the condition that its credentials have not changed since
+ */
+export function requireAbleAdministrator(
+  before: Pick<Account, 'id' | 'passwordHash' | 'secondFactors'>,
+): BoundStatement[] {
+  if (before.passwordHash !== null || !hasPasskey(before)) return [];
+  const accountId = before.id;
+  const { lockOf, requireAbleOf } = ADMINISTRATOR_STATEMENTS;
+  return [lockOf.bind({ accountId }), requireAbleOf.bind({ accountId })];
+}
+
+function hasPasskey({ secondFactors }: Pick<Account, 'secondFactors'>): boolean {
+  return secondFactors.includes('passkey');
+}
+
+/** The error of a transaction that `require_administrator` refused. */
+export function lastAdministrator(cause: unknown): AppError {
+  const message =
+    'nobody with the role cardea-admin could sign in any more: give the role to another person, or the person a password, first';
+  return new AppError('last_administrator', message, { cause });
 }
 
 /**

@@ -5,6 +5,7 @@ import { AppError } from '../platform/errors.ts';
 import { carryOut, type PlannedChange, refusedBy } from '../platform/planned.ts';
 import { statement } from '../platform/statement.ts';
 import type { Account } from './account.ts';
+import { lastAdministrator, requireAbleAdministrator } from './administrators.ts';
 
 export const FACTOR_CHANGE_STATEMENTS = {
   // FOR UPDATE: changes of an account's factors happen one after the other, each on the result of the one before.
@@ -47,7 +48,7 @@ export const FACTOR_CHANGE_STATEMENTS = {
  * sign-in that began before does not complete after), recovery codes without a factor, and trust in browsers.
  * @param account as it was when the change was decided: an account that has changed since is not changed
  * @param change the first statement's rows are returned
- * @throws AppError 400 `credentials_changed` when the person's credentials changed meanwhile
+ * @throws AppError 400 `credentials_changed` when the person's credentials changed meanwhile, 409 `last_administrator`
  */
 export async function changeFactors(
   db: Db,
@@ -62,7 +63,7 @@ export async function changeFactors(
 
 /** The same, for the caller's transaction. */
 export function changingFactors(
-  account: Pick<Account, 'id' | 'epoch'>,
+  account: Pick<Account, 'id' | 'epoch' | 'passwordHash' | 'secondFactors'>,
   change: readonly BoundStatement[],
   also: readonly BoundStatement[] = [],
 ): PlannedChange {
@@ -75,8 +76,10 @@ export function changingFactors(
       FACTOR_CHANGE_STATEMENTS.dropCodes.bind({ accountId }),
       FACTOR_CHANGE_STATEMENTS.distrust.bind({ accountId }),
       ...also,
+      ...requireAbleAdministrator(account),
     ],
     refuse: refusedBy({
+      require_administrator: lastAdministrator,
       require_epoch: (cause) =>
         new AppError('credentials_changed', 'the account was changed meanwhile; try again', { cause }),
     }),

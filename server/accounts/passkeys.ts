@@ -44,7 +44,7 @@ export interface Passkeys {
   list(account: Account): Promise<Passkey[]>;
   /** @throws AppError 404 `not_found`, 400 `invalid_input` */
   rename(account: Account, id: string, name: string): Promise<void>;
-  /** @throws AppError 404 `not_found`, 400 `credentials_changed` */
+  /** @throws AppError 404 `not_found`, 400 `credentials_changed`, 409 `last_administrator` */
   remove(account: Account, id: string, also?: readonly BoundStatement[]): Promise<void>;
   /** @param account whose passkeys are allowed; without one the browser offers all that it has for this site */
   assertionOptions(challenge: string, account?: Account): Promise<PublicKeyCredentialRequestOptionsJSON>;

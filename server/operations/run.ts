@@ -1,4 +1,5 @@
 import type { Static } from 'typebox';
+import { lastAdministrator } from '../accounts/administrators.ts';
 import { isAccountId } from '../accounts/identifiers.ts';
 import type { Audit, AuditEntry } from '../audit/entries.ts';
 import { type BoundStatement, type Db, failedGuard, type Row, type Send, withinTransaction } from '../platform/db.ts';
@@ -170,10 +171,7 @@ class Repeated extends Error {
 }
 
 function refusal<O>({ refuse, target }: Plan<O>, error: unknown, { ifVersion }: Call): unknown {
-  if (failedGuard(error) === 'require_administrator') {
-    const message = 'nobody who can sign in would be left with the role cardea-admin: give it to another person first';
-    return new AppError('last_administrator', message, { cause: error });
-  }
+  if (failedGuard(error) === 'require_administrator') return lastAdministrator(error);
   // Before the plan is asked: a store does not know which version the caller has read.
   if (failedGuard(error) !== 'require_as_read') return refuse?.(error) ?? error;
   const message = `the ${target.kind} was changed meanwhile; read it again`;

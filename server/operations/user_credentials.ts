@@ -44,6 +44,8 @@ const OF_PASSKEY = strict({
   passkey_id: Type.String({ minLength: 1, maxLength: 1_400, description: 'the id of the passkey' }),
 });
 
+const LAST_WAY =
+  'Refused for the last administrator who can sign in, when no password and no other passkey would be left.';
 const CONSEQUENCES = 'The sessions and tokens of the person end, and locks; the person gets a mail.';
 
 /** Passwords and second factors of users. */
@@ -98,7 +100,7 @@ export const userCredentials = {
     permission: 'credentials:write',
     target: 'user',
     summary: 'Remove all second factors of a user',
-    description: `For a person who has lost them: authenticator app, passkeys and recovery codes. ${CONSEQUENCES}`,
+    description: `For a person who has lost them: authenticator app, passkeys and recovery codes. ${LAST_WAY} ${CONSEQUENCES}`,
     schemas: { params: OF_USER, output: Removed },
     example: { output: { id: EXAMPLE_USER.id, removed: ['totp'] } },
     async plan(services, { params: { id } }, call) {
@@ -132,7 +134,7 @@ export const userCredentials = {
     permission: 'credentials:write',
     target: 'user',
     summary: 'Remove a passkey of a user',
-    description: `Recovery codes go with the last second factor. ${CONSEQUENCES}`,
+    description: `Recovery codes go with the last second factor. ${LAST_WAY} ${CONSEQUENCES}`,
     schemas: { params: OF_PASSKEY, output: Removed },
     example: { output: { id: EXAMPLE_USER.id, removed: ['passkey'] } },
     async plan(services, { params: { id, passkey_id: passkeyId } }, call) {

@@ -98,8 +98,8 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     remedy: 'Get a new one from its issuer, and register with it before it expires (RFC 7591 section 2.3).',
   },
   last_administrator: {
-    happened: 'Nobody would be left who may do everything.',
-    remedy: 'Give the role cardea-admin to another person first.',
+    happened: 'Nobody who may do everything could sign in any more.',
+    remedy: 'Give the role cardea-admin to another person who can sign in, or give the person a password, first.',
   },
   malformed_value: {
     happened: 'The request has a value that cannot be stored or used.',

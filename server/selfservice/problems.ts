@@ -19,6 +19,7 @@ const PROBLEMS: Readonly<Record<string, AccountProblem>> = {
   'identifier_taken username': 'username_taken',
   changed_meanwhile: 'changed_meanwhile',
   credentials_changed: 'changed_meanwhile',
+  last_administrator: 'last_administrator',
   rate_limited: 'username_limit',
   passkey_refused: 'passkey',
   passkey_exists: 'passkey_exists',

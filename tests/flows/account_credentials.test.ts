@@ -4,11 +4,12 @@ import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { namesUnder } from '../../server/views/messages.ts';
 import { blamed, eventsOf, openAccount, pathOf, press } from '../helpers/account.ts';
 import { codesOn, secretOn, softPasskey, totpCode } from '../helpers/authenticator.ts';
-import type { Page } from '../helpers/browser_session.ts';
+import { browserSession, type Page } from '../helpers/browser_session.ts';
 import { type Deployment, deployment } from '../helpers/deployment.ts';
-import { createFactorSeeder } from '../helpers/factors.ts';
-import { attributeOf, fieldValue, has, textsOf } from '../helpers/html.ts';
+import { createFactorSeeder, passkeyOptionsOn } from '../helpers/factors.ts';
+import { attributeOf, fieldValue, has, textOf, textsOf } from '../helpers/html.ts';
 import { message } from '../helpers/messages.ts';
+import { submit } from './support.ts';
 
 /** The account pages for what a person signs in with: password, second factors, passkeys. */
 const clock = { ms: Date.now() };
@@ -117,6 +118,26 @@ describe('passkeys', () => {
     const events = await browser.get('/account/events');
     assert.ok(textsOf(events, '.event-title').includes(`${en['account.event.passkey_added']}: Phone`));
     assert.ok(textsOf(events, '.event-title > bdi').includes('Phone'));
+  });
+
+  test('of the last administrator are removed only when another one or a password is left', async () => {
+    const [made, second] = [softPasskey(), softPasskey()];
+    const [account] = await app.seed.accounts.createAll([{ email: 'root@example.com', roles: ['cardea-admin'] }]);
+    assert.ok(account);
+    const { id } = account;
+    const seeder = await createFactorSeeder(app, () => clock.ms);
+    await seeder.passkey(id, made);
+    const browser = browserSession(app.issuer);
+    const signIn = await browser.follow(await browser.get('/account/passkeys'));
+    const assertion = made.get(passkeyOptionsOn(signIn), app.issuer);
+    const page = await submit(browser, signIn, { action: 'passkey', assertion });
+    const refused = await press(browser, page, 'remove-0');
+    assert.equal(refused.status, 400);
+    assert.equal(textOf(refused, '#problem p'), en['account.problem.last_administrator']);
+    assert.deepEqual((await app.seed.accounts.findById(id))?.secondFactors, ['passkey']);
+    assert.ok(!(await eventsOf(app, { id })).includes('passkey_removed'));
+    await seeder.passkey(id, second);
+    assert.equal(pathOf(await press(browser, page, 'remove-0')), '/account/passkeys?done=passkey_removed');
   });
 });
 

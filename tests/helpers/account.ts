@@ -60,7 +60,7 @@ export function blamed(page: Page): string[] {
 }
 
 /** The kinds of a person's security events, the newest first. */
-export async function eventsOf(app: { readonly db: Db }, person: Person): Promise<string[]> {
+export async function eventsOf(app: { readonly db: Db }, person: Pick<Person, 'id'>): Promise<string[]> {
   const text = 'SELECT kind FROM security_events WHERE account_id = $1 ORDER BY id DESC';
   const rows = await app.db.run<{ kind: string }>({ name: '', text }, [person.id]);
   return rows.map(({ kind }) => kind);

@@ -161,6 +161,12 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
       { id: 'b', name: LONG.slice(0, 100), backedUp: false, createdAt: at },
     ],
   }),
+  pageCase('account-passkeys-of-administrator', passkeysPage.view, {
+    ...passkeys,
+    frame: { ...frame, section: 'passkeys' },
+    passkeys: [{ id: 'a', name: 'Phone', backedUp: true, createdAt: at, lastUsedAt: at }],
+    problem: { key: 'last_administrator' },
+  }),
   pageCase('account-passkeys-none', passkeysPage.view, { ...passkeys, frame: { ...frame, section: 'passkeys' } }),
   pageCase('account-sessions', sessionsPage.view, {
     frame: { ...frame, section: 'sessions' },
