@@ -56,7 +56,7 @@ export interface paths {
         put?: never;
         /**
          * Import users
-         * @description One user a line, in JSON. People who exist are skipped, and never changed; a line that cannot be imported is rejected with its reason, and the others go on. The result comes while the input is sent, so read it meanwhile: a line for each rejected one (`results=all`: for each), the progress from time to time, and one at the end. What was imported stays when the connection breaks, and an import that is repeated skips it. Groups need groups:write and are made when they do not exist; roles need roles:write and all their permissions; password hashes and secrets of authenticator apps need credentials:write.
+         * @description One user a line, in JSON. People who exist are skipped, and never changed; a line that cannot be imported is rejected with its reason, and the others go on. The result comes while the input is sent, so read it meanwhile: a line for each rejected one (`results=all`: for each), the progress from time to time, and one at the end. What was imported stays when the connection breaks, and an import that is repeated skips it. So it needs no `Idempotency-Key`, and refuses one with 400. Groups need groups:write and are made when they do not exist; roles need roles:write and all their permissions; password hashes and secrets of authenticator apps need credentials:write.
          */
         post: operations["users.import"];
         delete?: never;
@@ -4151,10 +4151,7 @@ export interface operations {
     "users.search": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description A text of your own: the request is carried out once in 24 hours. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -7576,7 +7573,7 @@ export interface operations {
     "groups.delete": {
         parameters: {
             query?: {
-                /** @description also when people have it: it is taken from them */
+                /** @description also when it has members: they lose it */
                 remove_members?: boolean;
                 /** @description Says what would happen, and changes nothing. */
                 dryRun?: boolean;
@@ -7938,7 +7935,7 @@ export interface operations {
     "roles.delete": {
         parameters: {
             query?: {
-                /** @description also when people have it: it is taken from them */
+                /** @description also when it has members: they lose it */
                 remove_members?: boolean;
                 /** @description Says what would happen, and changes nothing. */
                 dryRun?: boolean;

@@ -116,7 +116,7 @@ function schemaOf({ operation, method, versioned = false, location }: Route, dep
   const headers = {
     ...(changes && versioned ? HEADERS.ifMatch : {}),
     ...(!changes && versioned ? HEADERS.ifNoneMatch : {}),
-    ...(method === 'POST' && !streams ? HEADERS.idempotencyKey : {}),
+    ...(method === 'POST' && changes ? HEADERS.idempotencyKey : {}),
     ...(changesSomething(operation) ? HEADERS.prefer : {}),
   };
   return {

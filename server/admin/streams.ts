@@ -53,7 +53,7 @@ export function createStreamHandlers(parts: StreamParts): (operation: Stream<any
 
   return (operation) => async (request, reply) => {
     const caller = callers.callerOf(request);
-    if (request.headers['idempotency-key'] !== undefined)
+    if (operation.changes && request.headers['idempotency-key'] !== undefined)
       throw invalidParameter(
         'Idempotency-Key',
         'is not possible here: people who exist are skipped by a repeated import',

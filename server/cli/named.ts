@@ -123,9 +123,9 @@ function listVerbs(
   changeOptions(
     noun
       .command('delete')
-      .description(`delete a ${one} that nobody has`)
+      .description(`delete a ${one}; one that has members, only with --remove-members`)
       .argument('<name>')
-      .option('--remove-members', 'also when people have it: it is taken from them'),
+      .option('--remove-members', 'also when it has members: they lose it'),
   ).action(
     verb<DeleteOptions>(async ({ operate }, options, name = '') => {
       const query = options.removeMembers ? { remove_members: true } : {};

@@ -2,10 +2,10 @@ import { type Command, Option } from 'commander';
 import { operators } from '../operations/operators.ts';
 import { UsageError } from './context.ts';
 import { PASSWORD_STDIN_OPTION } from './input.ts';
-import { JSON_OPTION, type PrintOptions } from './output.ts';
+import { type ChangeOptions, DRY_RUN_OPTION, JSON_OPTION } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
-interface BootstrapOptions extends PrintOptions {
+interface BootstrapOptions extends ChangeOptions {
   user?: string;
   email?: string;
   name?: string;
@@ -14,7 +14,6 @@ interface BootstrapOptions extends PrintOptions {
   password?: boolean;
   client?: string;
   console?: string;
-  force?: boolean;
 }
 
 export function operatorsCommand(noun: Command, { withContext, printItem, note, readNewPassword }: CommandTools): void {
@@ -34,9 +33,10 @@ export function operatorsCommand(noun: Command, { withContext, printItem, note, 
     )
     .option('--console <redirect-uri>', 'also make an app by which people use the API')
     .option('--force', 'although there is an administrator already')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(async (options: BootstrapOptions) => {
-      const { user, email, name, client, console: redirectUri, force = false } = options;
+      const { user, email, name, client, console: redirectUri, dryRun = false, force = false } = options;
       if ((user === undefined) === (email === undefined)) throw new UsageError('give either --email or --user');
       if (user !== undefined && (options.passwordStdin || name !== undefined))
         throw new UsageError('--name and --password-stdin are for a new account, with --email');
@@ -53,9 +53,9 @@ export function operatorsCommand(noun: Command, { withContext, printItem, note, 
         ...(redirectUri === undefined ? {} : { console_redirect_uri: redirectUri }),
       };
       await withContext(async ({ operate, config }) => {
-        const made = await operate(operators.bootstrap, { body });
+        const made = await operate(operators.bootstrap, { body }, { dryRun });
         printItem(made, options);
-        if (!options.json) for (const line of nextSteps(config.issuer.identifier, made)) note(line);
+        if (!options.json && !dryRun) for (const line of nextSteps(config.issuer.identifier, made)) note(line);
       });
     });
 }

@@ -91,17 +91,13 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
   listOptions(
     noun
       .command('list')
-      .description('list all accounts, oldest first')
+      .description('list all accounts, the newest first')
       .option('--search <beginning>', 'those whose e-mail address, username or name begins so'),
   ).action(
-    verb<ListOptions & { search?: string }>(async (context, { sort = 'created_at', search, ...options }) => {
+    verb<ListOptions & { search?: string }>(async (context, { search, ...options }) => {
       const columns = ['id', 'email', 'username', 'name', 'has_password', 'disabled', 'created_at'];
-      const items = (await listed(
-        context,
-        users.list,
-        { sort, ...options },
-        search === undefined ? {} : { search },
-      )) as Item[];
+      const further = search === undefined ? {} : { search };
+      const items = (await listed(context, users.list, options, further)) as Item[];
       printItems(items, columns, 'There are no users.', options);
     }),
   );

@@ -17,8 +17,15 @@ export function assertInput({ params, query, body }: Schemas, input: InputOf<Sch
   if (body) assertValid(body, input.body, 'body');
 }
 
-/** What the audit says of an operation that was not carried out; undefined for a fault of the server, which says nothing of it. */
-export function refusedOutcome(error: unknown): Pick<AuditEntry, 'outcome' | 'reason'> | undefined {
+/**
+ * What the audit says of an operation that was not carried out; undefined for a fault of the server, which says nothing of it,
+ * and for a dry run that was refused. One that was denied is told: nobody can look for what they may do without being seen.
+ */
+export function refusedOutcome(
+  error: unknown,
+  { dryRun = false }: Pick<Call, 'dryRun'>,
+): Pick<AuditEntry, 'outcome' | 'reason'> | undefined {
   if (!(error instanceof AppError) || error.status >= 500) return undefined;
-  return { outcome: error.status === 403 ? 'denied' : 'refused', reason: error.code };
+  const outcome = error.status === 403 ? 'denied' : 'refused';
+  return dryRun && outcome === 'refused' ? undefined : { outcome, reason: error.code };
 }

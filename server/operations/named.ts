@@ -7,7 +7,7 @@ import { strict } from './schema.ts';
 /* Shared by groups and roles. */
 
 export const REMOVE_MEMBERS = strict({
-  remove_members: Type.Optional(Type.Boolean({ description: 'also when people have it: it is taken from them' })),
+  remove_members: Type.Optional(Type.Boolean({ description: 'also when it has members: they lose it' })),
 });
 
 export const Removed = strict(

@@ -74,7 +74,7 @@ export function createRunner(parts: RunParts): Runner {
         assertInput(operation.schemas, input);
         return await carryOut(operation, input, call, entry);
       } catch (error) {
-        const refused = call.dryRun ? undefined : refusedOutcome(error);
+        const refused = refusedOutcome(error, call);
         const target = { kind: operation.target, id: idIn(operation, input) };
         if (refused && (await recordsRefusal(call.actor))) await db.query(entry({ ...refused, target }));
         throw error;

@@ -41,7 +41,7 @@ export async function runStream<S extends Schemas>(
 
   /** @throws the error */
   async function refused(error: unknown): Promise<never> {
-    const outcome = dryRun ? undefined : refusedOutcome(error);
+    const outcome = refusedOutcome(error, begun);
     if (outcome && (await recordsRefusal(actor))) {
       await db.query(entry({ ...outcome, target: { kind: operation.target, id: '' } }));
     }

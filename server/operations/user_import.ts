@@ -74,7 +74,8 @@ export const userImport = {
       'One user a line, in JSON. People who exist are skipped, and never changed; a line that cannot be imported is rejected with ' +
       'its reason, and the others go on. The result comes while the input is sent, so read it meanwhile: a line for each rejected ' +
       'one (`results=all`: for each), the progress from time to time, and one at the end. What was imported stays when the ' +
-      'connection breaks, and an import that is repeated skips it. Groups need groups:write and are made when they do not exist; ' +
+      'connection breaks, and an import that is repeated skips it. ' +
+      'So it needs no `Idempotency-Key`, and refuses one with 400. Groups need groups:write and are made when they do not exist; ' +
       'roles need roles:write and all their permissions; password hashes and secrets of authenticator apps need credentials:write.',
     schemas: {
       query: strict({

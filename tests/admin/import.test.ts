@@ -299,6 +299,7 @@ describe('a request to import', () => {
     assert.deepEqual(await statusOf(`${IMPORT}?results=none`), [400, problem]);
     assert.deepEqual(await statusOf(`${IMPORT}?force=true`), [400, problem]);
     assert.deepEqual(await statusOf(IMPORT, { 'idempotency-key': 'a' }), [400, problem]);
+    assert.deepEqual(await statusOf(`${IMPORT}?dryRun=true`, { 'idempotency-key': 'a' }), [400, problem]);
     assert.deepEqual(await statusOf(IMPORT, { 'content-type': 'application/json' }), [415, problem]);
     assert.deepEqual(await statusOf(IMPORT, { accept: 'application/json' }), [406, problem]);
     assert.deepEqual(await statusOf(`${api.url}/groups`), [415, problem]);

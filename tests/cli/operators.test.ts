@@ -164,6 +164,17 @@ test('the document works as it is written: a secret is replaced while the old on
   assert.deepEqual(await errors(), ['invalid_client', 'invalid_grant']);
 });
 
+test('a dry run makes neither a person nor a client', async () => {
+  const args = [...bootstrap, '--email', 'ada@example.com', '--no-password', '--client', 'ops', '--dry-run'];
+  const tried = await cli.cardea([...args, '--json']);
+  assert.equal(tried.code, 0, tried.stderr);
+  assert.deepEqual([tried.json.email, tried.json.roles], ['ada@example.com', ['cardea-admin']]);
+  assert.equal((await cli.cardea(args)).stderr, '', 'no next steps with a secret that does not exist');
+  for (const what of ['accounts', 'clients WHERE NOT builtin', 'audit']) {
+    assert.deepEqual(await rowsOf(`SELECT id FROM ${what}`), [], what);
+  }
+});
+
 test('refuses when there is an administrator already, unless it is forced', async () => {
   const first = await cli.cardea([...bootstrap, '--email', 'ada@example.com', '--no-password', '--json']);
   assert.equal(first.code, 0, first.stderr);

@@ -126,17 +126,19 @@ describe('users', () => {
     const ids: string[] = [];
     for (const name of ['a', 'b', 'c']) {
       const args = ['users', 'create', '--email', `${name}@example.com`, '--no-password', '--json'];
-      ids.push((await cardea(args)).json.id);
+      ids.unshift((await cardea(args)).json.id);
     }
     const idsOf = (users: { id: string }[]) => users.map(({ id }) => id);
     assert.deepEqual(idsOf((await cardea(['users', 'list', '--json'])).json), ids);
     assert.deepEqual(idsOf((await cardea(['users', 'list', '--limit', '2', '--json'])).json), ids.slice(0, 2));
     const found = await cardea(['users', 'list', '--filter', 'email eq "b@example.com"', '--json']);
     assert.deepEqual(idsOf(found.json), ids.slice(1, 2));
-    const begins = await cardea(['users', 'list', '--search', 'c@', '--sort', '-created_at', '--json']);
-    assert.deepEqual(idsOf(begins.json), ids.slice(2));
+    const begins = await cardea(['users', 'list', '--search', 'c@', '--json']);
+    assert.deepEqual(idsOf(begins.json), ids.slice(0, 1));
+    const oldest = await cardea(['users', 'list', '--sort', 'created_at', '--json']);
+    assert.deepEqual(idsOf(oldest.json), ids.toReversed());
     const [head = '', row = ''] = (await cardea(['users', 'list'])).stdout.split('\n');
-    assert.equal(row.indexOf('a@example.com'), head.indexOf('EMAIL'));
+    assert.equal(row.indexOf('c@example.com'), head.indexOf('EMAIL'));
   });
 });
 

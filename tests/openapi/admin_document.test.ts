@@ -3,6 +3,8 @@ import { after, test } from 'node:test';
 import { type Deprecations, deprecationHeaders } from '../../server/admin/deprecation.ts';
 import { adminDocument } from '../../server/admin/description.ts';
 import { mountAdmin } from '../../server/admin/mount.ts';
+import { ROUTES } from '../../server/admin/routes.ts';
+import { changesSomething } from '../../server/operations/operation.ts';
 import { createHttp } from '../../server/platform/http.ts';
 import { readIssuer } from '../../server/platform/issuer.ts';
 import { createLog } from '../../server/platform/log.ts';
@@ -90,6 +92,20 @@ test('every operation has a name of its own, a summary, a scope or none, and exa
   }
   for (const { what, pointer, value } of examplesIn(document))
     assert.equal(check.problem(pointer, value), undefined, `${what}: ${JSON.stringify(value)}`);
+});
+
+test('every POST that changes something takes an Idempotency-Key, or says that it refuses one', () => {
+  const KEY = 'Idempotency-Key';
+  const changes = new Map(ROUTES.map(({ operation }) => [operation.name, changesSomething(operation)]));
+  const posts = operations.filter(({ method }) => method === 'post');
+  const stated = posts.map(({ operation: { operationId = '', parameters = [], description = '' } }) => [
+    operationId,
+    parameters.some(({ name }) => name === KEY) || description.includes(KEY),
+  ]);
+  assert.deepEqual(
+    stated,
+    posts.map(({ operation: { operationId = '' } }) => [operationId, changes.get(operationId)]),
+  );
 });
 
 test('it is served without a token, with the server of its issuer, and the reference shows it first', async () => {

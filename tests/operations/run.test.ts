@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { groups } from '../../server/operations/groups.ts';
+import { NO_LINES } from '../../server/operations/json_lines.ts';
 import type { Call } from '../../server/operations/operation.ts';
+import { userImport } from '../../server/operations/user_import.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { actor, operationsOf } from '../helpers/operations.ts';
 
@@ -42,6 +44,28 @@ test('a batch that is rolled back changes nothing', async () => {
   );
   assert.equal(name, 'third');
   assert.equal(await services.groups.find('third'), undefined);
+});
+
+test('a denied dry run has an entry as a denied change has, a refused one has none', async () => {
+  const outcomes = async (requestId: string) => {
+    const statement = { text: 'SELECT action, outcome, reason FROM audit WHERE request_id = $1' };
+    return (await app.db.run(statement, [requestId])).map((entry) => Object.values(entry).join(' '));
+  };
+  const reader = actor({ permissions: new Set(['groups:read']) });
+  const lines = { query: {}, lines: NO_LINES };
+  for (const dryRun of [false, true]) {
+    const [denied, refused] = [`denied ${dryRun}`, `refused ${dryRun}`];
+    const by = (requestId: string, rest: Partial<Call> = {}) => call({ requestId, dryRun, ...rest });
+    const insufficient = { code: 'insufficient_scope' };
+    await assert.rejects(runner.run(groups.create, creation('probe'), by(denied, { actor: reader })), insufficient);
+    await assert.rejects(runner.stream(userImport.import, lines, by(denied, { actor: reader })), insufficient);
+    await assert.rejects(runner.run(groups.create, creation('first'), by(refused)), { code: 'already_exists' });
+    assert.deepEqual(await outcomes(denied), [
+      'groups.create denied insufficient_scope',
+      'users.import denied insufficient_scope',
+    ]);
+    assert.deepEqual(await outcomes(refused), dryRun ? [] : ['groups.create refused already_exists']);
+  }
 });
 
 test('what a configuration file made is changed by it, or by force', async () => {

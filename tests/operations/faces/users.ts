@@ -28,7 +28,7 @@ export const userFaces: FacesOf = async ({ db, masterKey, seed, records }) => {
   const path = `/users/${id}`;
   const factorsPath = `/users/${armed.id}/factors`;
   return [
-    { operation: users.list, cli: ['users', 'list'], method: 'GET', path: '/users?sort=created_at' },
+    { operation: users.list, cli: ['users', 'list'], method: 'GET', path: '/users' },
     {
       operation: users.search,
       cli: ['users', 'list', '--filter', `email eq "${email}"`],
