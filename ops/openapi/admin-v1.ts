@@ -218,7 +218,7 @@ export interface paths {
         get: operations["users.groups"];
         /**
          * Set the groups of a user
-         * @description The list replaces the one before. `If-Match` has the ETag of the user, which `GET /users/{id}` answers.
+         * @description The list replaces the one before. The ETag is that of the user, as `GET /users/{id}` answers it too.
          */
         put: operations["users.set_groups"];
         post?: never;
@@ -239,7 +239,7 @@ export interface paths {
         get: operations["users.roles"];
         /**
          * Set the roles of a user
-         * @description The list replaces the one before. You need all permissions of the roles that the person has and gets. `If-Match` has the ETag of the user, which `GET /users/{id}` answers.
+         * @description The list replaces the one before. You need all permissions of the roles that the person has and gets. The ETag is that of the user, as `GET /users/{id}` answers it too.
          */
         put: operations["users.set_roles"];
         post?: never;
@@ -1146,7 +1146,7 @@ export interface components {
         ChangedClient: {
             /** @description for one that describes itself in a document, its URL */
             client_id: string;
-            /** @description raised by each change; the ETag has it */
+            /** @description raised by each change */
             version: number;
             /** @description its name on the sign-in and consent pages */
             client_name: string;
@@ -1439,7 +1439,7 @@ export interface components {
         Client: {
             /** @description for one that describes itself in a document, its URL */
             client_id: string;
-            /** @description raised by each change; the ETag has it */
+            /** @description raised by each change */
             version: number;
             /** @description its name on the sign-in and consent pages */
             client_name: string;
@@ -2317,7 +2317,7 @@ export interface components {
             description: string;
             /** @description "file" where the configuration file manages it */
             managed_by: "file" | null;
-            /** @description raised by each change; the ETag has it */
+            /** @description raised by each change */
             version: number;
             /**
              * Format: date-time
@@ -2339,6 +2339,8 @@ export interface components {
             id: string;
             /** @description names of groups; each must exist */
             groups: string[];
+            /** @description the ETag of the user, for the next If-Match */
+            etag: string;
         };
         /** Invitation */
         Invitation: {
@@ -2856,12 +2858,14 @@ export interface components {
             id: string;
             /** @description kinds that were removed */
             removed: ("totp" | "passkey" | "recovery_codes")[];
+            /** @description the ETag of the user, for the next If-Match */
+            etag: string;
         };
         /** ResourceServer */
         ResourceServer: {
             /** @description its resource indicator (RFC 8707), an absolute URI; the audience of its tokens */
             identifier: string;
-            /** @description raised by each change; the ETag has it */
+            /** @description raised by each change */
             version: number;
             /** @description its name on the consent page */
             name: string;
@@ -2968,7 +2972,7 @@ export interface components {
             builtin: boolean;
             /** @description "file" where the configuration file manages it */
             managed_by: "file" | null;
-            /** @description raised by each change; the ETag has it */
+            /** @description raised by each change */
             version: number;
             /** @description null for a builtin one */
             created_at: string | null;
@@ -2983,6 +2987,8 @@ export interface components {
             id: string;
             /** @description names of roles; each must exist, and you need all their permissions */
             roles: string[];
+            /** @description the ETag of the user, for the next If-Match */
+            etag: string;
         };
         /**
          * SessionInFull
@@ -3097,7 +3103,7 @@ export interface components {
             roles: string[];
             /** @description every sign-in is refused */
             disabled: boolean;
-            /** @description raised by each change; the ETag has it */
+            /** @description raised by each change */
             version: number;
             /**
              * Format: date-time
@@ -3187,7 +3193,7 @@ export interface components {
             roles: string[];
             /** @description every sign-in is refused */
             disabled: boolean;
-            /** @description raised by each change; the ETag has it */
+            /** @description raised by each change */
             version: number;
             /**
              * Format: date-time
@@ -3392,7 +3398,7 @@ export interface components {
             roles: string[];
             /** @description every sign-in is refused */
             disabled: boolean;
-            /** @description raised by each change; the ETag has it */
+            /** @description raised by each change */
             version: number;
             /**
              * Format: date-time
@@ -3807,7 +3813,7 @@ export interface operations {
                             roles?: string[];
                             /** @description every sign-in is refused */
                             disabled?: boolean;
-                            /** @description raised by each change; the ETag has it */
+                            /** @description raised by each change */
                             version?: number;
                             /**
                              * Format: date-time
@@ -3872,6 +3878,8 @@ export interface operations {
             /** @description Done. */
             201: {
                 headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
                     /** @description Where it is. */
                     Location?: string;
                     [name: string]: unknown;
@@ -4279,7 +4287,7 @@ export interface operations {
                             roles?: string[];
                             /** @description every sign-in is refused */
                             disabled?: boolean;
-                            /** @description raised by each change; the ETag has it */
+                            /** @description raised by each change */
                             version?: number;
                             /**
                              * Format: date-time
@@ -4401,7 +4409,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -4456,9 +4464,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -4519,9 +4527,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -4556,7 +4564,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -4631,7 +4639,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -4705,7 +4713,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -4779,7 +4787,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -4871,7 +4879,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -4918,7 +4926,10 @@ export interface operations {
     "users.groups": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that is known already: 304 when it still is the one. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description the id of the user
@@ -4933,6 +4944,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4941,11 +4954,19 @@ export interface operations {
                      *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "groups": [
                      *         "staff"
-                     *       ]
+                     *       ],
+                     *       "etag": "\"1-mvxji0w0\""
                      *     }
                      */
                     "application/json": components["schemas"]["GroupsOfUser"];
                 };
+            };
+            /** @description Unchanged since the ETag of `If-None-Match`. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];
@@ -4965,9 +4986,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -4999,6 +5020,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5007,7 +5030,8 @@ export interface operations {
                      *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "groups": [
                      *         "staff"
-                     *       ]
+                     *       ],
+                     *       "etag": "\"1-mvxji0w0\""
                      *     }
                      */
                     "application/json": components["schemas"]["GroupsOfUser"];
@@ -5031,7 +5055,10 @@ export interface operations {
     "users.roles": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that is known already: 304 when it still is the one. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description the id of the user
@@ -5046,6 +5073,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5054,11 +5083,19 @@ export interface operations {
                      *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "roles": [
                      *         "support"
-                     *       ]
+                     *       ],
+                     *       "etag": "\"1-mvxji0w0\""
                      *     }
                      */
                     "application/json": components["schemas"]["RolesOfUser"];
                 };
+            };
+            /** @description Unchanged since the ETag of `If-None-Match`. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];
@@ -5078,9 +5115,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -5112,6 +5149,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5120,7 +5159,8 @@ export interface operations {
                      *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "roles": [
                      *         "support"
-                     *       ]
+                     *       ],
+                     *       "etag": "\"1-mvxji0w0\""
                      *     }
                      */
                     "application/json": components["schemas"]["RolesOfUser"];
@@ -5193,9 +5233,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -5213,6 +5253,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5221,7 +5263,8 @@ export interface operations {
                      *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "removed": [
                      *         "totp"
-                     *       ]
+                     *       ],
+                     *       "etag": "\"2-mvxji0w0\""
                      *     }
                      */
                     "application/json": components["schemas"]["RemovedFactors"];
@@ -5250,9 +5293,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -5270,6 +5313,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5278,7 +5323,8 @@ export interface operations {
                      *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "removed": [
                      *         "totp"
-                     *       ]
+                     *       ],
+                     *       "etag": "\"2-mvxji0w0\""
                      *     }
                      */
                     "application/json": components["schemas"]["RemovedFactors"];
@@ -5307,9 +5353,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -5327,6 +5373,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5335,7 +5383,8 @@ export interface operations {
                      *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "removed": [
                      *         "recovery_codes"
-                     *       ]
+                     *       ],
+                     *       "etag": "\"2-mvxji0w0\""
                      *     }
                      */
                     "application/json": components["schemas"]["RemovedFactors"];
@@ -5364,9 +5413,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -5386,6 +5435,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5394,7 +5445,8 @@ export interface operations {
                      *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "removed": [
                      *         "passkey"
-                     *       ]
+                     *       ],
+                     *       "etag": "\"2-mvxji0w0\""
                      *     }
                      */
                     "application/json": components["schemas"]["RemovedFactors"];
@@ -5963,7 +6015,7 @@ export interface operations {
                         items: {
                             /** @description for one that describes itself in a document, its URL */
                             client_id?: string;
-                            /** @description raised by each change; the ETag has it */
+                            /** @description raised by each change */
                             version?: number;
                             /** @description its name on the sign-in and consent pages */
                             client_name?: string;
@@ -6296,6 +6348,8 @@ export interface operations {
             /** @description Done. */
             201: {
                 headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
                     /** @description Where it is. */
                     Location?: string;
                     [name: string]: unknown;
@@ -6373,7 +6427,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6437,9 +6491,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -6474,7 +6528,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6537,9 +6591,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -6597,9 +6651,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -6632,7 +6686,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6729,7 +6783,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6831,7 +6885,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6941,7 +6995,7 @@ export interface operations {
                         items: {
                             /** @description its resource indicator (RFC 8707), an absolute URI; the audience of its tokens */
                             identifier?: string;
-                            /** @description raised by each change; the ETag has it */
+                            /** @description raised by each change */
                             version?: number;
                             /** @description its name on the consent page */
                             name?: string;
@@ -7036,6 +7090,8 @@ export interface operations {
             /** @description Done. */
             201: {
                 headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
                     /** @description Where it is. */
                     Location?: string;
                     [name: string]: unknown;
@@ -7097,7 +7153,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -7147,9 +7203,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -7179,7 +7235,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -7226,9 +7282,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -7286,9 +7342,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -7325,7 +7381,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -7416,7 +7472,7 @@ export interface operations {
                             description?: string;
                             /** @description "file" where the configuration file manages it */
                             managed_by?: "file" | null;
-                            /** @description raised by each change; the ETag has it */
+                            /** @description raised by each change */
                             version?: number;
                             /**
                              * Format: date-time
@@ -7481,6 +7537,8 @@ export interface operations {
             /** @description Done. */
             201: {
                 headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
                     /** @description Where it is. */
                     Location?: string;
                     [name: string]: unknown;
@@ -7535,7 +7593,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -7580,9 +7638,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -7635,9 +7693,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -7676,7 +7734,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -7770,7 +7828,7 @@ export interface operations {
                             builtin?: boolean;
                             /** @description "file" where the configuration file manages it */
                             managed_by?: "file" | null;
-                            /** @description raised by each change; the ETag has it */
+                            /** @description raised by each change */
                             version?: number;
                             /** @description null for a builtin one */
                             created_at?: string | null;
@@ -7833,6 +7891,8 @@ export interface operations {
             /** @description Done. */
             201: {
                 headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
                     /** @description Where it is. */
                     Location?: string;
                     [name: string]: unknown;
@@ -7892,7 +7952,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -7942,9 +8002,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -7997,9 +8057,9 @@ export interface operations {
                 /** @description Also changes what the configuration file manages. */
                 force?: boolean;
             };
-            header?: {
+            header: {
                 /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
-                "If-Match"?: string;
+                "If-Match": string;
                 /** @description `handling=dry-run` says what would happen (RFC 7240). */
                 Prefer?: string;
             };
@@ -8046,7 +8106,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    /** @description The version. */
+                    /** @description For the `If-Match` of a change. */
                     ETag?: string;
                     [name: string]: unknown;
                 };

@@ -4,7 +4,7 @@ import type { Groups as GroupsTable } from '../platform/database.ts';
 import { type BoundStatement, type Db, failedGuard, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 import { createListing, type ListRequest, type Page } from '../platform/listing.ts';
-import { statement } from '../platform/statement.ts';
+import { statement, wasCreatedAt } from '../platform/statement.ts';
 import { checkNames } from './profile.ts';
 import type { AttributeKind } from './search_tokens.ts';
 
@@ -137,8 +137,9 @@ function statementsOf(kind: Kind) {
     // Locks the row, so that of parallel changes of one version one wins.
     requireVersion: statement(
       `${kind}.require_version`,
-      ($: { name: string; version: number }) => sql`
-        WITH current AS (SELECT 1 FROM ${table} WHERE name = ${$.name} AND version = ${$.version} FOR UPDATE)
+      ($: { name: string; version: number; createdAt: Date }) => sql`
+        WITH current AS (
+          SELECT 1 FROM ${table} WHERE name = ${$.name} AND version = ${$.version} AND ${wasCreatedAt($.createdAt)} FOR UPDATE)
         SELECT require_as_read((SELECT count(*) FROM current))`,
     ),
   };

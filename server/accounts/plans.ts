@@ -18,8 +18,8 @@ export interface AccountPlans {
   creatingAll(inputs: readonly ImportedAccount[]): Promise<AccountChange & { readonly accounts: Account[] }>;
   /** @param account as it was read @throws AppError 400 `invalid_input`, with the field */
   changing(account: Account, changes: Partial<ProfileInput>): AccountChange;
-  /** Fails by `require_as_read` unless the account has this version. The row is locked until the transaction ends. */
-  requireVersion(id: string, version: number): BoundStatement;
+  /** Fails by `require_as_read` unless the account is as it was read. The row is locked until the transaction ends. */
+  requireVersion(account: Pick<Account, 'id' | 'version' | 'createdAt'>): BoundStatement;
   /** Sessions and tokens end by `endSessions` and `forgetOthers`, which go into the same transaction. */
   disabling(id: string): BoundStatement;
   enabling(id: string): BoundStatement;
@@ -39,7 +39,7 @@ export interface AccountPlans {
 /** The plans that need no key. */
 export function statementPlans(now: () => number): Omit<AccountPlans, 'creating' | 'creatingAll' | 'changing'> {
   return {
-    requireVersion: (id, version) => ACCOUNT_STATEMENTS.requireVersion.bind({ id, version }),
+    requireVersion: ({ id, version, createdAt }) => ACCOUNT_STATEMENTS.requireVersion.bind({ id, version, createdAt }),
     disabling: (id) => ACCOUNT_STATEMENTS.disable.bind({ id, now: new Date(now()) }),
     enabling: (id) => ACCOUNT_STATEMENTS.enable.bind({ id }),
     settingGroups: (id, groups) => ACCOUNT_STATEMENTS.setGroups.bind({ id, groups: checkNames('groups', groups) }),

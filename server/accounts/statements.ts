@@ -1,7 +1,7 @@
 import { type Insertable, type Selectable, sql } from 'kysely';
 import type { AccountIdentifiers, Accounts } from '../platform/database.ts';
 import type { Row } from '../platform/db.ts';
-import { columns, statement, tables } from '../platform/statement.ts';
+import { columns, statement, tables, wasCreatedAt } from '../platform/statement.ts';
 import { PASSWORDS_REMEMBERED } from './policy.ts';
 import { COLUMNS } from './rows.ts';
 
@@ -114,12 +114,16 @@ export const ACCOUNT_STATEMENTS = {
       SELECT require_as_read((SELECT count(*) FROM changed))`,
   ),
   // updated_at is a claim about the profile (OpenID Connect Core §5.1), so none of the following changes it.
-  /** Fails by `require_as_read` when the account has another version, or is gone; locks the row until the end of the transaction. */
+  /**
+   * Fails by `require_as_read` when the account has another version, is gone, or was made again; locks the row until the end of
+   * the transaction.
+   */
   requireVersion: statement(
     'accounts.require_version',
-    ($: { id: string; version: number }) => sql`
+    ($: { id: string; version: number; createdAt: Date }) => sql`
       SELECT require_as_read((SELECT count(*) FROM (
-        SELECT 1 FROM accounts WHERE id = ${$.id} AND version = ${$.version} FOR UPDATE) AS locked))`,
+        SELECT 1 FROM accounts WHERE id = ${$.id} AND version = ${$.version} AND ${wasCreatedAt($.createdAt)}
+           FOR UPDATE) AS locked))`,
   ),
   /** Fails by `require_rows` for an account that does not exist. */
   requireExisting: statement(

@@ -10,6 +10,7 @@ import type { Issuer } from '../platform/issuer.ts';
 import { type OpenApi, type Operation, operationsOf, type Response, type Schema } from '../platform/openapi.ts';
 import { PROBLEM_TYPE, problemOf } from '../platform/problems.ts';
 import { DEPRECATED, type Deprecations } from './deprecation.ts';
+import { answersEtag, preconditionOf } from './headers.ts';
 import type { CONTROLS } from './query.ts';
 import { ROUTES, type Route } from './routes.ts';
 import { LINES_TYPE } from './streams.ts';
@@ -101,7 +102,8 @@ const CONTROL_PARAMETERS: Readonly<Record<(typeof CONTROLS)[number], Schema>> = 
 };
 
 /** What @fastify/swagger makes an operation of. */
-function schemaOf({ operation, method, versioned = false, location }: Route, deprecated: boolean): FastifySchema {
+function schemaOf(route: Route, deprecated: boolean): FastifySchema {
+  const { operation, method, versioned = false, location } = route;
   const { name, summary, description, permission, kind, schemas } = operation;
   const changes = kind === 'change';
   const streams = kind === 'stream';
@@ -113,6 +115,7 @@ function schemaOf({ operation, method, versioned = false, location }: Route, dep
   const scopes = permission === ANY_CALLER ? [] : [scopeOf(permission)];
   const query = schemas.query as TObject | undefined;
   const members: object = (schemas.output as Partial<TObject>).properties ?? {};
+  const hasEtag = answersEtag(route) && ('version' in members || 'etag' in members);
   const headers = {
     ...(changes && versioned ? HEADERS.ifMatch : {}),
     ...(!changes && versioned ? HEADERS.ifNoneMatch : {}),
@@ -132,13 +135,17 @@ function schemaOf({ operation, method, versioned = false, location }: Route, dep
       properties: { ...query?.properties, ...controls },
       required: query?.required ?? [],
     },
-    headers: { type: 'object', properties: headers },
+    headers: {
+      type: 'object',
+      properties: headers,
+      required: changes && preconditionOf(route) === 'needed' ? Object.keys(HEADERS.ifMatch) : [],
+    },
     ...(schemas.body ? { body: schemas.body, consumes: [typeOf(operation)] } : {}),
     response: {
       [location ? 201 : 200]: {
         description: streams ? 'Lines, each of this form.' : 'Done.',
         headers: {
-          ...(versioned && 'version' in members ? { ETag: { ...text, description: 'The version.' } } : {}),
+          ...(hasEtag ? { ETag: { ...text, description: 'For the `If-Match` of a change.' } } : {}),
           ...(location ? { Location: { ...text, description: 'Where it is.' } } : {}),
           ...(schemas.query && 'cursor' in (query?.properties ?? {})
             ? { Link: { ...text, description: 'The next page, as `next` (RFC 8288).' } }

@@ -1,3 +1,4 @@
+import { entityTag } from '../operations/preconditions.ts';
 import { AppError, invalidParameter } from '../platform/errors.ts';
 import type { Route } from './route.ts';
 
@@ -18,12 +19,31 @@ export function preconditionOf({ method, versioned = false }: Pick<Route, 'metho
   return method === 'POST' ? 'may be sent' : 'needed';
 }
 
+/** RFC 9110 §8.8.3: what is in it means nothing to a client. */
+const ETAG = /^"[\x21\x23-\x7e]*"$/;
+
+/** True for a route whose answers have an ETag, where they show something that has one. */
+export const answersEtag = ({ versioned = false, location }: Pick<Route, 'versioned' | 'location'>): boolean =>
+  versioned || location !== undefined;
+
+/** The ETag of what an answer shows. A part of something has the ETag of the whole, as a member. */
+export function etagOf({
+  version,
+  created_at: createdAt,
+  etag,
+}: Readonly<Record<string, unknown>>): string | undefined {
+  if (typeof etag === 'string') return etag;
+  if (typeof version !== 'number') return undefined;
+  // What is builtin was never created.
+  return entityTag({ version, createdAt: new Date(typeof createdAt === 'string' ? createdAt : 0) });
+}
+
 /**
- * The version that `If-Match` names (RFC 9110 §13.1.1).
- * @returns undefined for `*`: any version
+ * The ETag that `If-Match` names (RFC 9110 §13.1.1).
+ * @returns undefined for `*`: any
  * @throws AppError 428 `precondition_required`, 400 for several or a malformed one, 412 for one that never matches
  */
-export function ifMatchOf(header: string | undefined, precondition: Precondition): number | undefined {
+export function ifMatchOf(header: string | undefined, precondition: Precondition): string | undefined {
   if (header === undefined && precondition !== 'needed') return undefined;
   if (header === undefined) {
     throw new AppError(
@@ -34,18 +54,17 @@ export function ifMatchOf(header: string | undefined, precondition: Precondition
   const value = header.trim();
   if (value === '*') return undefined;
   if (value.startsWith('W/')) throw new AppError('precondition_failed', 'If-Match: a weak ETag never matches');
-  const version = /^"([1-9]\d{0,8})"$/.exec(value)?.[1];
-  if (version === undefined)
+  if (!ETAG.test(value))
     throw invalidParameter('If-Match', 'must be one ETag with its quotation marks, as an answer had it, or *');
   if (precondition === 'none matches')
     throw new AppError('precondition_failed', 'If-Match: what this changes has no ETag; leave it out, or send *');
-  return Number(version);
+  return value;
 }
 
 /** RFC 9110 §13.1.2 `If-None-Match`. */
-export function isFresh(header: string | undefined, version: unknown): boolean {
-  if (header === undefined) return false;
-  return header.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === `"${version}"`);
+export function isFresh(header: string | undefined, etag: string | undefined): boolean {
+  if (header === undefined || etag === undefined) return false;
+  return header.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag);
 }
 
 const KEY = /^[\x21-\x7e]{1,255}$/;

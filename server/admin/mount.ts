@@ -10,7 +10,7 @@ import { PROBLEM_TYPE } from '../platform/problems.ts';
 import { type CallerOptions, type Callers, challengeDenied, createCallers } from './callers.ts';
 import { allowOrigins, preflightHandler } from './cross_origin.ts';
 import { DEPRECATED, type Deprecations, deprecationHeaders } from './deprecation.ts';
-import { dryRunAsked, idempotencyKeyOf, ifMatchOf, isFresh, preconditionOf } from './headers.ts';
+import { answersEtag, dryRunAsked, etagOf, idempotencyKeyOf, ifMatchOf, isFresh, preconditionOf } from './headers.ts';
 import { CONTROLS, controlsOf, inQuery, operationQuery, pickFields } from './query.ts';
 import { ROUTES, type Route } from './routes.ts';
 import { acceptLines, createStreamHandlers, LINES_TYPE, STREAM_LIMITS, type StreamLimits } from './streams.ts';
@@ -108,7 +108,7 @@ async function mountStreams(
 
 function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions, callers: Callers): void {
   const { issuer, runner } = options;
-  const { operation, method, versioned = false, location } = route;
+  const { operation, method, location } = route;
   if (operation.kind === 'stream') return;
   const changes = operation.kind === 'change';
   const precondition = preconditionOf(route);
@@ -127,13 +127,13 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions, c
       const query = request.query as Readonly<Record<string, unknown>>;
       const { dryRun, force } = changes ? controlsOf(query) : { dryRun: false, force: false };
       const asks = dryRun || (changes && dryRunAsked(request.headers.prefer));
-      const ifVersion = changes ? ifMatchOf(request.headers['if-match'], precondition) : undefined;
+      const ifMatch = changes ? ifMatchOf(request.headers['if-match'], precondition) : undefined;
       const call: Call = {
         actor,
         requestId: request.id,
         dryRun: asks,
         force,
-        ifVersion,
+        ifMatch,
         idempotencyKey: method === 'POST' ? idempotencyKeyOf(request.headers['idempotency-key']) : undefined,
       };
       const output = (await runner
@@ -143,9 +143,9 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions, c
           throw placed(error);
         })) as Output;
       if (asks) reply.header('preference-applied', 'handling=dry-run');
-      if (versioned && typeof output.version === 'number') reply.header('etag', `"${output.version}"`);
-      if (!changes && versioned && isFresh(request.headers['if-none-match'], output.version))
-        return reply.code(304).send();
+      const etag = answersEtag(route) ? etagOf(output) : undefined;
+      if (etag !== undefined) reply.header('etag', etag);
+      if (!changes && isFresh(request.headers['if-none-match'], etag)) return reply.code(304).send();
       if (typeof output.next === 'string' && method === 'GET')
         addLink(reply, `<${nextPage(request, output.next)}>; rel="next"`);
       if (location) reply.code(201).header('location', issuer.path(API_PATH + location(output)));

@@ -146,7 +146,7 @@ export function createClientPlans(parts: ClientPlanParts): ClientPlans {
 
   /** The change from one row to the next, which is stored unless nothing changes. */
   function changing(before: ClientRow, changed: Partial<ClientRow>): Omit<PlannedClient, 'warnings'> {
-    const { id, version } = before;
+    const { id, version, created_at: createdAt } = before;
     const merged = { ...before, ...changed };
     const isChanged = !isDeepStrictEqual(merged, before);
     const after = isChanged
@@ -161,7 +161,7 @@ export function createClientPlans(parts: ClientPlanParts): ClientPlans {
       before: clientOf(before),
       client: clientOf(after),
       statements: [
-        CLIENT_STATEMENTS.requireVersion.bind({ id, version }),
+        CLIENT_STATEMENTS.requireVersion.bind({ id, version, createdAt }),
         ...(isChanged ? [update, CLIENT_STATEMENTS.notify.bind({ id })] : []),
       ],
       refuse: refusedBy({ require_as_read: changedMeanwhile(id) }),
@@ -286,11 +286,12 @@ export function createClientPlans(parts: ClientPlanParts): ClientPlans {
     },
 
     async removing(id, also = []) {
-      const { version, ...before } = await existing(id);
+      const before = await existing(id);
+      const { version, created_at: createdAt } = before;
       return {
-        before: clientOf({ ...before, version }),
+        before: clientOf(before),
         statements: [
-          CLIENT_STATEMENTS.requireVersion.bind({ id, version }),
+          CLIENT_STATEMENTS.requireVersion.bind({ id, version, createdAt }),
           // They lose a client.
           CLIENT_STATEMENTS.touchServersOf.bind({ id, now: new Date(now()) }),
           CLIENT_STATEMENTS.remove.bind({ id }),

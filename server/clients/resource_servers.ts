@@ -6,7 +6,7 @@ import { type BoundStatement, type Db, sqlState, UNIQUE_VIOLATION } from '../pla
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import type { ListRequest, Page } from '../platform/listing.ts';
 import { carryOut, type PlannedChange, refusedBy } from '../platform/planned.ts';
-import { statement, tables } from '../platform/statement.ts';
+import { statement, tables, wasCreatedAt } from '../platform/statement.ts';
 import type { ManagedBy } from '../platform/types.ts';
 import { RESOURCE_SERVER_LIST, type ResourceServerRow } from './listings.ts';
 import { checkScope, oneOf } from './readers.ts';
@@ -118,10 +118,10 @@ export const RESOURCE_SERVER_STATEMENTS = {
   /** As `requireVersion` of clients (statements.ts). */
   requireVersion: statement(
     'resource_servers.require_version',
-    ($: { identifier: string; version: number }) => sql`
+    ($: { identifier: string; version: number; createdAt: Date }) => sql`
       SELECT require_as_read((SELECT count(*) FROM (
         SELECT 1 FROM resource_servers WHERE identifier = ${$.identifier} AND version = ${$.version}
-           FOR UPDATE) AS unchanged))`,
+           AND ${wasCreatedAt($.createdAt)} FOR UPDATE) AS unchanged))`,
   ),
   // A change of the clients alone changes `updated_at` as well, and with it the version.
   update: statement('resource_servers.update', ($: Omit<Columns, 'created_at' | 'version'>) =>
@@ -240,8 +240,12 @@ export function createResourceServers({
     return server;
   }
 
-  const requireAsRead = ({ identifier, version }: ResourceServer): Pick<PlannedChange, 'statements' | 'refuse'> => ({
-    statements: [RESOURCE_SERVER_STATEMENTS.requireVersion.bind({ identifier, version })],
+  const requireAsRead = ({
+    identifier,
+    version,
+    createdAt,
+  }: ResourceServer): Pick<PlannedChange, 'statements' | 'refuse'> => ({
+    statements: [RESOURCE_SERVER_STATEMENTS.requireVersion.bind({ identifier, version, createdAt })],
     refuse: refusedBy({
       require_as_read: (cause) =>
         new AppError('conflict', `resource server ${identifier} was changed meanwhile; try again`, { cause }),

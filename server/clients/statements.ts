@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import type { Clients as ClientsTable } from '../platform/database.ts';
-import { statement } from '../platform/statement.ts';
+import { statement, wasCreatedAt } from '../platform/statement.ts';
 import type { ManagedBy } from '../platform/types.ts';
 import type { ClaimRule } from './claim_mapping.ts';
 import type { ClientMetadata } from './metadata.ts';
@@ -112,9 +112,10 @@ export const CLIENT_STATEMENTS = {
    */
   requireVersion: statement(
     'clients.require_version',
-    ($: { id: string; version: number }) => sql`
+    ($: { id: string; version: number; createdAt: Date }) => sql`
       SELECT require_as_read((SELECT count(*) FROM (
-        SELECT 1 FROM clients WHERE id = ${$.id} AND version = ${$.version} FOR UPDATE) AS unchanged))`,
+        SELECT 1 FROM clients WHERE id = ${$.id} AND version = ${$.version} AND ${wasCreatedAt($.createdAt)}
+           FOR UPDATE) AS unchanged))`,
   ),
   update: statement(
     'clients.update',

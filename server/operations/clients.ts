@@ -288,7 +288,7 @@ async function assertNobodysSubject({ accountStores }: Services, id: string, { f
 async function changeable(services: Services, id: string, call: Call): Promise<Client> {
   const before = await existing(services, id);
   assertMayChangeClient(call.actor, before);
-  assertVersion('client', before.version, call);
+  assertVersion('client', before, call);
   assertNotManaged('client', before.managedBy, call);
   return before;
 }

@@ -85,7 +85,7 @@ export const groups = {
     },
     async plan(services, { params: { name }, body }, call) {
       const before = await existing(services, name);
-      assertVersion('group', before.version, call);
+      assertVersion('group', before, call);
       assertNotManaged('group', before.managedBy, call);
       const { after, ...planned } = services.groups.updating(before, {
         ...body,
@@ -110,7 +110,7 @@ export const groups = {
     example: { output: { name: 'staff', members_removed: 0 } },
     async plan(services, { params: { name }, query: { remove_members: removeMembers = false } }, call) {
       const before = await existing(services, name);
-      assertVersion('group', before.version, call);
+      assertVersion('group', before, call);
       assertNotManaged('group', before.managedBy, call);
       if (!removeMembers) await assertUnused('group', name, services.groups);
       return removalOf('group', services.groups.removing(before, { removeMembers }));

@@ -36,8 +36,8 @@ export interface Call {
   readonly requestId: string;
   /** Everything is checked and nothing is changed. */
   readonly dryRun?: boolean | undefined;
-  /** The version that the caller has read (RFC 9110 §13.1.1 `If-Match`); undefined: any. */
-  readonly ifVersion?: number | undefined;
+  /** The ETag that the caller has read (RFC 9110 §13.1.1); undefined: any. */
+  readonly ifMatch?: string | undefined;
   /** Also changes what a configuration file manages. */
   readonly force?: boolean | undefined;
   /** The configuration file makes the change: what it is about belongs to the file from then on. */

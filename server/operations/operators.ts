@@ -106,10 +106,7 @@ async function personOf(
     const roles = [...new Set([...before.roles, ADMINISTRATOR])];
     return {
       account: { ...before, roles },
-      statements: [
-        accounts.plans.requireVersion(before.id, before.version),
-        accounts.plans.settingRoles(before.id, roles),
-      ],
+      statements: [accounts.plans.requireVersion(before), accounts.plans.settingRoles(before.id, roles)],
       refuse: (error) => error,
     };
   }

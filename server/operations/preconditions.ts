@@ -1,24 +1,34 @@
 import { AppError } from '../platform/errors.ts';
 import type { Call } from './operation.ts';
 
-/** @throws AppError 412 `precondition_failed` when the caller has read another version */
-export function assertVersion(what: string, version: number, { ifVersion }: Call): void {
-  if (ifVersion === undefined || ifVersion === version) return;
-  throw new AppError('precondition_failed', `the ${what} has version ${version} now; read it again`);
+/** What is deleted and made again has version 1 again, and is another thing: the time of its creation tells them apart. */
+interface Versioned {
+  readonly version: number;
+  readonly createdAt: Date;
+}
+
+/** The ETag of a thing as it is (RFC 9110 §8.8.3). */
+export function entityTag({ version, createdAt }: Versioned): string {
+  return `"${version}-${createdAt.getTime().toString(36)}"`;
+}
+
+/** @throws AppError 412 `precondition_failed` when the caller has read another version, or another thing of that name */
+export function assertVersion(what: string, current: Versioned, { ifMatch }: Call): void {
+  if (ifMatch === undefined || ifMatch === entityTag(current)) return;
+  throw new AppError(
+    'precondition_failed',
+    `the ${what} was changed, or deleted and made again; it has version ${current.version} now: read it again`,
+  );
 }
 
 /**
  * For a store that reads a thing once more when it plans a change: another change may have come between.
  * @throws AppError 409 `changed_meanwhile`, 412 `precondition_failed`
  */
-export function assertAsRead(what: string, read: Versioned, again: Versioned | undefined, { ifVersion }: Call): void {
-  if (again?.version === read.version) return;
-  const code = ifVersion === undefined ? 'changed_meanwhile' : 'precondition_failed';
+export function assertAsRead(what: string, read: Versioned, again: Versioned | undefined, { ifMatch }: Call): void {
+  if (again && entityTag(again) === entityTag(read)) return;
+  const code = ifMatch === undefined ? 'changed_meanwhile' : 'precondition_failed';
   throw new AppError(code, `the ${what} was changed meanwhile; read it again`);
-}
-
-interface Versioned {
-  readonly version: number;
 }
 
 /** @throws AppError 409 `managed_by_file` for a change that the configuration file would undo */

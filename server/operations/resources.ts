@@ -179,7 +179,7 @@ async function existing(services: Services, identifier: string): Promise<Resourc
 /** @throws AppError 404, 409, 412 */
 async function changeable(services: Services, identifier: string, call: Call): Promise<ResourceServer> {
   const before = await existing(services, identifier);
-  assertVersion('resource server', before.version, call);
+  assertVersion('resource server', before, call);
   assertNotManaged('resource server', before.managedBy, call);
   return before;
 }

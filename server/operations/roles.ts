@@ -127,7 +127,7 @@ export const roles = {
     },
     async plan(services, { params: { name }, body }, call) {
       const before = await changeable(services, name);
-      assertVersion('role', before.version, call);
+      assertVersion('role', before, call);
       assertNotManaged('role', before.managedBy, call);
       assertMayChange(call.actor, permissionsAmong(before.permissions));
       const { permissions = before.permissions } = body;
@@ -156,7 +156,7 @@ export const roles = {
     example: { output: { name: 'support', members_removed: 0 } },
     async plan(services, { params: { name }, query: { remove_members: removeMembers = false } }, call) {
       const before = await changeable(services, name);
-      assertVersion('role', before.version, call);
+      assertVersion('role', before, call);
       assertNotManaged('role', before.managedBy, call);
       assertMayChange(call.actor, permissionsAmong(before.permissions));
       if (!removeMembers) await assertUnused('role', name, services.roles);

@@ -170,12 +170,12 @@ class Repeated extends Error {
   }
 }
 
-function refusal<O>({ refuse, target }: Plan<O>, error: unknown, { ifVersion }: Call): unknown {
+function refusal<O>({ refuse, target }: Plan<O>, error: unknown, { ifMatch }: Call): unknown {
   if (failedGuard(error) === 'require_administrator') return lastAdministrator(error);
   // Before the plan is asked: a store does not know which version the caller has read.
   if (failedGuard(error) !== 'require_as_read') return refuse?.(error) ?? error;
   const message = `the ${target.kind} was changed meanwhile; read it again`;
-  return new AppError(ifVersion === undefined ? 'changed_meanwhile' : 'precondition_failed', message, { cause: error });
+  return new AppError(ifMatch === undefined ? 'changed_meanwhile' : 'precondition_failed', message, { cause: error });
 }
 
 /**

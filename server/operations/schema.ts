@@ -48,7 +48,8 @@ export function Nullable<T extends TSchema>(schema: T, description?: string) {
 }
 
 export const Id = Type.String({ format: 'uuid', description: 'UUID' });
-export const Version = Type.Integer({ minimum: 1, description: 'raised by each change; the ETag has it' });
+export const Version = Type.Integer({ minimum: 1, description: 'raised by each change' });
+export const EtagOfUser = Type.String({ description: 'the ETag of the user, for the next If-Match' });
 export const ManagedBy = Type.Union([Type.Literal('file'), Type.Null()], {
   description: '"file" where the configuration file manages it',
 });

@@ -8,7 +8,8 @@ import type { BoundStatement } from '../platform/db.ts';
 import { notFound } from '../platform/errors.ts';
 import { endSessions } from '../records/overview.ts';
 import { change, read } from './operation.ts';
-import { Id, strict, Time } from './schema.ts';
+import { entityTag } from './preconditions.ts';
+import { EtagOfUser, Id, strict, Time } from './schema.ts';
 import { type Changeable, changeableUser, existingUser, OF_USER, shownPlan, userPlan } from './user_plans.ts';
 import { EXAMPLE_USER, Password, User } from './user_schema.ts';
 
@@ -34,6 +35,7 @@ const Removed = strict(
   {
     id: Id,
     removed: Type.Array(Type.Enum(['totp', 'passkey', 'recovery_codes']), { description: 'kinds that were removed' }),
+    etag: EtagOfUser,
   },
   { title: 'RemovedFactors' },
 );
@@ -102,7 +104,7 @@ export const userCredentials = {
     summary: 'Remove all second factors of a user',
     description: `For a person who has lost them: authenticator app, passkeys and recovery codes. ${LAST_WAY} ${CONSEQUENCES}`,
     schemas: { params: OF_USER, output: Removed },
-    example: { output: { id: EXAMPLE_USER.id, removed: ['totp'] } },
+    example: { output: { id: EXAMPLE_USER.id, removed: ['totp'], etag: '"2-mvxji0w0"' } },
     async plan(services, { params: { id } }, call) {
       const changeable = await changeableUser(services, id, call, { self: false });
       const accountId = id;
@@ -121,7 +123,7 @@ export const userCredentials = {
     summary: 'Remove the authenticator app of a user',
     description: `Recovery codes go with the last second factor. ${CONSEQUENCES}`,
     schemas: { params: OF_USER, output: Removed },
-    example: { output: { id: EXAMPLE_USER.id, removed: ['totp'] } },
+    example: { output: { id: EXAMPLE_USER.id, removed: ['totp'], etag: '"2-mvxji0w0"' } },
     async plan(services, { params: { id } }, call) {
       const changeable = await changeableUser(services, id, call, { self: false });
       if (!changeable.before.secondFactors.includes('totp')) throw notFound('authenticator app of user', id);
@@ -136,7 +138,7 @@ export const userCredentials = {
     summary: 'Remove a passkey of a user',
     description: `Recovery codes go with the last second factor. ${LAST_WAY} ${CONSEQUENCES}`,
     schemas: { params: OF_PASSKEY, output: Removed },
-    example: { output: { id: EXAMPLE_USER.id, removed: ['passkey'] } },
+    example: { output: { id: EXAMPLE_USER.id, removed: ['passkey'], etag: '"2-mvxji0w0"' } },
     async plan(services, { params: { id, passkey_id: passkeyId } }, call) {
       const changeable = await changeableUser(services, id, call, { self: false });
       const { passkeys } = await services.factors();
@@ -153,7 +155,7 @@ export const userCredentials = {
     summary: 'Remove the recovery codes of a user',
     description: `For codes that others may have seen; the person can make new ones. ${CONSEQUENCES}`,
     schemas: { params: OF_USER, output: Removed },
-    example: { output: { id: EXAMPLE_USER.id, removed: ['recovery_codes'] } },
+    example: { output: { id: EXAMPLE_USER.id, removed: ['recovery_codes'], etag: '"2-mvxji0w0"' } },
     async plan(services, { params: { id } }, call) {
       const changeable = await changeableUser(services, id, call, { self: false });
       const { recoveryCodes } = await services.factors();
@@ -189,6 +191,6 @@ function removal(changeable: Changeable, removed: Kind[], statements: readonly B
   return userPlan(changeable, {
     ...planned,
     changes: { second_factors: { before: before.secondFactors }, removed: { after: removed } },
-    result: () => ({ id, removed }),
+    result: (after) => ({ id, removed, etag: entityTag(after) }),
   });
 }

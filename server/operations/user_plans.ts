@@ -48,7 +48,7 @@ export async function changeableUser(
 ): Promise<Changeable> {
   const stores = await services.accountStores();
   const before = await existingUser(stores, id);
-  assertVersion('user', before.version, call);
+  assertVersion('user', before, call);
   assertMayChange(call.actor, await createPermissionsOfRoles(services.roles)(before.roles));
   if (!self) assertNotSelf(call.actor, before.id);
   return { stores, before };
@@ -89,11 +89,11 @@ interface UserChange<Output> {
 /** A change of a user as it was read: it is refused when somebody else changed the user meanwhile. Its result is read at its end. */
 export function userPlan<Output>({ stores, before }: Changeable, change: UserChange<Output>): Plan<Output> {
   const { plans, fromRow } = stores.accounts;
-  const { id, version } = before;
+  const { id } = before;
   const { statements, after = {}, changes, result, refuse } = change;
   return {
     statements: [
-      plans.requireVersion(id, version),
+      plans.requireVersion(before),
       ...statements,
       ...administratorGuard(before, { ...before, ...after }),
       plans.reading(id),

@@ -188,7 +188,7 @@ export const users = {
       const { plans } = stores.accounts;
       return {
         statements: [
-          plans.requireVersion(id, before.version),
+          plans.requireVersion(before),
           ...endSessions(id),
           ...stores.departed.noting(before),
           plans.deleting(id),

@@ -58,6 +58,12 @@ export function columns<Column extends string>(types: Readonly<Record<Column, Sq
   };
 }
 
+/**
+ * The row is the one that was read, and not another that was made after its deletion. Postgres may have microseconds, which a Date
+ * has not.
+ */
+export const wasCreatedAt = (at: Date): RawBuilder<boolean> => sql`date_trunc('milliseconds', created_at) = ${at}`;
+
 /** The text form of an array, for rows that have arrays: they are a column of texts, which the statement casts. */
 export function arrayText(values: readonly string[]): string {
   return `{${values.map((value) => `"${value.replaceAll(/["\\]/g, '\\$&')}"`).join()}}`;

@@ -209,10 +209,11 @@ describe('the version of an account', () => {
   });
 
   test('guards a transaction: of many changes of what was read, one wins', async () => {
-    const { id, version } = await setUp();
+    const account = await setUp();
+    const { id } = account;
     const results = await Promise.allSettled(
       Array.from({ length: 20 }, (_, i) =>
-        db.transact([accounts.plans.requireVersion(id, version), accounts.plans.settingGroups(id, [`group ${i}`])]),
+        db.transact([accounts.plans.requireVersion(account), accounts.plans.settingGroups(id, [`group ${i}`])]),
       ),
     );
     const refused = results.filter((one) => one.status === 'rejected');
@@ -220,7 +221,9 @@ describe('the version of an account', () => {
     assert.ok(refused.every(({ reason }) => failedGuard(reason) === 'require_as_read'));
     assert.equal((await accounts.findById(id))?.version, 2);
     await db.transact([accounts.plans.deleting(id)]);
-    await assert.rejects(db.transact([accounts.plans.requireVersion(id, 2), accounts.plans.enabling(id)]));
+    await assert.rejects(
+      db.transact([accounts.plans.requireVersion({ ...account, version: 2 }), accounts.plans.enabling(id)]),
+    );
   });
 });
 

@@ -110,7 +110,7 @@ test('one factor or all are removed, with sessions, an event and a mail for each
     assert.deepEqual([shown.second_factors, shown.recovery_codes], [['totp', 'passkey'], 10]);
     const target = `/users/${id}/factors${path.replace(':first', shown.passkeys[0].id)}`;
     const removed = await api.request('DELETE', target, { headers: anyVersion });
-    assert.deepEqual([removed.status, removed.body], [200, { id, removed: [...kinds] }]);
+    assert.deepEqual([removed.status, removed.body.id, removed.body.removed], [200, id, [...kinds]]);
     const { second_factors, recovery_codes } = (await api.request('GET', `/users/${id}/factors`)).body;
     assert.deepEqual({ second_factors, recovery_codes }, left);
     assert.deepEqual(await sessionsOf(id), []);

@@ -12,9 +12,9 @@ test('groups and roles are set when a person is added, shown, and replaced', asy
   const ada = (await cardea([...create, '--group', 'staff, admins', '--role', 'editor'])).json;
   assert.deepEqual([ada.groups, ada.roles], [['staff', 'admins'], ['editor']]);
   const set = await cardea(['users', 'groups', 'ada@example.com', '--set', 'a,b,a', '--json']);
-  assert.deepEqual(set.json, { id: ada.id, groups: ['a', 'b'] });
+  assert.deepEqual([set.json.id, set.json.groups], [ada.id, ['a', 'b']]);
   const none = await cardea(['users', 'roles', ada.id, '--set', '', '--json']);
-  assert.deepEqual(none.json, { id: ada.id, roles: [] });
+  assert.deepEqual([none.json.id, none.json.roles], [ada.id, []]);
   assert.deepEqual(
     (await cardea(['users', 'groups', ada.id, '--json'])).json.groups,
     ['a', 'b'],

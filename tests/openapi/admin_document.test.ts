@@ -108,6 +108,15 @@ test('every POST that changes something takes an Idempotency-Key, or says that i
   );
 });
 
+test('If-Match is required where its absence is 428, and may be sent to an action (RFC 9110 §13.1.1)', () => {
+  const required = operations.map(({ path, method, operation }) => {
+    const header = operation.parameters?.find(({ name }) => name === 'If-Match');
+    return [`${method} ${path}`, header?.required ?? false, '428' in (operation.responses ?? {})] as const;
+  });
+  for (const [what, isRequired, isRefused] of required) assert.equal(isRequired, isRefused, what);
+  assert.ok(required.some(([, isRequired]) => isRequired));
+});
+
 test('it is served without a token, with the server of its issuer, and the reference shows it first', async () => {
   const response = await fetch(`${app.issuer}/api/v1/openapi.json`);
   assert.equal(response.status, 200);

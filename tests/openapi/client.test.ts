@@ -50,7 +50,7 @@ test('it gets a token, changes a group by its ETag, and reads errors by their ty
   assert.equal(stale.response.status, 412);
   assert.equal(stale.error?.type, `${app.issuer}/problems/precondition_failed`);
 
-  const etag = created.response.headers.get('etag') ?? `"${created.data?.version}"`;
+  const etag = created.response.headers.get('etag') ?? '';
   const changed = await admin.PATCH('/groups/{name}', {
     params: { path: { name: 'staff' }, header: { 'If-Match': etag } },
     body: { description: 'Everybody' },
