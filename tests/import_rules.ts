@@ -34,11 +34,7 @@ const CONFIG = [
 ];
 const CORE = [...EDGE, ...BELOW, ...CONFIG];
 
-/**
- * The command line runs operations, and imports no store. What else it may import, and why. What its verbs do to the database
- * itself (`migrate`, `issuer`, `master-key`) is in server/platform: there may be no schema yet, and so no audit, or another
- * key or issuer than those with which operations run.
- */
+/** The command line runs operations, and imports no store. What else it may import, and why. */
 export const OF_CLI: Readonly<Record<string, string>> = {
   'keys/errors.ts': 'expected errors of a folder that imports nothing of the server',
   'server/accounts/blocklist.ts': 'a list of leaked passwords is a file, which is made without a database',
@@ -64,7 +60,6 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/cli.ts': ['server/cli', ...CONFIG, ...PLATFORM],
   'server/cli': [
     'server/composition/stores.ts',
-    'server/composition/sealed_columns.ts',
     'server/configuration',
     'server/operations',
     ...Object.keys(OF_CLI),

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { issuerOf, moveIssuer } from '../platform/installation.ts';
+import { issuer } from '../operations/issuer.ts';
 import { type Issuer, readIssuer } from '../platform/issuer.ts';
 import { UsageError } from './context.ts';
-import { JSON_OPTION, type PrintOptions } from './output.ts';
+import { type ChangeOptions, DRY_RUN_OPTION, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
 export function issuerCommand(noun: Command, { verb, printItem, note }: CommandTools): void {
@@ -12,8 +12,8 @@ export function issuerCommand(noun: Command, { verb, printItem, note }: CommandT
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(
-        async ({ db, config }, options) => {
-          printItem({ database: (await issuerOf(db)) ?? null, configured: config.issuer.identifier }, options);
+        async ({ operate }, options) => {
+          printItem(await operate(issuer.show, {}), options);
         },
         { issuer: 'any' },
       ),
@@ -23,15 +23,16 @@ export function issuerCommand(noun: Command, { verb, printItem, note }: CommandT
     .command('move')
     .description('change the issuer that the database belongs to, when the server moves to another URL')
     .argument('<url>', 'the new issuer, such as https://id.example.com')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(
-        async ({ db, now }, options, url) => {
+      verb<ChangeOptions>(
+        async ({ operate }, options, url = '') => {
           const { identifier } = issuerIn(url);
-          const before = (await issuerOf(db)) ?? null;
-          const moved = await moveIssuer(db, identifier, now);
-          printItem({ before, issuer: identifier, moved }, options);
-          if (!moved || before === null) return;
+          const result = await operate(issuer.move, { body: { issuer: identifier } }, options);
+          printItem(result, options);
+          const { moved, before } = result;
+          if (!moved || before === null || options.dryRun) return;
           note(`Set CARDEA_ISSUER=${identifier} and restart every server; until then they still serve ${before}.`);
           note('Apps must be configured with the new issuer: they refuse tokens of an issuer that they do not know.');
           if (new URL(before).hostname !== new URL(identifier).hostname)

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { SEALED } from '../composition/sealed_columns.ts';
-import { AppError } from '../platform/errors.ts';
-import { type Progress, reseal } from '../platform/reseal.ts';
-import { JSON_OPTION, type PrintOptions } from './output.ts';
+import { NO_LINES } from '../operations/json_lines.ts';
+import { masterKey } from '../operations/master_key.ts';
+import { type ChangeOptions, DRY_RUN_OPTION, type Item, JSON_OPTION } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
 export function masterKeyCommand(noun: Command, { verb, printItems, createProgress }: CommandTools): void {
@@ -13,25 +12,23 @@ export function masterKeyCommand(noun: Command, { verb, printItems, createProgre
       'after',
       '\nPut the new key first and keep the old one behind it, restart every node, run this, then drop the old key.',
     )
+    .option(DRY_RUN_OPTION[0], 'count what it would encrypt, and what no key can open; change nothing')
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(async ({ db, sealer }, options) => {
-        const items = [];
-        for (const sealed of SEALED) {
-          const progress = createProgress({ every: Number.POSITIVE_INFINITY });
-          const state = ({ seen, resealed }: Progress) => `${sealed.table}: ${seen} looked at, ${resealed} re-sealed`;
-          const total = await reseal(db, sealer, sealed, (now) => progress.show(now.seen, state(now)));
-          progress.end(state(total));
-          items.push({ table: sealed.table, column: sealed.column, ...total });
+      verb<ChangeOptions>(async ({ stream }, options) => {
+        const items: Item[] = [];
+        const progress = createProgress({ every: Number.POSITIVE_INFINITY });
+        const running = await stream(masterKey.rotate, { query: undefined, lines: NO_LINES }, options);
+        for (let lines = await running.next(); lines; lines = await running.next()) {
+          for (const { complete, ...item } of lines) {
+            const state = `${item.table}: ${item.seen} looked at, ${item.resealed} re-sealed`;
+            if (complete) progress.end(state);
+            else progress.show(item.seen, state);
+            if (complete) items.push(item);
+          }
         }
         printItems(items, ['table', 'column', 'seen', 'resealed', 'unreadable'], '', options);
-        const unreadable = items.reduce((sum, one) => sum + one.unreadable, 0);
-        if (unreadable > 0) {
-          throw new AppError(
-            'sealed_value_unreadable',
-            `${unreadable} values cannot be opened: their master key is not in CARDEA_MASTER_KEY; keep every older key until none is left`,
-          );
-        }
+        if (running.failure() !== undefined) throw running.failure();
       }),
     );
 }

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
-import { assertKnown, type MigrationStatus, migrateUp, migrationStatus } from '../platform/migrate.ts';
-import { JSON_OPTION, type PrintOptions } from './output.ts';
+import { NO_LINES } from '../operations/json_lines.ts';
+import { migrations } from '../operations/migrations.ts';
+import { assertKnown } from '../platform/migrate.ts';
+import { type ChangeOptions, DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
 const COLUMNS = ['name', 'state', 'executed_at'];
@@ -9,13 +11,15 @@ export function migrateCommand(noun: Command, { verb, printItems }: CommandTools
   noun
     .command('up')
     .description('migrate the schema to this version of Cardea; safe while servers run')
+    .option(DRY_RUN_OPTION[0], 'list the migrations that would run; change nothing')
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(
-        async ({ db }, options) => {
-          const names = new Set(await migrateUp(db));
-          const ran = (await migrationStatus(db)).filter((one) => names.has(one.name));
-          printItems(ran.map(shown), COLUMNS, 'The schema is up to date.', options);
+      verb<ChangeOptions>(
+        async ({ stream }, options) => {
+          const running = await stream(migrations.up, { query: undefined, lines: NO_LINES }, options);
+          const items: Item[] = [];
+          for (let lines = await running.next(); lines; lines = await running.next()) items.push(...lines);
+          printItems(items, COLUMNS, 'The schema is up to date.', options);
         },
         { schema: 'any' },
       ),
@@ -27,14 +31,12 @@ export function migrateCommand(noun: Command, { verb, printItems }: CommandTools
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(
-        async ({ db }, options) => {
-          const migrations = await migrationStatus(db);
-          printItems(migrations.map(shown), COLUMNS, 'There are no migrations.', options);
-          assertKnown(migrations);
+        async ({ operate }, options) => {
+          const { items } = await operate(migrations.list, {});
+          printItems(items, COLUMNS, 'There are no migrations.', options);
+          assertKnown(items);
         },
         { schema: 'any' },
       ),
     );
 }
-
-const shown = ({ name, state, executedAt }: MigrationStatus) => ({ name, state, executed_at: executedAt ?? null });

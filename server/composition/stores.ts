@@ -32,6 +32,7 @@ import type { Db } from '../platform/db.ts';
 import { createDeclaredSettings } from '../platform/declared_settings.ts';
 import { notFound } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
+import { createMigrations } from '../platform/migrate.ts';
 import { once } from '../platform/once.ts';
 import type { Outbound } from '../platform/outbound.ts';
 import { columnSealer, type Sealer } from '../platform/sealing.ts';
@@ -166,7 +167,10 @@ export async function openKeyRing({
   });
 }
 
-type Opened = Omit<Services, 'groups' | 'roles' | 'audit' | 'declaredSettings' | 'db' | 'endings' | 'signedUntil'> & {
+type Opened = Omit<
+  Services,
+  'groups' | 'roles' | 'audit' | 'declaredSettings' | 'migrations' | 'db' | 'endings' | 'signedUntil'
+> & {
   readonly db: Db;
   readonly log: Logger;
   readonly outbound: Outbound;
@@ -222,6 +226,7 @@ export function createOperations(
     roles: createNamed('roles', { db: on, now, fixed: builtinRoles() }),
     audit: createAuditLog({ db: on }),
     declaredSettings: createDeclaredSettings(on),
+    migrations: createMigrations(on),
   });
   const services = withEndings({ ...opened, ...named(db) });
   const results = createResults({ db, sealer, now, secret: () => loadServerSecret(db, sealer, RESULTS_SECRET, now) });

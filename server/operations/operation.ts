@@ -135,7 +135,11 @@ export interface InputLine {
   readonly bytes: number;
 }
 
-export type Commit = (change: Omit<Plan<unknown>, 'result' | 'again'>) => Promise<void>;
+/** @param send sends the statements in a transaction of the caller's own. Default: in one that has nothing else */
+export type Commit = (
+  change: Omit<Plan<unknown>, 'result' | 'again'>,
+  send?: (statements: readonly BoundStatement[]) => Promise<unknown>,
+) => Promise<void>;
 
 // biome-ignore lint/suspicious/noExplicitAny: a list of operations has all kinds of schemas, which no other type accepts
 export type Operation = Read<any> | Change<any> | Stream<any>;

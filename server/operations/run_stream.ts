@@ -48,10 +48,10 @@ export async function runStream<S extends Schemas>(
     throw error;
   }
 
-  const commit: Commit = async ({ statements, target, changes = {}, refuse }) => {
+  const commit: Commit = async ({ statements, target, changes = {}, refuse }, send = (all) => db.transact(all)) => {
     if (dryRun) return;
     try {
-      await db.transact([...statements, entry({ outcome: 'done', target, changes })]);
+      await send([...statements, entry({ outcome: 'done', target, changes })]);
     } catch (error) {
       throw refuse?.(error) ?? error;
     }

@@ -20,6 +20,7 @@ import type { Config, SettingInForce } from '../config.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Db } from '../platform/db.ts';
 import type { DeclaredSettings } from '../platform/declared_settings.ts';
+import type { Migrations } from '../platform/migrate.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import type { Deliveries } from '../records/deliveries.ts';
 import type { Endings } from '../records/ending.ts';
@@ -65,6 +66,7 @@ export interface Services extends ClientStores {
   /** Those with which this process was started, with secrets masked. */
   settings(): readonly SettingInForce[];
   readonly declaredSettings: DeclaredSettings;
+  readonly migrations: Migrations;
   /** Opened on first use by the command line: most verbs need few of them, and only these need the right master key. */
   accountStores(): Promise<AccountStores>;
   factors(): Promise<Factors>;

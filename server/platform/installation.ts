@@ -1,5 +1,6 @@
+import { sql } from 'kysely';
 import type { Clock } from './clock.ts';
-import type { Db } from './db.ts';
+import type { BoundStatement, Db } from './db.ts';
 import { AppError } from './errors.ts';
 import { statement, tables } from './statement.ts';
 
@@ -16,17 +17,20 @@ export const INSTALLATION_STATEMENTS = {
       .values({ issuer: $.issuer, since: $.since })
       .onConflict((conflict) => conflict.column('id').doNothing()),
   ),
-  move: statement('installation.move', ($: Claim) =>
-    tables
-      .updateTable('installation')
-      .set({ issuer: $.issuer, since: $.since })
-      .where('issuer', '<>', $.issuer)
-      .returning('issuer'),
+  move: statement(
+    'installation.move',
+    ($: Claim & { readonly before: string | null }) => sql`
+      WITH moved AS (
+        INSERT INTO installation (issuer, since) VALUES (${$.issuer}, ${$.since})
+        ON CONFLICT (id) DO UPDATE SET issuer = excluded.issuer, since = excluded.since
+         WHERE installation.issuer = ${$.before}
+        RETURNING 1)
+      SELECT require_as_read((SELECT count(*) FROM moved))`,
   ),
 };
 
 /** @returns the origin that the database belongs to; undefined before a server has started with it */
-export async function issuerOf(db: Db): Promise<string | undefined> {
+export async function issuerOf(db: Pick<Db, 'query'>): Promise<string | undefined> {
   const [row] = await db.query(INSTALLATION_STATEMENTS.find.bind());
   return row?.issuer;
 }
@@ -50,9 +54,10 @@ export function assertIssuer(stored: string | undefined, issuer: string): void {
   );
 }
 
-/** @returns whether the issuer was a different one before */
-export async function moveIssuer(db: Db, issuer: string, now: Clock): Promise<boolean> {
-  const claim = { issuer, since: new Date(now()) };
-  await db.query(INSTALLATION_STATEMENTS.claim.bind(claim));
-  return (await db.query(INSTALLATION_STATEMENTS.move.bind(claim))).length > 0;
+/** Binds a database to another issuer; fails by `require_as_read` unless `before` is the one that it belongs to. */
+export function movingIssuer(
+  { before, issuer }: { readonly before: string | null; readonly issuer: string },
+  now: Clock,
+): BoundStatement {
+  return INSTALLATION_STATEMENTS.move.bind({ before, issuer, since: new Date(now()) });
 }

@@ -1,12 +1,24 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { sql } from 'kysely';
+import { CompiledQuery, type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
-import type { Db } from './db.ts';
+import type { BoundStatement, Db } from './db.ts';
 import { AppError } from './errors.ts';
 import { statement } from './statement.ts';
 
 const FOLDER = new URL('../../migrations/', import.meta.url);
+
+/** @param names of the migrations that ran @param send sends statements in their transaction */
+export type Finish = (
+  names: readonly string[],
+  send: (bound: readonly BoundStatement[]) => Promise<void>,
+) => Promise<void>;
+
+/** The migrations of one database. */
+export interface Migrations {
+  list(): Promise<MigrationStatus[]>;
+  up(finish: Finish): Promise<string[]>;
+}
 
 export interface MigrationStatus {
   name: string;
@@ -35,14 +47,15 @@ export const MIGRATE_STATEMENTS = {
 /**
  * Brings the schema up to date. Kysely takes a lock, so of several nodes that start at once one migrates and the rest
  * wait for it.
+ * @param finish ends the transaction of all migrations that ran, unless none did
  * @returns the names of the migrations that ran now
  * @throws AppError `database_too_old`, `schema_newer`, `migration_failed`, or 503 when Postgres cannot be reached
  */
-export async function migrateUp(db: Db): Promise<string[]> {
+export async function migrateUp(db: Db, finish: Finish = async () => {}): Promise<string[]> {
   const [server] = await db.query(MIGRATE_STATEMENTS.version.bind());
   assertSupportedVersion(server?.version ?? 0);
   assertKnown(await migrationStatus(db));
-  const { error, results = [] } = await migrator(db).migrateToLatest();
+  const { error, results = [] } = await migrator(db, finish).migrateToLatest();
   if (error) {
     if (error instanceof AppError) throw error;
     const failed = results.find((one) => one.status === 'Error')?.migrationName;
@@ -52,6 +65,10 @@ export async function migrateUp(db: Db): Promise<string[]> {
     });
   }
   return results.map((one) => one.migrationName);
+}
+
+export function createMigrations(db: Db): Migrations {
+  return { list: () => migrationStatus(db), up: (finish) => migrateUp(db, finish) };
 }
 
 /** @param version as `server_version_num` has it: 140005 is 14.5 */
@@ -64,7 +81,7 @@ export function assertSupportedVersion(version: number): void {
 const LEAST_MAJOR = 14;
 
 /** @throws AppError 409 `schema_newer` when a later version of Cardea has migrated the database */
-export function assertKnown(status: readonly MigrationStatus[]): void {
+export function assertKnown(status: readonly Pick<MigrationStatus, 'name' | 'state'>[]): void {
   const unknown = status.filter((one) => one.state === 'unknown').map((one) => one.name);
   if (unknown.length === 0) return;
   throw new AppError(
@@ -96,8 +113,36 @@ function oneLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split(/\s*\n\s*/).join('; ');
 }
 
-function migrator(db: Db): Migrator {
-  return new Migrator({ db: db.kysely, provider: { getMigrations } });
+function migrator(db: Db, finish: Finish): Migrator {
+  return new Migrator({
+    db: db.kysely,
+    provider: { getMigrations: async () => finished(await getMigrations(), finish) },
+  });
+}
+
+/** Kysely runs all that are pending in one transaction, the last one of all at its end. */
+function finished(migrations: Readonly<Record<string, Migration>>, finish: Finish): Record<string, Migration> {
+  const names = Object.keys(migrations);
+  const ran: string[] = [];
+  const entries = Object.entries(migrations).map(([name, migration]): [string, Migration] => [
+    name,
+    {
+      ...migration,
+      async up(transaction) {
+        await migration.up(transaction);
+        ran.push(name);
+        if (name === names.at(-1)) await finish(ran, (bound) => sendBy(transaction, bound));
+      },
+    },
+  ]);
+  return Object.fromEntries(entries);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the type of Kysely's migrations
+async function sendBy(transaction: Kysely<any>, bound: readonly BoundStatement[]): Promise<void> {
+  for (const { statement: one, values } of bound) {
+    await transaction.executeQuery(CompiledQuery.raw(one.text, [...values]));
+  }
 }
 
 async function getMigrations(): Promise<Record<string, Migration>> {

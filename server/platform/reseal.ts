@@ -20,21 +20,21 @@ const PASSES = 5;
 /**
  * Seals again under the current master key all values that are sealed under an older one. Each batch commits by itself:
  * servers do not wait for its locks, and an interrupted run is continued by the next.
- * @param onProgress called after each batch
+ * @param how `dryRun`: counts what it would do, and changes nothing
+ * @returns the progress after each batch
  */
-export async function reseal(
-  db: Db,
+export async function* reseal(
+  db: Pick<Db, 'query'>,
   sealer: Sealer,
   sealed: SealedColumn,
-  onProgress: (progress: Progress) => void,
-): Promise<Progress> {
+  how: { readonly dryRun?: boolean | undefined } = {},
+): AsyncGenerator<Progress, void> {
   const total = { seen: 0, resealed: 0, unreadable: 0 };
   for (let pass = 1; pass <= PASSES; pass += 1) {
-    const missed = await resealOnce(db, sealer, sealed, total, onProgress);
+    const missed = yield* resealOnce(db, sealer, sealed, total, how);
     if (missed === 0) break;
     if (pass < PASSES) Object.assign(total, { seen: 0, unreadable: 0 });
   }
-  return total;
 }
 
 export function resealStatements(sealed: SealedColumn) {
@@ -79,13 +79,13 @@ interface Resealed {
 }
 
 /** @returns the number of values that a server changed between the read and the write here */
-async function resealOnce(
-  db: Db,
+async function* resealOnce(
+  db: Pick<Db, 'query'>,
   sealer: Sealer,
   sealedColumn: SealedColumn,
   total: Progress,
-  onProgress: (progress: Progress) => void,
-): Promise<number> {
+  { dryRun = false }: { readonly dryRun?: boolean | undefined },
+): AsyncGenerator<Progress, number> {
   const { table, column } = sealedColumn;
   const { next, replace } = resealStatements(sealedColumn);
   let missed = 0;
@@ -98,12 +98,12 @@ async function resealOnce(
       const plain = open(() => sealer.open(place, row.sealed));
       return plain ? [{ key: row.key, stale: row.sealed, fresh: sealer.seal(place, plain) }] : [];
     });
-    const done = fresh.length === 0 ? [] : await db.query(replace.bind({ rows: fresh }));
+    const done = fresh.length === 0 || dryRun ? fresh : await db.query(replace.bind({ rows: fresh }));
     total.seen += rows.length;
     total.resealed += done.length;
     total.unreadable += stale.length - fresh.length;
     missed += fresh.length - done.length;
-    onProgress(total);
+    yield { ...total };
     if (rows.length < BATCH) return missed;
     after = rows.at(-1)?.key ?? null;
   }

@@ -5,9 +5,10 @@ import pg from 'pg';
 import { createDeparted } from '../../server/accounts/departed.ts';
 import { createLinks } from '../../server/accounts/links.ts';
 import { createMails } from '../../server/accounts/mails.ts';
-import { SEALED } from '../../server/composition/sealed_columns.ts';
 import { createResults } from '../../server/operations/results.ts';
-import type { Db } from '../../server/platform/db.ts';
+import { SEALED } from '../../server/operations/sealed_columns.ts';
+import { createDb, type Db } from '../../server/platform/db.ts';
+import { migrateUp, migrationStatus } from '../../server/platform/migrate.ts';
 import { keyText } from '../../server/platform/reseal.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { createDeliveries } from '../../server/records/deliveries.ts';
@@ -22,20 +23,26 @@ import { setUpCli } from './run_cli.ts';
 
 const query = (db: Db, text: string, values: readonly unknown[] = []) => db.run({ name: '', text }, values);
 
-describe('migrate', () => {
-  /** An empty database on the same cluster. */
-  async function emptyDatabase(t: TestContext, beside: string): Promise<string> {
-    const name = `${new URL(beside).pathname.slice(1)}_empty`;
-    const admin = new pg.Client({ connectionString: on(beside, 'postgres') });
-    await admin.connect();
-    defer(t, async () => {
-      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
-      await admin.end();
-    });
-    await admin.query(`CREATE DATABASE ${name}`);
-    return on(beside, name);
-  }
+/** What an entry of the audit tells, besides when. */
+function toldOf(entry: Readonly<Record<string, unknown>>): unknown[] {
+  assert.match(String(entry.request_id), /^[0-9a-f-]{36}$/);
+  return ['actor_kind', 'action', 'target_kind', 'target_id', 'outcome', 'changes'].map((name) => entry[name]);
+}
 
+/** An empty database on the same cluster. */
+async function emptyDatabase(t: TestContext, beside: string): Promise<string> {
+  const name = `${new URL(beside).pathname.slice(1)}_empty`;
+  const admin = new pg.Client({ connectionString: on(beside, 'postgres') });
+  await admin.connect();
+  defer(t, async () => {
+    await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    await admin.end();
+  });
+  await admin.query(`CREATE DATABASE ${name}`);
+  return on(beside, name);
+}
+
+describe('migrate', () => {
   test('is required when an operator’s schema is out of date, and updates it', async (t) => {
     const { cardea, url } = await setUpCli(t);
     const env = { CARDEA_DATABASE_URL: await emptyDatabase(t, url) };
@@ -47,6 +54,8 @@ describe('migrate', () => {
     assert.equal(pending.code, 0);
     assert.deepEqual(pending.json[0], { name: '0001-initial', state: 'pending', executed_at: null });
 
+    const tried = await cardea(['migrate', 'up', '--dry-run', '--json'], { env });
+    assert.deepEqual(tried.json, pending.json);
     const up = await cardea(['migrate', 'up', '--json'], { env });
     assert.equal(up.code, 0);
     assert.equal(up.json[0].name, '0001-initial');
@@ -55,8 +64,26 @@ describe('migrate', () => {
     const again = await cardea(['migrate', 'up'], { env });
     assert.deepEqual([again.code, again.stdout], [0, 'The schema is up to date.\n']);
     assert.deepEqual((await cardea(['migrate', 'up', '--json'], { env })).json, []);
+    const names = up.json.map(({ name }: { name: string }) => name);
+    const { json: entries } = await cardea(['audit', 'list', '--json'], { env });
+    assert.deepEqual(entries.map(toldOf), [
+      ['cli', 'migrations.up', 'schema', names.at(-1), 'done', { migrations: { after: names } }],
+    ]);
     assert.match((await cardea(['migrate', 'status'], { env })).stdout, /^0001-initial +done +\d{4}-/m);
     assert.equal((await cardea(['users', 'list'], { env })).code, 0);
+  });
+});
+
+describe('a migration that fails', () => {
+  test('is rolled back with its entry in the audit, and so is one whose entry fails', async (t) => {
+    const { url } = await setUpCli(t);
+    const db = createDb({ url: await emptyDatabase(t, url) });
+    defer(t, () => db.close());
+    const refused = migrateUp(db, async () => {
+      throw new Error('no entry');
+    });
+    await assert.rejects(refused, { code: 'migration_failed' });
+    assert.ok((await migrationStatus(db)).every(({ state }) => state === 'pending'));
   });
 });
 
@@ -104,10 +131,11 @@ describe('master-key rotate', () => {
     await cardea(['keys', 'rotate']);
     await fill(db, oldKey);
 
-    const rotated = await cardea(['master-key', 'rotate', '--json'], {
-      env: { CARDEA_MASTER_KEY: `${key},${oldKey}` },
-    });
+    const keys = { env: { CARDEA_MASTER_KEY: `${key},${oldKey}` } };
+    const tried = await cardea(['master-key', 'rotate', '--dry-run', '--json'], keys);
+    const rotated = await cardea(['master-key', 'rotate', '--json'], keys);
     assert.equal(rotated.code, 0, rotated.stderr);
+    assert.deepEqual(tried.json, rotated.json, 'a dry run counts the same, and leaves it to be done');
     const counts = Object.fromEntries(
       rotated.json.map((one: { table: string; column: string; seen: number; resealed: number }) => [
         `${one.table}.${one.column}`,
@@ -142,6 +170,25 @@ describe('master-key rotate', () => {
       assert.notEqual(rows.length, 0, table);
       for (const one of rows) sealer.open({ table, column, row: String(one.row) }, one.sealed as Buffer);
     }
+    const audit = ['audit', 'list', '--filter', 'action eq "master_key.rotate"', '--json'];
+    const { json: entries } = await cardea(audit, keys);
+    const told = (changes: object) => [
+      'cli',
+      'master_key.rotate',
+      'master_key',
+      entries[0].request_id,
+      'done',
+      changes,
+    ];
+    const [seen, resealed] = [0, 1].map((i) =>
+      Object.values<number[]>(counts).reduce((sum, one) => sum + (one[i] ?? 0), 0),
+    );
+    const total = { seen: { after: seen }, resealed: { after: resealed }, unreadable: { after: 0 } };
+    assert.deepEqual(entries.map(toldOf), [
+      told({ ...total, complete: { after: true } }),
+      told({ complete: { after: false } }),
+    ]);
+
     const alone = await cardea(['users', 'show', 'ada@example.com', '--json'], { env: { CARDEA_MASTER_KEY: key } });
     assert.equal(alone.json.name, 'Ada');
     assert.equal((await cardea(['users', 'show', 'ada@example.com'])).code, 1);

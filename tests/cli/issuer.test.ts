@@ -54,12 +54,24 @@ test('after issuer move only the new issuer is accepted', async () => {
   assert.equal(slash.code, 2);
   assert.ok(slash.stderr.includes(`${OTHER}/auth\n`), slash.stderr);
 
+  const tried = await runCli(['issuer', 'move', OTHER, '--dry-run', '--json'], { env });
+  assert.deepEqual([tried.json, tried.stderr], [{ before: issuer, issuer: OTHER, moved: true }, '']);
   const moved = await runCli(['issuer', 'move', OTHER, '--json'], { env: { ...env, CARDEA_ISSUER: OTHER } });
   assert.equal(moved.code, 0, moved.stderr);
   assert.deepEqual(moved.json, { before: issuer, issuer: OTHER, moved: true });
   assert.match(moved.stderr, /restart every server/);
   const again = await runCli(['issuer', 'move', OTHER, '--json'], { env });
   assert.deepEqual(again.json, { before: OTHER, issuer: OTHER, moved: false });
+
+  const { json: entries } = await runCli(['audit', 'list', '--json'], { env });
+  const [same, entry] = entries.filter(({ action }: { action: string }) => action === 'issuer.move');
+  assert.deepEqual([same.outcome, same.changes], ['done', {}]);
+  assert.deepEqual(
+    [entry.actor_kind, entry.target_kind, entry.target_id, entry.outcome],
+    ['cli', 'issuer', OTHER, 'done'],
+  );
+  assert.deepEqual(entry.changes, { issuer: { before: issuer, after: OTHER } });
+  assert.match(entry.request_id, /^[0-9a-f-]{36}$/);
 
   await deployment(scope, { databaseUrl, masterKey, env: { CARDEA_ISSUER: OTHER } });
   assert.deepEqual(await accountClient(), [`${OTHER}/account/signed-in`]);

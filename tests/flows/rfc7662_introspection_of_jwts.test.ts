@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import * as oidc from 'openid-client';
-import { moveIssuer } from '../../server/platform/installation.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
+import { moveIssuer } from '../helpers/issuer.ts';
 import { endSessionsAlone } from '../helpers/records.ts';
 import { authorization, authorize, introspect, token, userinfo } from '../helpers/relying_party.ts';
 import { post, refusal } from './support.ts';
@@ -157,8 +157,8 @@ test('other JWTs get { active: false }, however similar they are', async () => {
 
 test('a token of another issuer is not active, even with the same key', async (t) => {
   const elsewhere = 'http://localhost:1';
-  await moveIssuer(app.db, elsewhere, Date.now);
-  t.after(() => moveIssuer(app.db, issuer, Date.now));
+  await moveIssuer(app.db, elsewhere);
+  t.after(() => moveIssuer(app.db, issuer));
   const { databaseUrl, masterKey } = app;
   const moved = await deployment(t, { databaseUrl, masterKey, env: { CARDEA_ISSUER: elsewhere } });
   const { body } = await token(moved.issuer, api, { grant_type: 'client_credentials' });

@@ -1,5 +1,6 @@
+import type { Db } from '../../server/platform/db.ts';
 import { createDb } from '../../server/platform/db.ts';
-import { moveIssuer } from '../../server/platform/installation.ts';
+import { issuerOf, movingIssuer } from '../../server/platform/installation.ts';
 
 const MIGRATED = { name: '', text: "SELECT 1 FROM pg_tables WHERE tablename = 'installation'" };
 
@@ -7,8 +8,12 @@ const MIGRATED = { name: '', text: "SELECT 1 FROM pg_tables WHERE tablename = 'i
 export async function takeOver(url: string, issuer: string): Promise<void> {
   const db = createDb({ url, poolSize: 1 });
   try {
-    if ((await db.run(MIGRATED, [])).length > 0) await moveIssuer(db, issuer, Date.now);
+    if ((await db.run(MIGRATED, [])).length > 0) await moveIssuer(db, issuer);
   } finally {
     await db.close();
   }
+}
+
+export async function moveIssuer(db: Pick<Db, 'query'>, issuer: string): Promise<void> {
+  await db.query(movingIssuer({ before: (await issuerOf(db)) ?? null, issuer }, Date.now));
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { COLUMNS } from '../../server/accounts/rows.ts';
-import { SEALED } from '../../server/composition/sealed_columns.ts';
+import { SEALED } from '../../server/operations/sealed_columns.ts';
 import type { Statement } from '../../server/platform/db.ts';
 import { resealStatements } from '../../server/platform/reseal.ts';
 import { createStatements } from '../../server/records/statements.ts';

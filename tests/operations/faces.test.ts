@@ -15,6 +15,7 @@ const WITHOUT_VERB: Readonly<Record<string, string>> = {
 
 /** Operations that have no route, and why. */
 const WITHOUT_ROUTE: Readonly<Record<string, string>> = {
+  'issuer.move': 'a server must not change the issuer with which it runs',
   'operators.bootstrap': 'it makes the first who may call the API',
   'settings.declare': 'a configuration file alone declares settings',
   'settings.withdraw': 'a configuration file alone declares settings',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { SEALED } from '../../server/composition/sealed_columns.ts';
 import { EXPIRES } from '../../server/jobs/cleanup.ts';
+import { SEALED } from '../../server/operations/sealed_columns.ts';
 import { database } from '../helpers/postgres.ts';
 
 /** Compares the folders' lists of expiring and sealed tables with the migrated schema. */

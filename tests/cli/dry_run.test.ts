@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { Readable, Writable } from 'node:stream';
+import { test } from 'node:test';
+import type { Command } from 'commander';
+import { createProgram } from '../../server/cli/main.ts';
+
+/** Every verb of the command line has a dry run, or stands here. */
+
+const READS = 'it changes nothing';
+const FILE = 'it writes a file alone, which another name spares';
+
+const WITHOUT_DRY_RUN: Readonly<Record<string, string>> = {
+  'audit list': READS,
+  'audit show': READS,
+  'clients list': READS,
+  'clients show': READS,
+  'config check': READS,
+  'config export': FILE,
+  'config plan': READS,
+  'config show': READS,
+  'conformance list': READS,
+  'conformance seed': 'for development alone',
+  'deliveries list': READS,
+  'deliveries show': READS,
+  'grants list': READS,
+  'grants show': READS,
+  'groups list': READS,
+  'groups show': READS,
+  'issuer show': READS,
+  'keys list': READS,
+  'lockouts list': READS,
+  'mail list': READS,
+  'mail show': READS,
+  'mail test': 'to send is all that it does',
+  'migrate status': READS,
+  'passwords blocklist build': FILE,
+  'passwords blocklist check': READS,
+  'passwords status': READS,
+  'registration token list': READS,
+  'registration token show': READS,
+  'resources list': READS,
+  'resources show': READS,
+  'roles list': READS,
+  'roles show': READS,
+  'sessions list': READS,
+  'sessions show': READS,
+  'users events': READS,
+  'users export': READS,
+  'users factors': READS,
+  'users grants': READS,
+  'users list': READS,
+  'users sessions': READS,
+  'users show': READS,
+};
+
+const host = {
+  env: {},
+  stdin: Readable.from([]),
+  stdout: new Writable(),
+  stderr: new Writable(),
+  once() {},
+  off() {},
+};
+
+function verbsOf(command: Command, words: readonly string[] = []): { name: string; verb: Command }[] {
+  if (command.commands.length === 0) return [{ name: words.join(' '), verb: command }];
+  return command.commands.flatMap((one) => verbsOf(one, [...words, one.name()]));
+}
+
+test('every verb that changes something has a dry run', async () => {
+  const nouns = (await createProgram([], host)).commands.map((noun) => noun.name());
+  const without: string[] = [];
+  for (const noun of nouns) {
+    const program = await createProgram([noun], host);
+    const command = program.commands.find((one) => one.name() === noun) ?? assert.fail(noun);
+    for (const { name, verb } of verbsOf(command, [noun])) {
+      if (!verb.options.some(({ long }) => long === '--dry-run')) without.push(name);
+    }
+  }
+  assert.deepEqual(without.toSorted(), Object.keys(WITHOUT_DRY_RUN));
+});
