@@ -14,7 +14,11 @@ export interface AccountChange {
 export interface AccountPlans {
   /** @throws AppError 400 `invalid_input`, with the field */
   creating(input: AccountInput): AccountChange & { readonly account: Account };
-  /** Many people of another system at once. @throws AppError 400 `invalid_input`, with the field */
+  /**
+   * Many people of another system at once: none of them when an identifier is taken. Groups and roles that do not exist are made
+   * with them; such a role has no permissions.
+   * @throws AppError 400 `invalid_input`, with the field
+   */
   creatingAll(inputs: readonly ImportedAccount[]): Promise<AccountChange & { readonly accounts: Account[] }>;
   /** @param account as it was read @throws AppError 400 `invalid_input`, with the field */
   changing(account: Account, changes: Partial<ProfileInput>): AccountChange;

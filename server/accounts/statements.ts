@@ -71,12 +71,6 @@ export const ACCOUNT_STATEMENTS = {
        WHERE i.lookup = ANY(${$.lookups}::bytea[])
        ORDER BY array_position(${$.lookups}::bytea[], i.lookup) LIMIT 1`,
   ),
-  list: statement(
-    'accounts.list',
-    ($: { after: string | null; limit: number }) => sql<Row>`
-      SELECT ${account} FROM accounts a
-       WHERE ${$.after}::uuid IS NULL OR a.id > ${$.after} ORDER BY a.id LIMIT ${$.limit}`,
-  ),
   // One statement, so that a profile and the identifiers that find it never differ.
   update: statement(
     'accounts.update',

@@ -1,6 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import { type BoundStatement, type Db, type Row, transactIfChanged } from '../platform/db.ts';
+import type { BoundStatement, Db, Row } from '../platform/db.ts';
 import { notFound } from '../platform/errors.ts';
 import { carryOut } from '../platform/planned.ts';
 import { blindIndex, type Sealer, sealJson } from '../platform/sealing.ts';
@@ -23,13 +23,7 @@ export interface Accounts {
    * @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field
    */
   create(input: AccountInput, also?: readonly BoundStatement[]): Promise<Account>;
-  /**
-   * Creates many accounts in one transaction: none of them when an identifier is taken. Groups and roles that do not exist are
-   * created with them; such a role has no permissions.
-   * @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field
-   */
-  createAll(inputs: readonly ImportedAccount[]): Promise<Account[]>;
-  /** The checks of `createAll` that need no database. @throws AppError 400 `invalid_input`, with the field */
+  /** The checks of `plans.creatingAll` that need no database. @throws AppError 400 `invalid_input`, with the field */
   check(input: ImportedAccount): Pick<Profile, 'email' | 'username'>;
   /** @returns those of the subjects that exist, with the account's id */
   subjectHolders(subjects: readonly string[]): Promise<ReadonlyMap<string, string>>;
@@ -47,8 +41,6 @@ export interface Accounts {
   findByIdentifier(text: string): Promise<Account | undefined>;
   /** By id, e-mail address, username or subject. @throws AppError 404 `not_found` */
   resolve(ref: string): Promise<Account>;
-  /** Oldest first. @param page `after`: the last id of the page before */
-  list(page: { after?: string | undefined; limit: number }): Promise<Account[]>;
   /** Pages of accounts, by filter, search and order. */
   readonly listing: AccountListing;
   /**
@@ -79,17 +71,6 @@ export interface Accounts {
    * password of unknown age is counted from now on.
    */
   rehash(id: string, from: string, to: string): Promise<void>;
-  /**
-   * @param also statements for the same transaction, which end sessions and tokens
-   * @throws AppError 404 `not_found`
-   */
-  disable(id: string, also?: readonly BoundStatement[]): Promise<void>;
-  /** @throws AppError 404 `not_found` */
-  enable(id: string): Promise<void>;
-  /** @throws AppError 400 `invalid_input`, 404 `not_found` */
-  setGroups(id: string, groups: readonly string[]): Promise<void>;
-  /** @throws AppError 400 `invalid_input`, 404 `not_found` */
-  setRoles(id: string, roles: readonly string[]): Promise<void>;
   /**
    * A condition for the transaction that completes a sign-in: since its credentials were checked they have not changed,
    * nor has the account been disabled. Otherwise the transaction fails by `require_epoch`.
@@ -184,17 +165,6 @@ export function createAccounts(parts: {
     );
   }
 
-  async function change(id: string, bound: readonly [BoundStatement, ...BoundStatement[]]): Promise<void> {
-    if (!isAccountId(id)) throw notFound('account', id);
-    await transactIfChanged(db, bound, () => notFound('account', id));
-  }
-
-  async function createAll(inputs: readonly ImportedAccount[]): Promise<Account[]> {
-    const { accounts, statements, refuse } = await creatingAll(inputs);
-    await carryOut(db, { statements, refuse });
-    return accounts;
-  }
-
   function changing(account: Account, changes: Partial<ProfileInput>): AccountChange {
     return {
       statements: [updating(account, changes)],
@@ -216,7 +186,6 @@ export function createAccounts(parts: {
       await carryOut(db, { statements: [...also, ...statements], refuse });
       return account;
     },
-    createAll,
     check: (input) => checkImported(input).profile,
 
     async subjectHolders(subjects) {
@@ -250,12 +219,6 @@ export function createAccounts(parts: {
       return account;
     },
 
-    async list({ after, limit }) {
-      if (after !== undefined && !isAccountId(after)) throw notFound('account', after);
-      const rows = await db.query(ACCOUNT_STATEMENTS.list.bind({ after: after ?? null, limit }));
-      return rows.map(fromRow).filter((account) => account !== undefined);
-    },
-
     async update(account, changes, also = []) {
       const { statements, refuse } = changing(account, changes);
       await carryOut(db, { statements: [...statements, ...also], refuse });
@@ -281,10 +244,6 @@ export function createAccounts(parts: {
     listing: createAccountListing({ db, tokens, open: fromListRow, holdersOf }),
     index: (goesOn = () => true) => indexAccounts({ db, tokens, open: fromListRow, goesOn }),
 
-    disable: (id, also = []) => change(id, [plans.disabling(id), ...also]),
-    enable: (id) => change(id, [plans.enabling(id)]),
-    setGroups: (id, groups) => change(id, [plans.settingGroups(id, groups)]),
-    setRoles: (id, roles) => change(id, [plans.settingRoles(id, roles)]),
     requireEpoch: (id, epoch) => ACCOUNT_STATEMENTS.requireEpoch.bind({ id, epoch }),
     sealerOf,
     columns: COLUMNS,

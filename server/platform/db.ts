@@ -277,24 +277,6 @@ export function failedGuard(error: unknown): Guard | undefined {
 }
 
 /**
- * Runs statements as one transaction, of which nothing happens unless the first one changes a row.
- * @param bound the first one with a RETURNING clause, and without a part that changes something by itself (WITH …)
- * @returns the rows of each
- * @throws what `otherwise` returns when the first one changes nothing
- */
-export async function transactIfChanged<R extends readonly [unknown, ...unknown[]]>(
-  db: Pick<Db, 'transact'>,
-  bound: BoundStatements<R>,
-  otherwise: () => AppError,
-): Promise<RowsOf<R>> {
-  const required = bound.map((one, i) => (i === 0 ? { ...one, statement: requiringRows(one.statement) } : one));
-  // the same types of rows, in the same order
-  const rows = await transactIfNeeded(db, required as unknown as typeof bound);
-  if (!rows) throw otherwise();
-  return rows;
-}
-
-/**
  * Runs statements as one transaction, of which nothing happens when one that calls `require_rows` finds nothing to change.
  * @returns the rows of each; undefined when nothing happened
  */
@@ -308,16 +290,6 @@ export async function transactIfNeeded<R extends readonly unknown[]>(
     if (failedGuard(error) === 'require_rows') return undefined;
     throw error;
   }
-}
-
-/** The guard is a row of its own that the statement's rows are joined to, so it is evaluated when there are none. */
-function requiringRows({ name, text }: Statement): Statement {
-  return {
-    ...(name === undefined ? {} : { name: `${name}.required` }),
-    text: `WITH changed AS (${text})
-           SELECT changed.* FROM (SELECT require_rows((SELECT count(*) FROM changed)) AS guard) AS required
-           LEFT JOIN changed ON required.guard`,
-  };
 }
 
 const DATABASE = 'the database';

@@ -188,10 +188,10 @@ describe('the version of an account', () => {
     assert.equal(before, 1);
     const changes: (() => Promise<unknown>)[] = [
       async () => accounts.update(await read(), { nickname: 'Countess' }),
-      () => accounts.setGroups(id, ['staff']),
-      () => accounts.setRoles(id, ['admin']),
-      () => accounts.disable(id),
-      () => accounts.enable(id),
+      () => db.query(accounts.plans.settingGroups(id, ['staff'])),
+      () => db.query(accounts.plans.settingRoles(id, ['admin'])),
+      () => db.query(accounts.plans.disabling(id)),
+      () => db.query(accounts.plans.enabling(id)),
       async () => db.transact(accounts.passwordStatements(await read(), 'phc')),
       () => run(`UPDATE accounts SET second_factors = '{totp}' WHERE id = $1`, [id]),
     ];
@@ -201,8 +201,8 @@ describe('the version of an account', () => {
       assert.equal(version, before + 1, String(change));
       before = version;
     }
-    await accounts.setGroups(id, ['staff']);
-    await accounts.enable(id);
+    await db.query(accounts.plans.settingGroups(id, ['staff']));
+    await db.query(accounts.plans.enabling(id));
     await accounts.rehash(id, 'phc', 'phc2');
     await run('UPDATE accounts SET epoch = epoch + 1, search_tokens = NULL WHERE id = $1', [id]);
     assert.equal((await read()).version, before);

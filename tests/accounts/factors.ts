@@ -7,6 +7,7 @@ import type { Db } from '../../server/platform/db.ts';
 import { readIssuer } from '../../server/platform/issuer.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { loadServerSecret } from '../../server/platform/server_secrets.ts';
+import { accountChanges } from '../helpers/account_changes.ts';
 import { database } from '../helpers/postgres.ts';
 import type { Scope } from '../helpers/scope.ts';
 
@@ -20,7 +21,8 @@ export async function factorStores(scope: Scope) {
   const now = () => clock.ms;
   const sealer = createSealer([randomBytes(32)]);
   const indexKey = await loadServerSecret(db, sealer, 'account-index', now);
-  const accounts = createAccounts({ db, sealer, indexKey, searchKey: randomBytes(32), now });
+  const store = createAccounts({ db, sealer, indexKey, searchKey: randomBytes(32), now });
+  const accounts = { ...store, ...accountChanges(db, store) };
   const regressions: string[] = [];
   const again = async (id: string) => {
     const account = await accounts.findById(id);

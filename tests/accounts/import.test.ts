@@ -11,7 +11,7 @@ import { createTotp } from '../../server/accounts/totp.ts';
 import { personOf } from '../../server/operations/user_lines.ts';
 import { carryOut } from '../../server/platform/planned.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
-import { deleteAccounts } from '../helpers/account_changes.ts';
+import { accountChanges, deleteAccounts } from '../helpers/account_changes.ts';
 import { database } from '../helpers/postgres.ts';
 import { defer } from '../helpers/scope.ts';
 import { BCRYPT, keycloak, PBKDF2 } from './exported_users.ts';
@@ -147,7 +147,7 @@ describe('an import', () => {
   test('imports an authenticator app, whose codes are then asked for and accepted', async () => {
     const { accounts } = await setUp();
     const secret = Buffer.from('12345678901234567890');
-    const [account] = await accounts.createAll([{ email: 'ada@example.com', totpSecret: secret }]);
+    const [account] = await accountChanges(db, accounts).createAll([{ email: 'ada@example.com', totpSecret: secret }]);
     assert.ok(account);
     const stored = await accounts.resolve(account.id);
     assert.deepEqual(stored.secondFactors, ['totp']);

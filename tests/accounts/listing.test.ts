@@ -9,6 +9,7 @@ import { createSearchTokens } from '../../server/accounts/search_tokens.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
 import { matches, readFilter } from '../../server/platform/filter.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
+import { accountChanges } from '../helpers/account_changes.ts';
 import { LONG } from '../helpers/long.ts';
 import { database } from '../helpers/postgres.ts';
 
@@ -31,7 +32,7 @@ const everybody: Account[] = [];
 for (let i = 0; i < 120; i++) {
   clock.ms = START + Math.floor(i / 3) * 1_000;
   const [givenName = '', familyName = ''] = [GIVEN[i % GIVEN.length], FAMILY[i % FAMILY.length]];
-  const [account] = await accounts.createAll([
+  const [account] = await accountChanges(db, accounts).createAll([
     {
       email: `${i % 4 === 0 ? 'ada' : 'person'}${i}@example.${i % 2 ? 'com' : 'org'}`,
       ...(i % 5 === 0 ? { username: `christ${i}` } : {}),

@@ -22,7 +22,7 @@ import { createLog } from '../../server/platform/log.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { endSessions } from '../../server/records/overview.ts';
 import type { Payload } from '../../server/records/payload.ts';
-import { deleteAccounts } from '../helpers/account_changes.ts';
+import { accountChanges, deleteAccounts } from '../helpers/account_changes.ts';
 import { defer, type Scope } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 import { bench, HOUR, newGrant, newId, request } from '../records/fixtures.ts';
@@ -292,7 +292,7 @@ describe('an outdated hash', () => {
 
   test('gets its age from the sign-in that renews it, when the age was unknown', async () => {
     const passwordHash = bcrypt.hashSync(passwordNo(0), 4);
-    const [account] = await accounts.createAll([{ ...ada(), passwordHash, passwordSetAt: null }]);
+    const [account] = await accountChanges(db, accounts).createAll([{ ...ada(), passwordHash, passwordSetAt: null }]);
     assert.ok(account && account.passwordSetAt === null);
     clock.ms += 60_000;
     await room.upgradeIfOutdated(account, passwordNo(0));

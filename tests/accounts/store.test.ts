@@ -148,53 +148,18 @@ describe('accounts', () => {
     }
   });
 
-  test('are listed oldest first, a page at a time', async () => {
-    const { accounts, clock } = await setUp();
-    const ids: string[] = [];
-    for (const name of ['a', 'b', 'c']) {
-      ids.push((await accounts.create({ email: `${name}@example.com` })).id);
-      clock.ms += 1;
-    }
-    const first = await accounts.list({ limit: 2 });
-    assert.deepEqual(
-      first.map(({ id }) => id),
-      ids.slice(0, 2),
-    );
-    const second = await accounts.list({ after: first[1]?.id, limit: 2 });
-    assert.deepEqual(
-      second.map(({ id }) => id),
-      ids.slice(2),
-    );
-  });
-
   test('change password and state without changing updated_at, which is a claim about the profile', async () => {
     const { accounts, clock } = await setUp();
     const { id } = await accounts.create(ADA);
     clock.ms += 60_000;
     await db.transact(accounts.passwordStatements({ id, epoch: 0 }, 'new'));
-    await accounts.disable(id);
+    await db.query(accounts.plans.disabling(id));
     const changed = await accounts.resolve(id);
     assert.equal(changed.passwordHash, 'new');
     assert.equal(changed.disabled, true);
     assert.deepEqual(changed.updatedAt, new Date(START));
-    await accounts.enable(id);
+    await db.query(accounts.plans.enabling(id));
     assert.deepEqual(await accounts.resolve(id), { ...changed, disabled: false, version: 4 });
-    for (const missing of ['nobody', '00000000-0000-7000-8000-000000000000']) {
-      const trace = { statement: { name: '', text: 'INSERT INTO replays (id_hash, expires_at) VALUES ($1, now())' } };
-      await assert.rejects(accounts.disable(missing, [{ ...trace, values: [Buffer.from('trace')] }]), {
-        code: 'not_found',
-      });
-      assert.deepEqual(await db.run({ name: '', text: 'SELECT id_hash FROM replays' }, []), [], 'nothing has happened');
-      await assert.rejects(accounts.enable(missing), { code: 'not_found' });
-    }
-  });
-
-  test('are disabled together with the caller’s statements, or not at all', async () => {
-    const { accounts } = await setUp();
-    const { id } = await accounts.create(ADA);
-    const failing = { statement: { name: '', text: 'SELECT 1 / $1::int' }, values: [0] };
-    await assert.rejects(accounts.disable(id, [failing]));
-    assert.equal((await accounts.resolve(id)).disabled, false);
   });
 });
 
@@ -322,7 +287,7 @@ describe('an update', () => {
     const found = await accounts.findById(bob.id);
     assert.ok((found?.email === 'new@example.com') !== (found?.name === 'Bob'));
     assert.equal((await accounts.findByIdentifier(found?.email ?? ''))?.id, bob.id);
-    await accounts.setGroups(bob.id, []);
+    await db.query(accounts.plans.settingGroups(bob.id, []));
     await assert.rejects(accounts.update(bob, { name: 'B' }, [{ ...noted, values: [bob.id] }]), {
       code: 'changed_meanwhile',
     });

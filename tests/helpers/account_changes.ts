@@ -1,5 +1,36 @@
+import type { Account } from '../../server/accounts/account.ts';
+import type { ImportedAccount } from '../../server/accounts/profile.ts';
 import type { Accounts } from '../../server/accounts/store.ts';
 import type { BoundStatement, Db } from '../../server/platform/db.ts';
+import { carryOut } from '../../server/platform/planned.ts';
+
+/**
+ * What operations change of accounts, by their own statements and without all other consequences: sessions stay, so that a test of
+ * a disabled account proves that this alone is enough.
+ */
+export interface AccountChanges {
+  /** As an import does. */
+  createAll(inputs: readonly ImportedAccount[]): Promise<Account[]>;
+  /** @param also statements for the same transaction */
+  disable(id: string, also?: readonly BoundStatement[]): Promise<void>;
+  enable(id: string): Promise<void>;
+  setGroups(id: string, groups: readonly string[]): Promise<void>;
+  setRoles(id: string, roles: readonly string[]): Promise<void>;
+}
+
+export function accountChanges(db: Db, { plans }: Pick<Accounts, 'plans'>): AccountChanges {
+  return {
+    async createAll(inputs) {
+      const { accounts, ...planned } = await plans.creatingAll(inputs);
+      await carryOut(db, planned);
+      return accounts;
+    },
+    disable: async (id, also = []) => void (await db.transact([plans.disabling(id), ...also])),
+    enable: async (id) => void (await db.query(plans.enabling(id))),
+    setGroups: async (id, groups) => void (await db.query(plans.settingGroups(id, groups))),
+    setRoles: async (id, roles) => void (await db.query(plans.settingRoles(id, roles))),
+  };
+}
 
 /**
  * The statements by which the store of accounts sets a password, without the other consequences of a change: sessions and

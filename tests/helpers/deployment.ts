@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ARGON2, type Argon2Parameters, argon2Prefix } from '../../server/accounts/argon2.ts';
 import { createPasswords } from '../../server/accounts/passwords.ts';
-import { createAccounts } from '../../server/accounts/store.ts';
+import { type Accounts, createAccounts } from '../../server/accounts/store.ts';
 import { type App, createApp } from '../../server/app.ts';
 import { DEFAULT_SERVER_POLICY, type ServerPolicy } from '../../server/clients/profiles.ts';
 import { createResourceServers, type ResourceServerInput } from '../../server/clients/resource_servers.ts';
@@ -17,6 +17,7 @@ import { createLog } from '../../server/platform/log.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, ACCOUNT_SEARCH_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { endRecordsOfClient } from '../../server/records/ended.ts';
+import { type AccountChanges, accountChanges } from './account_changes.ts';
 import { takeOver } from './issuer.ts';
 import { reusedThread } from './password_threads.ts';
 import { databaseUrl, MIGRATED } from './postgres.ts';
@@ -60,7 +61,7 @@ export interface Seeder {
   /** @param input.introspectsAll lets it introspect the access tokens of all clients */
   party(input?: Partial<ClientInput> & { public?: boolean; introspectsAll?: boolean }): Promise<Party>;
   resourceServer(input: ResourceServerInput): Promise<void>;
-  readonly accounts: ReturnType<typeof createAccounts>;
+  readonly accounts: Accounts & AccountChanges;
   readonly clients: ReturnType<typeof createClients>;
   readonly resourceServers: ReturnType<typeof createResourceServers>;
 }
@@ -101,7 +102,8 @@ export async function createSeeder(
   const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
   const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
   const searchKey = await loadServerSecret(db, sealer, ACCOUNT_SEARCH_SECRET, now);
-  const accounts = createAccounts({ db, sealer, indexKey, searchKey, now });
+  const store = createAccounts({ db, sealer, indexKey, searchKey, now });
+  const accounts = { ...store, ...accountChanges(db, store) };
   const clients = createClients({ db, now, endRecordsOf: endRecordsOfClient, serverPolicy });
   const resourceServers = createResourceServers({ db, now });
   return {

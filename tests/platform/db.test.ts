@@ -2,14 +2,12 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import {
-  type BoundStatement,
   createDb,
   type Db,
   failedGuard,
   GUARDS,
   type Statement,
   sqlState,
-  transactIfChanged,
   translate,
   UNIQUE_VIOLATION,
 } from '../../server/platform/db.ts';
@@ -64,24 +62,6 @@ describe('transactions', () => {
       assert.equal(await count(db), 2);
     });
   }
-
-  test('nothing is executed when the first statement changes no row although it must', async (t) => {
-    const { db, sent } = await things(t);
-    const rename = { name: 'rename', text: 'UPDATE things SET value = $2 WHERE id = $1 RETURNING id, value' };
-    const missing = () => new AppError('not_found', 'no such thing');
-    const both = (id: number): [BoundStatement, BoundStatement] => [
-      { statement: rename, values: [id, 'new'] },
-      { statement: INSERT, values: [2, 'b'] },
-    ];
-    await assert.rejects(transactIfChanged(db, both(1), missing), { code: 'not_found' });
-    assert.equal(await count(db), 0);
-    await db.run(INSERT, [1, 'a']);
-    sent.length = 0;
-    assert.deepEqual(await transactIfChanged(db, both(1), missing), [[{ id: 1, value: 'new' }], [{ id: 2 }]]);
-    assert.equal(sent.length, 4, 'BEGIN, both, COMMIT: the guard is part of the first');
-    assert.equal(await count(db), 2);
-    await assert.rejects(transactIfChanged(db, [{ statement: INSERT, values: [1, 'x'] }], missing), { code: '23505' });
-  });
 
   test('the error is the first cause, not that the transaction was aborted', async (t) => {
     const { db } = await things(t);
