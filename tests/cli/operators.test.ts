@@ -11,6 +11,7 @@ import { ROOT } from '../helpers/artifacts.ts';
 import { browserSession } from '../helpers/browser_session.ts';
 import { createChangesArrived } from '../helpers/client_changes.ts';
 import { deployment, PASSWORD, type Party } from '../helpers/deployment.ts';
+import { operationsOf } from '../helpers/operations.ts';
 import { inherited } from '../helpers/processes.ts';
 import { authorize, redeem, signIn, token, userinfo } from '../helpers/relying_party.ts';
 import { remember, rememberAll } from '../helpers/secrets.ts';
@@ -30,12 +31,20 @@ const changesArrived = await createChangesArrived(app);
 const bootstrap = ['operators', 'bootstrap'];
 const rowsOf = (text: string) => cli.db.run({ name: '', text }, []);
 
+/** The scripts of the document by their names. */
+const document = readFileSync(join(ROOT, 'ops/docs/admin-api.md'), 'utf8');
+const scripts = new Map(
+  [...document.matchAll(/(?:<!-- run: (\w+) -->\n)?```sh\n([\s\S]*?)```/g)].map(([, name = '', text = '']) => [
+    name,
+    text,
+  ]),
+);
+const used = new Set<string>();
+
 /** The commands of the document that are run, in their order. */
 function commandsOf(...names: string[]): string {
-  const document = readFileSync(join(ROOT, 'ops/docs/admin-api.md'), 'utf8');
-  const blocks = [...document.matchAll(/<!-- run: (\w+) -->\n```sh\n([\s\S]*?)```/g)];
-  const byName = new Map(blocks.map(([, name = '', text = '']) => [name, text]));
-  return names.map((name) => byName.get(name) ?? assert.fail(`no commands ${name}`)).join('\n');
+  for (const name of names) used.add(name);
+  return names.map((name) => scripts.get(name) ?? assert.fail(`no commands ${name}`)).join('\n');
 }
 
 /** `npx cardea` is the command of this folder, `jq` reads one member as the real one does, and an error ends the script. */
@@ -121,16 +130,38 @@ test('the document works as it is written: a person is made, found, unlocked, si
   const party = await app.seed.party();
   const { body } = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person }));
   assert.equal(decodeJwt(body.id_token ?? '').sub, id);
+  const useToken = async () => (await userinfo(app.issuer, body.access_token ?? '')).status;
 
+  // Before each script there is something for it to do.
   const answerOf = async (name: string) =>
     JSON.parse(await runShell(commandsOf(name), operator)) as Record<string, unknown>;
+  await app.seed.accounts.setGroups(id, []);
   assert.deepEqual((await answerOf('groups')).groups, ['staff']);
-  assert.deepEqual((await answerOf('unlock')).locks_ended, []);
-  const ended = await answerOf('end');
-  assert.deepEqual([ended.revoked, ended.account], ['account', id]);
-  assert.equal((await userinfo(app.issuer, body.access_token ?? '')).status, 401);
+  assert.deepEqual((await app.seed.accounts.resolve(id)).groups, ['staff']);
+  const locks = await lock(person.email);
+  assert.ok((await locks(id)).length > 0);
+  const [ended] = (await answerOf('unlock')).locks_ended as { factor: string }[];
+  assert.equal(ended?.factor, 'password');
+  assert.deepEqual(await locks(id), []);
+  assert.equal(await useToken(), 200);
+  const revoked = await answerOf('end');
+  assert.deepEqual([revoked.revoked, revoked.account], ['account', id]);
+  assert.equal(await useToken(), 401);
+  assert.equal((await app.seed.accounts.resolve(id)).disabled, false);
   assert.equal((await answerOf('disable')).disabled, true);
+  assert.equal((await app.seed.accounts.resolve(id)).disabled, true);
 });
+
+/** Guesses wrongly until the account is locked. @returns reads its locks */
+async function lock(identifier: string) {
+  const { services } = await operationsOf(scope, app);
+  const { attempts } = await services.accountStores();
+  for (let locked = false; !locked; ) {
+    const guess = await attempts.reservePasswordGuess({ identifier, deviceCookie: undefined });
+    locked = (await attempts.countFailure(guess)).lockedNow;
+  }
+  return (id: string) => attempts.locksOf(id);
+}
 
 test('the document works as it is written: people are imported and exported (curl)', async () => {
   const end = (await runShell(commandsOf('import', 'export'), operator)).trim().split('\n').at(-1) ?? '';
@@ -162,6 +193,17 @@ test('the document works as it is written: a secret is replaced while the old on
   await runShell(commandsOf('end_old'), { ...operator, ORDERS_ID: id });
   await changesArrived();
   assert.deepEqual(await errors(), ['invalid_client', 'invalid_grant']);
+});
+
+test('the document works as it is written: a resource server is shown (curl)', async () => {
+  await app.seed.resourceServer({ identifier: 'https://orders.example.com', name: 'Orders', scopes: [] });
+  await app.seed.resourceServer({ identifier: 'https://other.example.com', name: 'Other', scopes: [] });
+  const shown = JSON.parse(await runShell(commandsOf('resource'), operator)) as { name: string };
+  assert.equal(shown.name, 'Orders');
+});
+
+test('every script of the document is run', () => {
+  assert.deepEqual([...used].toSorted(), [...scripts.keys()].toSorted());
 });
 
 test('a dry run makes neither a person nor a client', async () => {
