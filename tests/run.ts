@@ -35,7 +35,11 @@ const ORDER = [
 const CHAOS = /^tests\/chaos\//;
 const MEASURING = /^tests\/performance\//;
 /** Tests that count instead of measuring time can run beside others. */
-const COUNTING = ['bench', 'revocations', 'statements'].map((name) => `tests/performance/${name}.test.ts`);
+const COUNTING = ['bench', 'configuration_file', 'people_lists', 'revocations', 'statements'].map(
+  (name) => `tests/performance/${name}.test.ts`,
+);
+/** It measures the memory of its own process, which others do not change. */
+const MEASURES_ITSELF = 'tests/performance/people_import.test.ts';
 const LAST = 'tests/security/database_dump.test.ts';
 const MINUTE = 60_000;
 /** `make chaos` has no time limit. */
@@ -117,8 +121,8 @@ function plan(files: readonly string[]): Phase[][] {
   // In its long form a test of chaos needs all processors, and has no time limit.
   const isKilling = (file: string) => AT_LENGTH !== undefined && CHAOS.test(file);
   // A copied library replaces the original for the whole process.
-  const isAlone = (file: string) => mentions(file, 'renamed_library');
-  const isMeasuring = (file: string) => MEASURING.test(file) && !COUNTING.includes(file);
+  const isAlone = (file: string) => file === MEASURES_ITSELF || mentions(file, 'renamed_library');
+  const isMeasuring = (file: string) => MEASURING.test(file) && !COUNTING.includes(file) && file !== MEASURES_ITSELF;
   const shared: Phase = {
     files: files.filter((file) => !isKilling(file) && !isAlone(file) && !isMeasuring(file) && file !== LAST),
     processes: 'shared',

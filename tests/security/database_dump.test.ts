@@ -19,31 +19,43 @@ interface Needle {
 interface Needles {
   /** Needles by their first characters. */
   readonly byBeginning: ReadonlyMap<string, readonly Needle[]>;
-  /** Indexed by a hash of four bytes: 1 where a needle may begin. */
-  readonly mayBegin: Uint8Array;
+  /** A bit for each hash of eight bytes: 1 where a needle may begin. */
+  readonly mayBegin: Int32Array;
 }
 
 /** There are tens of thousands of secrets and megabytes of dumps, so one pass selects the few places to compare. */
 const BEGINNING = 8;
-const HASH_BITS = 22;
+const HASH_BITS = 24;
 
-function hashOf(bytes: Buffer, at: number): number {
-  return Math.imul(bytes.readInt32LE(at), 0x9e_37_79_b1) >>> (32 - HASH_BITS);
+function hashOf(first: number, second: number): number {
+  return (Math.imul(first, 0x9e_37_79_b1) ^ Math.imul(second, 0x85_eb_ca_6b)) >>> (32 - HASH_BITS);
 }
 
 function prepare(needles: readonly Needle[]): Needles {
-  const mayBegin = new Uint8Array(2 ** HASH_BITS);
-  for (const { form } of needles) mayBegin[hashOf(Buffer.from(form, 'latin1'), 0)] = 1;
+  const mayBegin = new Int32Array(2 ** HASH_BITS / 32);
+  for (const { form } of needles) {
+    const bytes = Buffer.from(form, 'latin1');
+    const hash = hashOf(bytes.readInt32BE(0), bytes.readInt32BE(4));
+    mayBegin[hash >>> 5] = (mayBegin[hash >>> 5] ?? 0) | (1 << (hash & 31));
+  }
   return { byBeginning: Map.groupBy(needles, ({ form }) => form.slice(0, BEGINNING)), mayBegin };
 }
 
-function* kindsIn(bytes: Buffer, { byBeginning, mayBegin }: Needles): Generator<string> {
-  for (let at = 0; at + BEGINNING <= bytes.length; at += 1) {
-    if (mayBegin[hashOf(bytes, at)] === 0) continue;
-    for (const { kind, form } of byBeginning.get(bytes.toString('latin1', at, at + BEGINNING)) ?? []) {
-      if (bytes.toString('latin1', at, at + form.length) === form) yield kind;
+/** The last eight bytes are kept as two numbers, since reading them anew at each place takes three times as long. */
+function kindsIn(bytes: Buffer, { byBeginning, mayBegin }: Needles): Set<string> {
+  const found = new Set<string>();
+  let [first, second] = [0, 0];
+  for (let end = 1; end <= bytes.length; end += 1) {
+    first = (first << 8) | (second >>> 24);
+    second = (second << 8) | (bytes[end - 1] ?? 0);
+    const hash = hashOf(first, second);
+    if (((mayBegin[hash >>> 5] ?? 0) & (1 << (hash & 31))) === 0 || end < BEGINNING) continue;
+    const at = end - BEGINNING;
+    for (const { kind, form } of byBeginning.get(bytes.toString('latin1', at, end)) ?? []) {
+      if (bytes.toString('latin1', at, at + form.length) === form) found.add(kind);
     }
   }
+  return found;
 }
 
 test('no database dump and no log of this run contains a secret that was used', (t) => {
@@ -78,7 +90,9 @@ test('the search finds a value that is in a dump', async () => {
     { kind: 'id', form: party.id },
     { kind: 'absent', form: 'Dump her as well' },
   ]);
-  assert.deepEqual([...new Set(kindsIn(Buffer.from(dump, 'latin1'), fast))].sort(), ['id', 'name']);
+  assert.deepEqual([...kindsIn(Buffer.from(dump, 'latin1'), fast)].sort(), ['id', 'name']);
+  assert.deepEqual([...kindsIn(Buffer.from('at both ends: Dump me too'), fast)], ['name']);
+  assert.deepEqual([...kindsIn(Buffer.from('Dump me too'), fast)], ['name']);
   // Names of apps and ids may be readable.
   assert.ok(holds('Dump me too') && holds(party.id) && holds(person.id));
   // Values that authenticate or identify a person may not be readable.
