@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Value } from 'typebox/value';
 import { API_PATH } from '../operations/api_resource.ts';
 import type { Call, InputOf, Schemas } from '../operations/operation.ts';
 import type { Runner } from '../operations/run.ts';
@@ -27,6 +27,9 @@ export interface AdminOptions extends CallerOptions {
   readonly deprecated?: Deprecations;
   readonly streams?: StreamLimits;
 }
+
+// Loaded by the first response, since it has hundreds of modules, and most processes answer none.
+const require = createRequire(import.meta.url);
 
 type Output = Readonly<Record<string, unknown>>;
 
@@ -149,7 +152,8 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions, c
       if (typeof output.next === 'string' && method === 'GET')
         addLink(reply, `<${nextPage(request, output.next)}>; rel="next"`);
       if (location) reply.code(201).header('location', issuer.path(API_PATH + location(output)));
-      const shown = Value.Clean(operation.schemas.output, structuredClone(output)) as Output;
+      const { Clean } = require('typebox/value') as typeof import('typebox/value');
+      const shown = Clean(operation.schemas.output, structuredClone(output)) as Output;
       return reply.type('application/json; charset=utf-8').send(JSON.stringify(picked(request, shown)));
     },
   });

@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { compileSchema } from '../operations/schema.ts';
 import { AppError } from '../platform/errors.ts';
 
 /** A larger file is not one that people keep in a repository. */
@@ -133,7 +133,7 @@ function offsetOf(root: Node | null, path: readonly string[]): number {
 
 /** What is wrong with a value by its schema, with the path to each place. */
 function problemsOf(schema: TSchema, value: unknown): { path: string[]; message: string }[] {
-  const validator = Compile(schema);
+  const validator = compileSchema(schema);
   if (validator.Check(value)) return [];
   return [...validator.Errors(value)].slice(0, PROBLEMS_MAX).flatMap(({ keyword, params, instancePath, message }) => {
     if (keyword === 'boolean') return []; // the error of an unknown member once more

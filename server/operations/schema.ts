@@ -1,6 +1,7 @@
+import { createRequire } from 'node:module';
 import { isDeepStrictEqual } from 'node:util';
 import { type Static, type TSchema, type TUnsafe, Type } from 'typebox';
-import { Compile, type Validator } from 'typebox/compile';
+import type { Validator } from 'typebox/compile';
 import { AppError, type InputFault, invalidInput } from '../platform/errors.ts';
 
 /** Building blocks of schemas. An object without `additionalProperties: false` would accept misspelled members silently. */
@@ -54,13 +55,21 @@ export const ManagedBy = Type.Union([Type.Literal('file'), Type.Null()], {
   description: '"file" where the configuration file manages it',
 });
 
+// The compiler has hundreds of modules, and is loaded at the first check: a server starts without one.
+const require = createRequire(import.meta.url);
+
+export function compileSchema<S extends TSchema>(schema: S): Validator<Record<never, never>, S> {
+  const { Compile } = require('typebox/compile') as typeof import('typebox/compile');
+  return Compile(schema);
+}
+
 const compiled = new WeakMap<TSchema, Validator>();
 
 /** Compiled on first use: all schemas together take long, and a command needs one. */
 function validatorOf(schema: TSchema): Validator {
   let validator = compiled.get(schema);
   if (!validator) {
-    validator = Compile(schema);
+    validator = compileSchema(schema);
     compiled.set(schema, validator);
   }
   return validator;

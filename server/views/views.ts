@@ -4,7 +4,7 @@ import { Html } from './html.ts';
 import { type ComposedMail, createMailComposer, type MailData, type MailName } from './mails.ts';
 import { createTranslator, type Locale, locales, negotiate } from './messages.ts';
 import * as present from './presenters.ts';
-import { compileTemplates, type TemplateScope } from './templates.ts';
+import { compileTemplates, type TemplatePrinter, type TemplateScope } from './templates.ts';
 import { titleOf, type View } from './view.ts';
 
 export type * from './account_parts.ts';
@@ -39,13 +39,17 @@ export interface Views {
   negotiate(preferred?: string, acceptLanguage?: string): Locale;
 }
 
+/** The same for all servers of a process. */
+let ownTemplates: TemplatePrinter | undefined;
+
 /**
  * Reads and compiles everything once; throws when a template doesn't compile. Nothing is read after that.
  * @param basePath the issuer's path: templates print each URL by `at`, which puts it before the paths of this server
  */
 export function createViews(basePath = ''): Views {
   const assets = loadAssets();
-  const print = compileTemplates();
+  ownTemplates ??= compileTemplates();
+  const print = ownTemplates;
   const at = (path: string) => pathBelow(basePath, path);
   const translators = new Map(locales.map((locale) => [locale, createTranslator(locale)]));
   const mark = new Html(assets.mark);
