@@ -49,15 +49,25 @@ export interface PlannedClient extends PlannedChange {
 /** Which of two secrets ends: the one before the rotation, or the one that it made. */
 export type EndedSecret = 'old' | 'new';
 
+/**
+ * Throws for a change that its caller may not make. It is called before anything is fetched that the client names: nobody makes
+ * this server send requests by a change that is refused.
+ */
+export type Permit = (planned: Pick<PlannedClient, 'before' | 'client'>) => void;
+
 /** Checks a change of a client, and says what it does; changes nothing. */
 export interface ClientPlans {
-  /** @throws AppError 400 `invalid_input` with the field; refuses with 409 `client_exists` */
-  creating(input: ClientInput): Promise<PlannedClient>;
+  /**
+   * @param permit default: everybody may
+   * @throws AppError 400 `invalid_input` with the field; refuses with 409 `client_exists`
+   */
+  creating(input: ClientInput, permit?: Permit): Promise<PlannedClient>;
   /**
    * A change of `token_endpoint_auth_method` to one without a secret drops the secrets; to one with a secret makes one.
+   * @param permit default: everybody may
    * @throws AppError 400 `invalid_input` with the field, 404 `not_found`; refuses with 409 `conflict` after another change
    */
-  updating(id: string, change: ClientChange): Promise<PlannedClient>;
+  updating(id: string, change: ClientChange, permit?: Permit): Promise<PlannedClient>;
   /**
    * The old secret works for `overlapSeconds` more, by default not at all. A client has two secrets at most: while an old
    * one works, only a rotation without an overlap is possible, which ends both.
@@ -169,13 +179,13 @@ export function createClientPlans(parts: ClientPlanParts): ClientPlans {
   }
 
   return {
-    async creating(input) {
+    async creating(input, permit = () => {}) {
       const id = input.id ?? randomBytes(16).toString('hex');
       if (!CLIENT_ID.test(id)) throw invalidInput('client_id', 'must be letters, digits and ._~-');
       const metadata = checkMetadata(input.metadata ?? {});
       checkServerPolicy(metadata, serverPolicy);
       checkIntrospection(input, { kind: 'operator' }, metadata);
-      await checkPlaces(metadata, 'operator');
+      checkOpenedScopes(input, { kind: 'operator' });
       const secret = hasSecret(metadata.token_endpoint_auth_method) ? newSecret() : undefined;
       const at = new Date(now());
       const row: ClientRow = {
@@ -189,9 +199,12 @@ export function createClientPlans(parts: ClientPlanParts): ClientPlans {
         created_at: at,
         updated_at: at,
       };
+      const client = clientOf(row);
+      permit({ before: undefined, client });
+      await checkPlaces(metadata, 'operator');
       return {
         before: undefined,
-        client: clientOf(row),
+        client,
         ...(secret === undefined ? {} : { secret }),
         warnings: await warningsOf(metadata.scope),
         statements: [CLIENT_STATEMENTS.insert.bind({ ...row, ...jsonOf(row) }), CLIENT_STATEMENTS.notify.bind({ id })],
@@ -202,7 +215,7 @@ export function createClientPlans(parts: ClientPlanParts): ClientPlans {
       };
     },
 
-    async updating(id, change) {
+    async updating(id, change, permit = () => {}) {
       const before = await existing(id);
       if (before.kind === 'document' && (change.name !== undefined || change.metadata !== undefined)) {
         throw invalidInput('client_id', 'is the URL of a document: the client can only be changed there');
@@ -212,13 +225,8 @@ export function createClientPlans(parts: ClientPlanParts): ClientPlans {
       }
       const metadata = checkMetadata({ ...before.metadata, ...change.metadata });
       checkIntrospection(change, before, metadata);
-      if (change.openedScopes !== undefined && before.kind === 'operator') {
-        throw invalidInput('opened_scopes', 'is for clients that you have not made: yours have a scope');
-      }
+      checkOpenedScopes(change, before);
       checkServerPolicy(metadata, serverPolicy);
-      if (Object.keys(change.metadata ?? {}).length > 0) {
-        await checkPlaces(metadata, before.kind === 'operator' ? 'operator' : 'stranger');
-      }
       const needsSecret = hasSecret(metadata.token_endpoint_auth_method);
       const secret = needsSecret && !before.secret_hash ? newSecret() : undefined;
       const planned = changing(before, {
@@ -232,6 +240,10 @@ export function createClientPlans(parts: ClientPlanParts): ClientPlans {
           ? {}
           : { opened_scopes: checkScope('opened_scopes', change.openedScopes) }),
       });
+      permit(planned);
+      if (Object.keys(change.metadata ?? {}).length > 0) {
+        await checkPlaces(metadata, before.kind === 'operator' ? 'operator' : 'stranger');
+      }
       return {
         ...planned,
         ...(secret === undefined ? {} : { secret }),
@@ -354,6 +366,16 @@ function checkIntrospection(
 ): void {
   if (introspectsAll && (kind !== 'operator' || metadata.token_endpoint_auth_method === 'none')) {
     throw invalidInput('introspect', 'all is only for confidential clients that the operator made');
+  }
+}
+
+/** @throws AppError 400 `invalid_input` */
+function checkOpenedScopes(
+  { openedScopes }: Pick<ClientChange, 'openedScopes'>,
+  { kind }: Pick<ClientRow, 'kind'>,
+): void {
+  if (openedScopes !== undefined && kind === 'operator') {
+    throw invalidInput('opened_scopes', 'is for clients that you have not made: yours have a scope');
   }
 }
 

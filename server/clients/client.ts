@@ -56,6 +56,8 @@ interface Policies {
   readonly introspectsAll?: boolean;
   readonly firstParty?: boolean;
   readonly secondFactorRequired?: boolean;
+  /** Scopes that are open to it besides those that are open to all; for clients that the operator did not make. */
+  readonly openedScopes?: readonly string[];
   readonly managedBy?: ManagedBy;
 }
 
@@ -74,8 +76,6 @@ export interface ClientChange extends Policies {
   readonly metadata?: MetadataInput;
   /** See `Client`; for a client that registered itself. */
   readonly openScope?: boolean;
-  /** Scopes that are open to it besides those that are open to all; for clients that the operator did not make. */
-  readonly openedScopes?: readonly string[];
 }
 
 const NAME_MAX = 200;

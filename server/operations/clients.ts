@@ -108,15 +108,17 @@ export const clients = {
       if (demo && services.config.production)
         throw invalidInput('demo', 'is for development: this server is in production');
       if (id !== undefined) await assertNobodysSubject(services, id, call);
-      const planned = await services.clients.creating({
+      const input = {
         name,
         ...changeTo(rest),
         demo,
         managedBy: managedAfter(null, call),
         ...(id === undefined ? {} : { id }),
+      };
+      const planned = await services.clients.creating(input, ({ client }) => {
+        assertKnownScopes(client, SCOPE_PREFIX);
+        assertMayGiveClient(call.actor, client);
       });
-      assertKnownScopes(planned.client, SCOPE_PREFIX);
-      assertMayGiveClient(call.actor, planned.client);
       return resultOf(services, planned, call);
     },
   }),
@@ -297,14 +299,16 @@ async function changeable(services: Services, id: string, call: Call): Promise<C
 async function updating(services: Services, id: string, call: Call, changed: (before: Document) => Document) {
   const before = await changeable(services, id, call);
   const document = documentOf(before);
-  const planned = await services.clients.updating(id, {
+  const change = {
     ...changeTo(changed(document), document),
     managedBy: managedAfter(before.managedBy, call),
+  };
+  const planned = await services.clients.updating(id, change, ({ before: again, client }) => {
+    assertAsRead('client', before, again, call);
+    assertKnownScopes(client, SCOPE_PREFIX, before);
+    assertMayGiveClient(call.actor, client);
+    assertGainsNothing(call.actor, before, client);
   });
-  assertAsRead('client', before, planned.before, call);
-  assertKnownScopes(planned.client, SCOPE_PREFIX, before);
-  assertMayGiveClient(call.actor, planned.client);
-  assertGainsNothing(call.actor, before, planned.client);
   return resultOf(services, planned, call);
 }
 

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { NAMED_STATEMENTS } from '../../server/accounts/named.ts';
+import { groups } from '../../server/operations/groups.ts';
+import type { Call } from '../../server/operations/operation.ts';
 import { BUILTIN_ROLES, PERMISSIONS } from '../../server/operations/permissions.ts';
+import { roles } from '../../server/operations/roles.ts';
 import { adminApi } from '../helpers/admin.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { explain } from '../helpers/explain.ts';
+import { actor } from '../helpers/operations.ts';
 
 const scope = { after };
 const app = await deployment(scope);
@@ -27,6 +31,32 @@ for (const path of ['/groups', '/roles']) {
     });
     assert.deepEqual([deleted.status, deleted.body], [200, { name: 'unused', members_removed: 0 }]);
     assert.equal((await api.request('GET', `${path}/unused`)).status, 404);
+  });
+}
+
+const FROM_FILE: Call = { actor: actor(), requestId: 'r', fromFile: true };
+const FILED = { params: undefined, query: undefined, body: { name: 'filed' } };
+for (const [path, create] of [
+  ['/groups', () => api.runner.run(groups.create, FILED, FROM_FILE)],
+  ['/roles', () => api.runner.run(roles.create, FILED, FROM_FILE)],
+] as const) {
+  test(`${path}: what the configuration file manages is changed there, or by force`, async () => {
+    assert.equal((await create()).managed_by, 'file');
+    const one = `${path}/filed`;
+    for (const [method, body] of [['PATCH', { description: 'x' }], ['DELETE']] as const) {
+      const request = { headers: anyVersion, ...(body ? { body } : {}) };
+      const refused = await api.request(method, one, request);
+      assert.deepEqual([refused.status, refused.body.type.split('/').at(-1)], [409, 'managed_by_file'], method);
+      assert.equal((await api.request('GET', one)).body.version, 1, method);
+      const forced = await api.request(method, `${one}?force=true&dryRun=true`, request);
+      assert.equal(forced.status, 200, method);
+    }
+    const changed = await api.request('PATCH', `${one}?force=true`, {
+      headers: anyVersion,
+      body: { description: 'x' },
+    });
+    assert.deepEqual([changed.status, changed.body.managed_by, changed.body.version], [200, 'file', 2]);
+    assert.equal((await api.request('DELETE', `${one}?force=true`, { headers: anyVersion })).status, 200);
   });
 }
 

@@ -27,9 +27,13 @@ export async function adminApi(
   scope: Scope,
   app: OperatedDatabase,
   as: Partial<Actor> | 'nobody' = {},
-  { now = Date.now, limits = limitsOf({}).admin }: { now?: Clock; limits?: CallerLimits } = {},
+  {
+    now = Date.now,
+    limits = limitsOf({}).admin,
+    allow = [],
+  }: { now?: Clock; limits?: CallerLimits; allow?: readonly string[] } = {},
 ) {
-  const { runner, services } = await operationsOf(scope, app, now);
+  const { runner, services } = await operationsOf(scope, app, now, allow);
   const { issuer } = services.config;
   const log = createLog({ level: 'silent', destination: { write() {} } });
   const http = createHttp({

@@ -37,8 +37,11 @@ export const environmentOf = (app: OperatedDatabase) => ({
   CARDEA_DATABASE_URL: app.databaseUrl,
 });
 
-/** The operations of a deployment, as another process of the same installation has them. */
-export async function operationsOf(scope: Scope, app: OperatedDatabase, now = Date.now) {
+/**
+ * The operations of a deployment, as another process of the same installation has them.
+ * @param allow addresses on which documents of clients are fetched although they are not public; default: none
+ */
+export async function operationsOf(scope: Scope, app: OperatedDatabase, now = Date.now, allow: readonly string[] = []) {
   const env = environmentOf(app);
   const config = loadConfig(env);
   const log = createLog({ level: 'silent', destination: { write() {} } });
@@ -46,7 +49,7 @@ export async function operationsOf(scope: Scope, app: OperatedDatabase, now = Da
   const stores = await createAccountStores(parts);
   const passwords = await openPasswords(stores, { ...parts, startPasswordThread: reusedThread });
   defer(scope, () => passwords.close());
-  const outbound = createOutbound({ allow: [] });
+  const outbound = createOutbound({ allow });
   return createOperations({
     ...parts,
     outbound,
