@@ -18,11 +18,6 @@ import type { Accounts } from './store.ts';
 /** Sets passwords, with all consequences of a change. No other code does, for people or for operators. */
 export interface PasswordChange {
   /**
-   * @param person whose password it would be: an account, or the profile of one that does not exist yet
-   * @throws PasswordRefused with all rules that it breaks
-   */
-  check(person: Account | ProfileInput, candidate: string, shares?: Shares): Promise<void>;
-  /**
    * Checks and hashes the first password of an account that is about to be made.
    * @throws PasswordRefused
    */
@@ -131,7 +126,6 @@ export function createPasswordChange(
   }
 
   return {
-    check,
     planning,
 
     async hashFirst(person, candidate, shares) {

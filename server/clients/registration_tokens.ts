@@ -5,7 +5,7 @@ import type { RegistrationTokens as RegistrationTokensTable } from '../platform/
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { invalidInput, notFound } from '../platform/errors.ts';
 import type { ListRequest, Page } from '../platform/listing.ts';
-import { carryOut, type PlannedChange, refusedBy } from '../platform/planned.ts';
+import { type PlannedChange, refusedBy } from '../platform/planned.ts';
 import { hashToken } from '../platform/sealing.ts';
 import { statement, tables } from '../platform/statement.ts';
 import { REGISTRATION_TOKEN_LIST, type RegistrationTokenRow } from './listings.ts';
@@ -32,14 +32,12 @@ export interface RegistrationTokenInput {
 /** A new token; `token` itself is not stored. */
 type NewToken = RegistrationToken & { readonly token: string };
 
-/** Each change also by its plan, for the caller's transaction. */
+/** Each change is a plan, for the caller's transaction. */
 export interface RegistrationTokens {
   /** @throws AppError 400 `invalid_input` with the field */
   creating(input: RegistrationTokenInput): PlannedChange & { readonly made: NewToken };
   /** Clients that were registered with it stay. @throws AppError 404 `not_found`; refuses with the same */
   revoking(id: string): Promise<PlannedChange & { readonly before: RegistrationToken }>;
-  create(input: RegistrationTokenInput): Promise<NewToken>;
-  revoke(id: string): Promise<void>;
   /** @returns undefined for a token that is unknown, used up or expired */
   find(token: string): Promise<RegistrationToken | undefined>;
   /** A statement that counts one use; it rolls the transaction back when another request took the last use. */
@@ -138,14 +136,6 @@ export function createRegistrationTokens({ db, now }: { db: Db; now: Clock }): R
     creating,
     revoking,
     findById,
-    async create(input) {
-      const planned = creating(input);
-      await carryOut(db, planned);
-      return planned.made;
-    },
-    async revoke(id) {
-      await carryOut(db, await revoking(id));
-    },
     async find(token) {
       const bound = REGISTRATION_TOKEN_STATEMENTS.find.bind({ tokenHash: hashToken(token), now: new Date(now()) });
       const [row] = await db.query(bound);

@@ -5,7 +5,7 @@ import type { ResourceServers as ResourceServersTable } from '../platform/databa
 import { type BoundStatement, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import type { ListRequest, Page } from '../platform/listing.ts';
-import { carryOut, type PlannedChange, refusedBy } from '../platform/planned.ts';
+import { type PlannedChange, refusedBy } from '../platform/planned.ts';
 import { statement, tables, wasCreatedAt } from '../platform/statement.ts';
 import type { ManagedBy } from '../platform/types.ts';
 import { RESOURCE_SERVER_LIST, type ResourceServerRow } from './listings.ts';
@@ -55,7 +55,7 @@ export interface PlannedResourceServer extends PlannedChange {
   readonly server: ResourceServer;
 }
 
-/** Each change also by its plan, for the caller's transaction. */
+/** Each change is a plan, for the caller's transaction. */
 export interface ResourceServers {
   /** @throws AppError 400 `invalid_input` with the field; refuses with 409 `resource_server_exists` */
   creating(input: ResourceServerInput): Promise<PlannedResourceServer>;
@@ -63,9 +63,6 @@ export interface ResourceServers {
   updating(identifier: string, change: ResourceServerChange): Promise<PlannedResourceServer>;
   /** @throws AppError 404 `not_found`; refuses with 409 `conflict` after another change */
   removing(identifier: string): Promise<PlannedChange & { readonly before: ResourceServer }>;
-  create(input: ResourceServerInput): Promise<ResourceServer>;
-  update(identifier: string, change: ResourceServerChange): Promise<ResourceServer>;
-  remove(identifier: string): Promise<void>;
   find(identifier: string): Promise<ResourceServer | undefined>;
   /** Oldest first, unless the request says otherwise. @throws AppError 400 `invalid_input` */
   list(request?: ListRequest): Promise<Page<ResourceServer>>;
@@ -319,22 +316,10 @@ export function createResourceServers({
     return { before, statements: [...statements, remove, notify(identifier)], refuse };
   }
 
-  async function make(planned: PlannedResourceServer): Promise<ResourceServer> {
-    await carryOut(db, planned);
-    return planned.server;
-  }
-
   return {
     creating,
     updating,
     removing,
-    create: async (input) => make(await creating(input)),
-    update: async (identifier, change) => make(await updating(identifier, change)),
-
-    async remove(identifier) {
-      await carryOut(db, await removing(identifier));
-    },
-
     find,
 
     async list(request = {}) {

@@ -2,13 +2,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import type { ListRequest, Page } from '../platform/listing.ts';
 import { carryOut } from '../platform/planned.ts';
-import {
-  type ClientPlanParts,
-  type ClientPlans,
-  createClientPlans,
-  type EndedSecret,
-  type Warning,
-} from './changes.ts';
+import { type ClientPlanParts, type ClientPlans, createClientPlans, type Warning } from './changes.ts';
 import { type Client, type ClientChange, type ClientInput, checkName, clientOf, isClientId } from './client.ts';
 import { CLIENT_LIST, NOT_BUILTIN } from './listings.ts';
 import { checkMetadata, type MetadataInput } from './metadata.ts';
@@ -23,7 +17,7 @@ export interface ChangedClient {
   readonly warnings: readonly Warning[];
 }
 
-/** Each change also by its plan (changes.ts), for the caller's transaction; the errors are the same. */
+/** Changes are plans (changes.ts), for the caller's transaction; some are also a transaction of their own. */
 export interface Clients extends ClientPlans {
   create(input: ClientInput): Promise<ChangedClient>;
   /** Creates one of Cardea's own clients, or updates it. Safe at every start. */
@@ -37,11 +31,6 @@ export interface Clients extends ClientPlans {
   /** The ids of those that were made for trying out. */
   listDemos(): Promise<string[]>;
   update(id: string, change: ClientChange): Promise<ChangedClient>;
-  rotateSecret(
-    id: string,
-    options?: { readonly overlapSeconds?: number },
-  ): Promise<ChangedClient & { readonly secret: string }>;
-  endOverlap(id: string, ended?: EndedSecret): Promise<Client>;
   remove(id: string, also?: readonly BoundStatement[]): Promise<void>;
   /** Removes the hashes of old secrets that do not work any more, in small batches. @returns their number */
   forgetPassedSecrets(): Promise<number>;
@@ -95,18 +84,6 @@ export function createClients(parts: ClientsParts): Clients {
       const planned = await plans.updating(id, change);
       await carryOut(db, planned);
       return changed(planned);
-    },
-
-    async rotateSecret(id, options) {
-      const planned = await plans.rotatingSecret(id, options);
-      await carryOut(db, planned);
-      return { ...changed(planned), secret: planned.secret };
-    },
-
-    async endOverlap(id, ended) {
-      const planned = await plans.endingOverlap(id, ended);
-      await carryOut(db, planned);
-      return planned.client;
     },
 
     async remove(id, also) {

@@ -131,14 +131,14 @@ describe('a change of password', () => {
 
   test('is checked with the person’s data, and all broken rules are reported', async () => {
     const account = await create();
-    await assert.rejects(room.change.check(account, 'lovelace'), {
+    await assert.rejects(room.change.planning(account, 'lovelace', { by: 'person' }), {
       code: 'password_too_short',
       status: 400,
       field: 'password',
       rules: ['too_short', 'no_upper', 'no_digit', 'no_symbol', 'personal'],
     });
     await assert.rejects(room.change.hashFirst(ada(), 'lovelace'), { code: 'password_too_short' });
-    await room.change.check(account, passwordNo(7));
+    await room.change.planning(account, passwordNo(7), { by: 'person' });
   });
 
   test('commits with the caller’s statements, or not at all', async () => {
@@ -263,11 +263,13 @@ describe('an outdated hash', () => {
     const passwordHash = hashSync(typed, { algorithm: 2, memoryCost, timeCost, parallelism, outputLen: 32 });
     const account = await accounts.create({ ...ada(), passwordHash });
     assert.equal(room.passwords.isOutdated(passwordHash), false);
-    await assert.rejects(room.change.check(account, typed), { code: 'password_reused' });
+    await assert.rejects(room.change.planning(account, typed, { by: 'person' }), { code: 'password_reused' });
     await room.upgradeIfOutdated(account, typed);
     const renewed = await accounts.resolve(account.id);
     assert.equal(await room.passwords.verify(renewed.passwordHash, typed.normalize('NFKC')), true);
-    await assert.rejects(room.change.check(renewed, typed.normalize('NFKC')), { code: 'password_reused' });
+    await assert.rejects(room.change.planning(renewed, typed.normalize('NFKC'), { by: 'person' }), {
+      code: 'password_reused',
+    });
     await room.upgradeIfOutdated(renewed, typed);
     assert.equal((await accounts.resolve(account.id)).passwordHash, renewed.passwordHash, 'once');
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { createRegistrationTokens } from '../../server/clients/registration_tokens.ts';
 import { hashToken } from '../../server/platform/sealing.ts';
+import { createRegistrationTokens } from '../helpers/client_stores.ts';
 import { remember } from '../helpers/secrets.ts';
 import { setUpCli } from './run_cli.ts';
 

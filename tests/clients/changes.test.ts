@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { createRegistrationTokens } from '../../server/clients/registration_tokens.ts';
-import { createResourceServers } from '../../server/clients/resource_servers.ts';
 import { matchesSecrets } from '../../server/clients/secrets.ts';
-import { createClients } from '../../server/clients/store.ts';
 import { carryOut } from '../../server/platform/planned.ts';
 import { endRecordsOfClient } from '../../server/records/ended.ts';
+import { createClients, createRegistrationTokens, createResourceServers } from '../helpers/client_stores.ts';
 import { database } from '../helpers/postgres.ts';
 import { remember } from '../helpers/secrets.ts';
 

@@ -6,11 +6,10 @@ import {
   REGISTRATION_TOKEN_LIST,
   RESOURCE_SERVER_LIST,
 } from '../../server/clients/listings.ts';
-import { createRegistrationTokens } from '../../server/clients/registration_tokens.ts';
-import { createResourceServers } from '../../server/clients/resource_servers.ts';
 import { createClients } from '../../server/clients/store.ts';
 import type { ListRequest } from '../../server/platform/listing.ts';
 import { endRecordsOfClient } from '../../server/records/ended.ts';
+import { createRegistrationTokens, createResourceServers } from '../helpers/client_stores.ts';
 import { explain } from '../helpers/explain.ts';
 import { insertManyClients } from '../helpers/many_clients.ts';
 import { database } from '../helpers/postgres.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { checkPolicy } from '../../server/clients/registration_policy.ts';
-import { createRegistrationTokens } from '../../server/clients/registration_tokens.ts';
+import { createRegistrationTokens } from '../helpers/client_stores.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { type Answer, partyOf, register } from '../helpers/registration.ts';
 import { authorize, introspect, redeem, userinfo } from '../helpers/relying_party.ts';

@@ -8,8 +8,8 @@ import { createPasswords } from '../../server/accounts/passwords.ts';
 import { type Accounts, createAccounts } from '../../server/accounts/store.ts';
 import { type App, createApp } from '../../server/app.ts';
 import { DEFAULT_SERVER_POLICY, type ServerPolicy } from '../../server/clients/profiles.ts';
-import { createResourceServers, type ResourceServerInput } from '../../server/clients/resource_servers.ts';
-import { type Client, type ClientInput, createClients } from '../../server/clients/store.ts';
+import type { ResourceServerInput } from '../../server/clients/resource_servers.ts';
+import type { Client, ClientInput } from '../../server/clients/store.ts';
 import { describeConfig, loadConfig, serverPolicyOf } from '../../server/config.ts';
 import type { Clock } from '../../server/platform/clock.ts';
 import { createDb, type Db } from '../../server/platform/db.ts';
@@ -18,6 +18,7 @@ import { createSealer } from '../../server/platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, ACCOUNT_SEARCH_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { endRecordsOfClient } from '../../server/records/ended.ts';
 import { type AccountChanges, accountChanges } from './account_changes.ts';
+import { createClients, createResourceServers, type TestClients, type TestResourceServers } from './client_stores.ts';
 import { takeOver } from './issuer.ts';
 import { reusedThread } from './password_threads.ts';
 import { databaseUrl, MIGRATED } from './postgres.ts';
@@ -62,8 +63,8 @@ export interface Seeder {
   party(input?: Partial<ClientInput> & { public?: boolean; introspectsAll?: boolean }): Promise<Party>;
   resourceServer(input: ResourceServerInput): Promise<void>;
   readonly accounts: Accounts & AccountChanges;
-  readonly clients: ReturnType<typeof createClients>;
-  readonly resourceServers: ReturnType<typeof createResourceServers>;
+  readonly clients: TestClients;
+  readonly resourceServers: TestResourceServers;
 }
 
 export const REDIRECT_URI = 'https://rp.example.com/callback';

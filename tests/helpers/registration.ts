@@ -1,5 +1,5 @@
 import { checkPolicy } from '../../server/clients/registration_policy.ts';
-import { createRegistrationTokens } from '../../server/clients/registration_tokens.ts';
+import { createRegistrationTokens } from './client_stores.ts';
 import type { Deployment, Party } from './deployment.ts';
 import { remember, rememberAll } from './secrets.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { createResourceServers } from '../../server/clients/resource_servers.ts';
 import { reservedOf } from '../../server/operations/api_resource.ts';
 import { PERMISSION_SCOPES } from '../../server/operations/permissions.ts';
 import { apiOf, bearer, callApi, machine, machineToken } from '../helpers/admin_api.ts';
+import { createResourceServers } from '../helpers/client_stores.ts';
 import { deployment } from '../helpers/deployment.ts';
 
 /** The admin API as a resource server that is built in. */

@@ -1,12 +1,12 @@
 import { createMails } from '../../../server/accounts/mails.ts';
 import { checkPolicy } from '../../../server/clients/registration_policy.ts';
-import { createRegistrationTokens } from '../../../server/clients/registration_tokens.ts';
 import { deliveries } from '../../../server/operations/deliveries.ts';
 import { mails } from '../../../server/operations/mails.ts';
 import type { Operation } from '../../../server/operations/operation.ts';
 import { registrations } from '../../../server/operations/registrations.ts';
 import { createSealer } from '../../../server/platform/sealing.ts';
 import { createDeliveries } from '../../../server/records/deliveries.ts';
+import { createRegistrationTokens } from '../../helpers/client_stores.ts';
 import type { Face, FacesOf } from '../../helpers/faces.ts';
 import { remember } from '../../helpers/secrets.ts';
 
