@@ -54,7 +54,9 @@ export const MIGRATE_STATEMENTS = {
 export async function migrateUp(db: Db, finish: Finish = async () => {}): Promise<string[]> {
   const [server] = await db.query(MIGRATE_STATEMENTS.version.bind());
   assertSupportedVersion(server?.version ?? 0);
-  assertKnown(await migrationStatus(db));
+  const all = await migrationStatus(db);
+  assertKnown(all);
+  if (all.every(({ state }) => state === 'done')) return [];
   const { error, results = [] } = await migrator(db, finish).migrateToLatest();
   if (error) {
     if (error instanceof AppError) throw error;
@@ -92,7 +94,7 @@ export function assertKnown(status: readonly Pick<MigrationStatus, 'name' | 'sta
 
 /** All migrations that this version knows or that have run, by name. */
 export async function migrationStatus(db: Db): Promise<MigrationStatus[]> {
-  const available = Object.keys(await getMigrations());
+  const available = (await migrationFiles()).map(nameOf);
   const executed = await executedMigrations(db);
   const names = new Set([...available, ...executed.keys()]);
   return [...names].sort().map((name) => {
@@ -146,11 +148,16 @@ async function sendBy(transaction: Kysely<any>, bound: readonly BoundStatement[]
 }
 
 async function getMigrations(): Promise<Record<string, Migration>> {
-  const files = (await readdir(FOLDER)).filter((file) => /^\d{4}-[a-z0-9-]+\.ts$/.test(file)).sort();
   const migrations: Record<string, Migration> = {};
-  for (const file of files) {
+  for (const file of await migrationFiles()) {
     const url = pathToFileURL(fileURLToPath(new URL(file, FOLDER))).href;
-    migrations[file.replace(/\.ts$/, '')] = (await import(url)) as Migration;
+    migrations[nameOf(file)] = (await import(url)) as Migration;
   }
   return migrations;
 }
+
+async function migrationFiles(): Promise<string[]> {
+  return (await readdir(FOLDER)).filter((file) => /^\d{4}-[a-z0-9-]+\.ts$/.test(file)).sort();
+}
+
+const nameOf = (file: string): string => file.replace(/\.ts$/, '');

@@ -41,16 +41,17 @@ const SPECIAL_IPV6 = [
   '3fff::/20', // documentation (RFC 9637)
 ] as const;
 
+// One list for each family: Node treats an IPv4 address as its IPv4-mapped form, which is in ::/3.
+const SPECIAL = { 4: ranges(SPECIAL_IPV4), 6: ranges(SPECIAL_IPV6) };
+
 /** @param allowed addresses or CIDR ranges that are allowed although they are special */
 export function createIsReachable(allowed: readonly string[]): IsReachable {
-  // One list for each family: Node treats an IPv4 address as its IPv4-mapped form, which is in ::/3.
-  const special = { 4: ranges(SPECIAL_IPV4), 6: ranges(SPECIAL_IPV6) };
   const exempt = { 4: ranges(ofFamily(allowed, 4)), 6: ranges(ofFamily(allowed, 6)) };
   return (address) => {
     const family = isIP(address);
     // `fe80::1%eth0` is in no list, because Node cannot parse it
     if ((family !== 4 && family !== 6) || address.includes('%')) return false;
-    return !contains(special[family], address) || contains(exempt[family], address);
+    return !contains(SPECIAL[family], address) || contains(exempt[family], address);
   };
 }
 
@@ -74,4 +75,6 @@ function ranges(cidrs: readonly string[]): BlockList {
 
 const contains = (list: BlockList, address: string) => list.check(address, nameOf(address));
 
-const nameOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
+function nameOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
+}

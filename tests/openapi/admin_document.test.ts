@@ -71,7 +71,7 @@ test('every route of the API has an entry, and every entry a route', () => {
 });
 
 test('it is valid by the meta schema of OpenAPI 3.1', async () => {
-  await assertValidDocument(document);
+  await assertValidDocument(document, check);
 });
 
 test('every operation has a name of its own, a summary, a scope or none, and examples that are valid', () => {

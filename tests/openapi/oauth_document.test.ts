@@ -55,7 +55,7 @@ test('every public route has an entry, and every entry a route', () => {
 });
 
 test('it is valid by the meta schema of OpenAPI 3.1', async () => {
-  await assertValidDocument(document);
+  await assertValidDocument(document, check);
 });
 
 test('every operation has a name of its own, a summary, a tag and a description of each response', () => {
