@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Static, type TSchema, type TUnsafe, Type } from 'typebox';
 import type { Validator } from 'typebox/compile';
 import { AppError, type InputFault, invalidInput } from '../platform/errors.ts';
+import { detailOf } from './schema_details.ts';
 
 /** Building blocks of schemas. An object without `additionalProperties: false` would accept misspelled members silently. */
 
@@ -157,20 +158,15 @@ const MEMBERS = {
   additionalProperties: { list: 'additionalProperties', detail: 'is not known here' },
 };
 
-function faultsOf({ keyword, params, instancePath, message }: SchemaError, part: Part): InputFault[] {
+function faultsOf(error: SchemaError, part: Part): InputFault[] {
+  const { keyword, params, instancePath } = error;
   // An unknown member has this error besides that of its object, which is missing when there are many.
   if (keyword === 'boolean') return [faultAt(part, instancePath, MEMBERS.additionalProperties.detail)];
   const { list = '', detail = '' } =
     keyword === 'required' || keyword === 'additionalProperties' ? MEMBERS[keyword] : {};
   const names = (params as Readonly<Record<string, readonly string[] | undefined>>)[list];
-  if (!names) return [faultAt(part, instancePath, detailOf(params) ?? message)];
+  if (!names) return [faultAt(part, instancePath, detailOf(error))];
   return names.map((name) => faultAt(part, `${instancePath}/${escaped(name)}`, detail));
-}
-
-/** The words that are allowed, which the message of the library leaves out. */
-function detailOf(params: object): string | undefined {
-  const { allowedValues: words } = params as { readonly allowedValues?: readonly unknown[] };
-  return words && `must be one of ${words.map((one) => one ?? 'null').join(', ')}`;
 }
 
 function faultAt(part: Part, pointer: string, detail: string): InputFault {
