@@ -616,7 +616,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a group
-         * @description A group with members is deleted with `remove_members` alone: they then leave it.
+         * @description A group with members is deleted with `remove_members` alone: they then leave it, those of a large one in batches of 500 before it is deleted. That takes minutes for a million; a request that was interrupted is repeated, and goes on.
          */
         delete: operations["groups.delete"];
         options?: never;
@@ -662,7 +662,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a role
-         * @description A role that people have is deleted with `remove_members` alone: it is then taken from them.
+         * @description A role that people have is deleted with `remove_members` alone: it is then taken from them, from very many in batches of 500 before it is deleted. That takes minutes for a million; a request that was interrupted is repeated, and goes on.
          */
         delete: operations["roles.delete"];
         options?: never;

@@ -40,6 +40,10 @@ export interface Store {
   updating(before: Named, change: NamedInput): NamedPlan;
   /** The number of accounts that name it. */
   countMembers(name: string): Promise<number>;
+  /** Some of the accounts that name it. */
+  someMembers(name: string, most: number): Promise<string[]>;
+  /** Takes it from these accounts. */
+  removingSome(name: string, ids: readonly string[]): BoundStatement;
   /**
    * @param options `removeMembers`: first from the accounts that name it, otherwise the transaction fails by `require_rows` when
    *   there are any
@@ -75,9 +79,10 @@ const TOKEN_KINDS: Readonly<Record<Kind, AttributeKind>> = { groups: 'group', ro
 function statementsOf(kind: Kind) {
   const table = sql.table(kind);
   const column = sql.ref(kind); // of accounts
+  const token = (name: RawBuilder<unknown>) => sql`account_token(${sql.lit(TOKEN_KINDS[kind])}, ${name})`;
   /** The ids of accounts that may have a name: by the index, and those that are not in it yet. */
   const candidates = (name: RawBuilder<unknown>) => sql`
-    SELECT account_id FROM account_index WHERE token = account_token(${sql.lit(TOKEN_KINDS[kind])}, ${name})
+    SELECT account_id FROM account_index WHERE token = ${token(name)}
     UNION ALL SELECT id FROM accounts WHERE search_tokens IS NULL`;
   const hasName = (name: RawBuilder<unknown>) => sql`id IN (${candidates(name)}) AND ${column} @> ARRAY[${name}]`;
   return {
@@ -102,7 +107,20 @@ function statementsOf(kind: Kind) {
     countMembers: statement(
       `${kind}.count_members`,
       ($: { name: string }) => sql<{ members: string }>`
-        SELECT count(*) AS members FROM accounts WHERE ${hasName(sql`${$.name}::text`)}`,
+        SELECT (SELECT count(*) FROM account_index WHERE token = ${token(sql`${$.name}::text`)})
+             + (SELECT count(*) FROM accounts WHERE search_tokens IS NULL AND ${column} @> ARRAY[${$.name}::text]) AS members`,
+    ),
+    someMembers: statement(
+      `${kind}.some_members`,
+      ($: { name: string; most: number }) => sql<{ id: string }>`
+        SELECT id FROM (${candidates(sql`${$.name}::text`)}) AS candidates JOIN accounts ON id = account_id
+         WHERE ${column} @> ARRAY[${$.name}::text] LIMIT ${$.most}`,
+    ),
+    removeSome: statement(
+      `${kind}.remove_some`,
+      ($: { name: string; ids: readonly string[] }) => sql`
+        UPDATE accounts SET ${column} = array_remove(${column}, ${$.name}::text)
+         WHERE id = ANY(${$.ids}::uuid[]) AND ${column} @> ARRAY[${$.name}::text]`,
     ),
     // After the row is locked: who gives the name waits for that lock (`requireAll`), or was waited for.
     requireUnused: statement(
@@ -242,6 +260,10 @@ export function createNamed(
       const [row] = await db.query(statements.countMembers.bind({ name }));
       return Number(row?.members);
     },
+    async someMembers(name, most) {
+      return (await db.query(statements.someMembers.bind({ name, most }))).map(({ id }) => id);
+    },
+    removingSome: (name, ids) => statements.removeSome.bind({ name, ids }),
     removing(before, { removeMembers }) {
       const { name } = before;
       const members = removeMembers ? statements.removeMembers : statements.requireUnused;

@@ -133,6 +133,7 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions, c
       const ifMatch = changes ? ifMatchOf(request.headers['if-match'], precondition) : undefined;
       const call: Call = {
         actor,
+        actorNow: actor.again,
         requestId: request.id,
         dryRun: asks,
         force,

@@ -59,7 +59,7 @@ export interface Context {
   operate<S extends Schemas>(
     operation: Read<S> | Change<S>,
     input: Partial<InputOf<S>>,
-    how?: Pick<Call, 'dryRun' | 'force'>,
+    how?: Pick<Call, 'dryRun' | 'force' | 'progress'>,
   ): Promise<OutputOf<S>>;
   /** Begins an operation on very many things by such a call. */
   stream<S extends Schemas>(
@@ -197,9 +197,15 @@ async function open(
   };
 }
 
-function callOfOperator({ dryRun, force }: Pick<Call, 'dryRun' | 'force'> = {}): Call {
+function callOfOperator({ dryRun, force, progress }: Pick<Call, 'dryRun' | 'force' | 'progress'> = {}): Call {
   const id = `uid ${process.getuid?.() ?? 'unknown'}`;
-  return { actor: { kind: 'cli', id, permissions: new Set(PERMISSIONS) }, requestId: randomUUID(), dryRun, force };
+  return {
+    actor: { kind: 'cli', id, permissions: new Set(PERMISSIONS) },
+    requestId: randomUUID(),
+    dryRun,
+    force,
+    progress,
+  };
 }
 
 /**

@@ -17,6 +17,8 @@ interface ChangeOptions extends PrintOptions {
   force?: boolean;
 }
 
+const PROGRESS_EVERY = 10_000;
+
 interface DeleteOptions extends PrintOptions {
   removeMembers?: boolean;
   dryRun?: boolean;
@@ -96,7 +98,7 @@ export function rolesCommand(noun: Command, tools: CommandTools): void {
 /** The verbs that groups and roles have in common. */
 function listVerbs(
   noun: Command,
-  { verb, printItem, printItems }: CommandTools,
+  { verb, printItem, printItems, createProgress }: CommandTools,
   kind: {
     readonly one: 'group' | 'role';
     readonly operations: typeof groups | typeof roles;
@@ -129,7 +131,9 @@ function listVerbs(
   ).action(
     verb<DeleteOptions>(async ({ operate }, options, name = '') => {
       const query = options.removeMembers ? { remove_members: true } : {};
-      printItem(await operate(operations.remove, { params: { name }, query }, options), options);
+      const shown = createProgress({ every: PROGRESS_EVERY });
+      const progress = (done: number) => shown.show(done, `${done} members have lost it`);
+      printItem(await operate(operations.remove, { params: { name }, query }, { ...options, progress }), options);
     }),
   );
 }

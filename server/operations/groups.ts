@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import type { Named } from '../accounts/named.ts';
 import { notFound } from '../platform/errors.ts';
 import { changesOf } from './changes.ts';
-import { assertUnused, REMOVE_MEMBERS, Removed, removalOf } from './named.ts';
+import { REMOVE_MEMBERS, Removed, removalOf } from './named.ts';
 import { change, read } from './operation.ts';
 import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
 import { assertNotManaged, assertVersion, managedAfter } from './preconditions.ts';
@@ -105,15 +105,16 @@ export const groups = {
     permission: 'groups:write',
     target: 'group',
     summary: 'Delete a group',
-    description: 'A group with members is deleted with `remove_members` alone: they then leave it.',
+    description:
+      'A group with members is deleted with `remove_members` alone: they then leave it, those of a large one in batches of 500 before ' +
+      'it is deleted. That takes minutes for a million; a request that was interrupted is repeated, and goes on.',
     schemas: { params: NAMED, query: REMOVE_MEMBERS, output: Removed },
     example: { output: { name: 'staff', members_removed: 0 } },
     async plan(services, { params: { name }, query: { remove_members: removeMembers = false } }, call) {
       const before = await existing(services, name);
       assertVersion('group', before, call);
       assertNotManaged('group', before.managedBy, call);
-      if (!removeMembers) await assertUnused('group', name, services.groups);
-      return removalOf('group', services.groups.removing(before, { removeMembers }));
+      return removalOf('group', services.groups, before, removeMembers, call);
     },
   }),
 };

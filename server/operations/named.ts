@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
-import type { NamedPlan, Store } from '../accounts/named.ts';
+import type { Named, Store } from '../accounts/named.ts';
 import { AppError } from '../platform/errors.ts';
-import type { Plan } from './operation.ts';
+import type { Call, Plan } from './operation.ts';
 import { strict } from './schema.ts';
 
 /* Shared by groups and roles. */
@@ -19,7 +19,7 @@ export const Removed = strict(
 );
 
 /** @throws AppError 409 `in_use` with the number of people who have it */
-export async function assertUnused(what: string, name: string, store: Pick<Store, 'countMembers'>): Promise<void> {
+async function assertUnused(what: string, name: string, store: Pick<Store, 'countMembers'>): Promise<void> {
   const members = await store.countMembers(name);
   if (members === 0) return;
   throw new AppError(
@@ -28,13 +28,46 @@ export async function assertUnused(what: string, name: string, store: Pick<Store
   );
 }
 
-export function removalOf(
-  kind: string,
-  { after: { name }, removed, ...planned }: NamedPlan & { readonly removed?: number },
-): Plan<Static<typeof Removed>> {
+/** People who lose a name in one transaction: so many take a second at most, in which their sign-ins wait. */
+const BATCH = 500;
+
+/**
+ * The plan of a deletion. The people of a large group lose it in batches first.
+ * @throws AppError 409 `in_use` when it has members that are to stay
+ */
+export async function removalOf(
+  kind: 'group' | 'role',
+  store: Store,
+  before: Named,
+  removeMembers: boolean,
+  { dryRun = false, progress }: Call,
+): Promise<Plan<Static<typeof Removed>>> {
+  const { name } = before;
+  const target = { kind, id: name };
+  if (!removeMembers) await assertUnused(kind, name, store);
+  const { after: _, removed, ...planned } = store.removing(before, { removeMembers });
+  if (!removeMembers) return { ...planned, target, result: () => ({ name, members_removed: 0 }) };
+  if (dryRun) {
+    const members = await store.countMembers(name);
+    return { statements: [], target, result: () => ({ name, members_removed: members }) };
+  }
+  let earlier = 0;
   return {
     ...planned,
-    target: { kind, id: name },
-    result: (rows) => ({ name, members_removed: removed === undefined ? 0 : (rows[removed]?.length ?? 0) }),
+    target,
+    async beforehand(commit) {
+      for (;;) {
+        const ids = await store.someMembers(name, BATCH);
+        if (ids.length < BATCH) return;
+        const changes = { members_removed: { after: ids.length } };
+        await commit({ statements: [store.removingSome(name, ids)], target, changes });
+        earlier += ids.length;
+        progress?.(earlier);
+      }
+    },
+    result: (rows) => ({
+      name,
+      members_removed: earlier + (removed === undefined ? 0 : (rows[removed]?.length ?? 0)),
+    }),
   };
 }

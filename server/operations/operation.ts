@@ -49,6 +49,8 @@ export interface Call {
    * @throws AppError 401 when the token, its client or its person has ended; 503
    */
   actorNow?(): Promise<Actor>;
+  /** Told how many things a long change has changed so far. */
+  readonly progress?: ((done: number) => void) | undefined;
 }
 
 /** For an operation that everybody may run who has a valid token. */
@@ -87,6 +89,11 @@ export interface Plan<Output> {
   readonly changes?: Changes;
   /** @param rows of each statement */
   result(rows: readonly Row[][]): Output;
+  /**
+   * Makes changes, each in a transaction of its own with an entry in the audit, before that of the plan: for what is about too much
+   * for one transaction. A call that was interrupted is repeated, and goes on. There is none in a dry run.
+   */
+  beforehand?(commit: Commit): Promise<void>;
   /** The error for the caller when the database refuses the transaction, such as one for a name that is taken. */
   refuse?(error: unknown): unknown;
   /**
@@ -137,7 +144,7 @@ export interface InputLine {
 
 /** @param send sends the statements in a transaction of the caller's own. Default: in one that has nothing else */
 export type Commit = (
-  change: Omit<Plan<unknown>, 'result' | 'again'>,
+  change: Omit<Plan<unknown>, 'result' | 'again' | 'beforehand'>,
   send?: (statements: readonly BoundStatement[]) => Promise<unknown>,
 ) => Promise<void>;
 

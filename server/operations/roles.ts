@@ -3,7 +3,7 @@ import type { Named } from '../accounts/named.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { changesOf } from './changes.ts';
 import { assertMayChange, assertMayGive } from './guards.ts';
-import { assertUnused, REMOVE_MEMBERS, Removed, removalOf } from './named.ts';
+import { REMOVE_MEMBERS, Removed, removalOf } from './named.ts';
 import { change, read } from './operation.ts';
 import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
 import { isBuiltinRole, PERMISSIONS, permissionsAmong } from './permissions.ts';
@@ -151,7 +151,9 @@ export const roles = {
     permission: 'roles:write',
     target: 'role',
     summary: 'Delete a role',
-    description: 'A role that people have is deleted with `remove_members` alone: it is then taken from them.',
+    description:
+      'A role that people have is deleted with `remove_members` alone: it is then taken from them, from very many in batches of 500 ' +
+      'before it is deleted. That takes minutes for a million; a request that was interrupted is repeated, and goes on.',
     schemas: { params: NAMED, query: REMOVE_MEMBERS, output: Removed },
     example: { output: { name: 'support', members_removed: 0 } },
     async plan(services, { params: { name }, query: { remove_members: removeMembers = false } }, call) {
@@ -159,8 +161,7 @@ export const roles = {
       assertVersion('role', before, call);
       assertNotManaged('role', before.managedBy, call);
       assertMayChange(call.actor, permissionsAmong(before.permissions));
-      if (!removeMembers) await assertUnused('role', name, services.roles);
-      return removalOf('role', services.roles.removing(before, { removeMembers }));
+      return removalOf('role', services.roles, before, removeMembers, call);
     },
   }),
 };

@@ -6,9 +6,9 @@ import { type BoundStatement, type Db, failedGuard, type Row, type Send, withinT
 import { AppError } from '../platform/errors.ts';
 import type { Actor } from './actor.ts';
 import { assertInput, assertPermitted, refusedOutcome } from './checks.ts';
-import type { Call, Change, InputOf, Plan, Read, Schemas, Stream, StreamInput } from './operation.ts';
+import type { Call, Change, Commit, InputOf, Plan, Read, Schemas, Stream, StreamInput } from './operation.ts';
 import type { RepeatableCall, Results } from './results.ts';
-import { type Running, runStream } from './run_stream.ts';
+import { type Running, renewed, runStream } from './run_stream.ts';
 import type { Services } from './services.ts';
 
 export interface RunParts {
@@ -125,6 +125,8 @@ export function createRunner(parts: RunParts): Runner {
     const stored = repeated && (await results.find(repeated));
     if (stored) return stored.output as OutputOf<S>;
     let planned = await operation.plan(services, input, call);
+    const { renew } = renewed(operation, call, services.now);
+    if (!dryRun) await planned.beforehand?.(commit);
     for (;;) {
       try {
         return await attempt(planned);
@@ -133,6 +135,11 @@ export function createRunner(parts: RunParts): Runner {
         if (!planned.again || failedGuard(error) !== 'require_as_read') throw refusal(planned, error, call);
         planned = await planned.again();
       }
+    }
+
+    async function commit({ statements, target, changes = {} }: Parameters<Commit>[0]): Promise<void> {
+      await renew();
+      await db.transact([...statements, entry({ outcome: 'done', target, changes })]);
     }
 
     async function attempt(planned: Plan<OutputOf<S>>): Promise<OutputOf<S>> {

@@ -86,7 +86,7 @@ export async function runStream<S extends Schemas>(
 }
 
 /** The call, and a function that looks up its actor again when it was not for a while. */
-function renewed(operation: Operation, begun: Call, now: Clock) {
+export function renewed(operation: Operation, begun: Call, now: Clock) {
   let { actor } = begun;
   let at = now();
   const call: Call = {

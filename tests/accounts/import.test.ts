@@ -102,7 +102,7 @@ describe('an import', () => {
     assert.deepEqual(reasonsOf(done), [
       [2, EARLIER],
       [4, EARLIER],
-      [6, 'sub: must not have more than 255 characters'],
+      [6, 'sub: must have at most 255 characters'],
       [7, 'sub: must be 1 to 255 visible characters of ASCII'],
       [8, 'sub: must not be a URL, for those are ids of clients'],
     ]);
