@@ -492,6 +492,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the admin API is described
+         * @description It needs no token, and is the same for everybody.
+         */
+        get: operations["apiVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -1393,6 +1413,25 @@ export interface components {
         Health: {
             /** @constant */
             status: "ok";
+        };
+        ApiVersion: {
+            /** @description The part of the path that names it. */
+            version: string;
+            /**
+             * Format: uri
+             * @description Its description (OpenAPI 3.1).
+             */
+            openapi: string;
+            /**
+             * Format: uri
+             * @description The same for people.
+             */
+            documentation: string;
+            /**
+             * Format: uri
+             * @description Where access tokens for it come from (RFC 9728).
+             */
+            resource_metadata: string;
         };
         /** @description W3C "A Well-Known URL for Relying Party Passkey Endpoints". */
         PasskeyEndpoints: {
@@ -3469,6 +3508,51 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Health"];
                 };
+            };
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Other"];
+        };
+    };
+    apiVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version, and what to read. */
+            200: {
+                headers: {
+                    /** @description Send it as `If-None-Match` to get 304 (RFC 9110 section 13.1.2). */
+                    ETag?: string;
+                    /** @description How long it may be kept. */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "version": "v1",
+                     *       "openapi": "https://id.example.com/api/v1/openapi.json",
+                     *       "documentation": "https://id.example.com/api/docs",
+                     *       "resource_metadata": "https://id.example.com/.well-known/oauth-protected-resource/api/v1"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiVersion"];
+                };
+            };
+            /** @description Unchanged since the `ETag` of `If-None-Match`. */
+            304: {
+                headers: {
+                    /** @description Send it as `If-None-Match` to get 304 (RFC 9110 section 13.1.2). */
+                    ETag?: string;
+                    /** @description How long it may be kept. */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Other"];

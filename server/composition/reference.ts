@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { adminDocument } from '../admin/description.ts';
 import { jsonSchema } from '../configuration/file.ts';
+import { resourceMetadataUrl } from '../oidc/api_resource_metadata.ts';
 import { oauthDocument } from '../oidc/openapi/document.ts';
 import { API_PATH } from '../operations/api_resource.ts';
 import { type Described, referenceRoutes } from '../reference/routes.ts';
@@ -39,6 +40,16 @@ export async function mountReference(site: FastifyInstance, parts: ReferencePart
     },
   ];
   const files = [
+    // Who tries the URL of the API finds out what to read.
+    {
+      path: API_PATH,
+      read: () => ({
+        version: 'v1',
+        openapi: issuer.url(`${API_PATH}/openapi.json`),
+        documentation: issuer.url(PATHS.apiDocs),
+        resource_metadata: resourceMetadataUrl(issuer),
+      }),
+    },
     {
       path: PATHS.configurationSchema,
       read: () => jsonSchema(issuer.url(PATHS.configurationSchema)),

@@ -136,6 +136,7 @@ test('documents, health checks, and the pages that a browser is sent to', async 
   for (const path of ['/.well-known/jwks.json', '/.well-known/passkey-endpoints', '/healthz', '/readyz'])
     assert.equal((await send(path)).status, 200);
   assert.equal((await send('/.well-known/oauth-protected-resource/api/v1')).status, 200);
+  assert.equal((await send('/api/v1')).status, 200);
   assert.equal((await send('/.well-known/change-password')).status, 303);
   const html = { accept: 'text/html' };
   assert.equal((await send('/api/docs', { headers: html })).status, 200);

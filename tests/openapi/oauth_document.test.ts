@@ -128,6 +128,18 @@ for (const profile of ['oidc', 'oauth21', 'fapi2']) {
   });
 }
 
+test('the URL of the admin API says without a token which version it is and what to read, below any issuer', async () => {
+  for (const { issuer } of [app, closed]) {
+    const { status, headers, text } = await read(`${issuer}/api/v1`);
+    assert.deepEqual([status, headers.get('content-type')], [200, 'application/json; charset=utf-8']);
+    const { version, ...links } = JSON.parse(text) as Record<string, string>;
+    assert.equal(version, 'v1');
+    assert.deepEqual(Object.keys(links), ['openapi', 'documentation', 'resource_metadata']);
+    for (const link of Object.values(links)) assert.equal((await read(link)).status, 200, link);
+    assert.equal(links.openapi, `${issuer}/api/v1/openapi.json`);
+  }
+});
+
 test('it is served with its issuer, an ETag, and for scripts of all origins', async () => {
   const { status, headers, text } = await read(`${app.issuer}/openapi.json`);
   assert.equal(status, 200);

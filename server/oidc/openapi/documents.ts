@@ -1,3 +1,4 @@
+import { API_PATH } from '../../operations/api_resource.ts';
 import { HEALTH_PATHS } from '../../platform/issuer.ts';
 import type { PathItem, Response } from '../../platform/openapi.ts';
 import { PROBLEMS_PATH } from '../../platform/problems.ts';
@@ -161,6 +162,29 @@ export const DOCUMENT_PATHS: Readonly<Record<string, PathItem>> = {
     'The server can sign people in',
     'For load balancers: 503 while the database is not reachable.',
   ),
+  [API_PATH]: {
+    get: {
+      operationId: 'apiVersion',
+      tags: ['operation'],
+      summary: 'Where the admin API is described',
+      description: 'It needs no token, and is the same for everybody.',
+      responses: {
+        '200': json(
+          'The version, and what to read.',
+          schemaRef('ApiVersion'),
+          {
+            version: 'v1',
+            openapi: 'https://id.example.com/api/v1/openapi.json',
+            documentation: 'https://id.example.com/api/docs',
+            resource_metadata: 'https://id.example.com/.well-known/oauth-protected-resource/api/v1',
+          },
+          CACHED,
+        ),
+        ...NOT_MODIFIED,
+        ...DOCUMENT_ERRORS,
+      },
+    },
+  },
   [PATHS.openapi]: {
     get: {
       operationId: 'oauthDescription',

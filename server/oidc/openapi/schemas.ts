@@ -262,6 +262,16 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     properties: { status: { type: 'string', const: 'ok' } },
     required: ['status'],
   },
+  ApiVersion: {
+    type: 'object',
+    properties: {
+      version: { type: 'string', description: 'The part of the path that names it.' },
+      openapi: uri('Its description (OpenAPI 3.1).'),
+      documentation: uri('The same for people.'),
+      resource_metadata: uri('Where access tokens for it come from (RFC 9728).'),
+    },
+    required: ['version', 'openapi', 'documentation', 'resource_metadata'],
+  },
   PasskeyEndpoints: {
     type: 'object',
     description: 'W3C "A Well-Known URL for Relying Party Passkey Endpoints".',
