@@ -44,10 +44,7 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'The Idempotency-Key was used with another request in the last 24 hours.',
     remedy: 'Use a new key for each request, and the same key only to repeat the same request.',
   },
-  import_rejected: {
-    happened: 'Some of the people in the file could not be imported.',
-    remedy: IMPORT,
-  },
+  import_rejected: { happened: 'Some of the people in the file could not be imported.', remedy: IMPORT },
   import_unreadable: {
     happened: 'The file is neither JSON Lines nor an export with a list of people.',
     remedy: IMPORT,
@@ -56,10 +53,7 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'It cannot be deleted, because others use it.',
     remedy: 'Remove it from what uses it first, as detail says.',
   },
-  input_encoding: {
-    happened: 'The input is not text in UTF-8.',
-    remedy: 'Save it in UTF-8, and send it again.',
-  },
+  input_encoding: { happened: 'The input is not text in UTF-8.', remedy: 'Save it in UTF-8, and send it again.' },
   insufficient_scope: {
     happened: 'The access token does not allow this operation.',
     remedy: 'Get a token with the scope that detail names; a person also needs a role with that permission.',
@@ -113,58 +107,22 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'A number or a time is outside the permitted range.',
     remedy: 'Send a value within the range that the description of the operation names.',
   },
-  own_account: {
-    happened: 'Operators cannot do this to their own account.',
-    remedy: 'Ask another operator.',
-  },
+  own_account: { happened: 'Operators cannot do this to their own account.', remedy: 'Ask another operator.' },
   passkey_refused: {
     happened: 'The passkey was not accepted.',
     remedy: 'Try again with a passkey of this account, on a page of this server.',
   },
-  password_blocklisted: {
-    happened: 'The password is known from stolen lists of passwords.',
-    remedy: PASSWORD,
-  },
-  password_control_characters: {
-    happened: 'The password has control characters.',
-    remedy: PASSWORD,
-  },
-  password_no_digit: {
-    happened: 'The password has no digit.',
-    remedy: PASSWORD,
-  },
-  password_no_lower: {
-    happened: 'The password has no lower case letter.',
-    remedy: PASSWORD,
-  },
-  password_no_symbol: {
-    happened: 'The password has no symbol.',
-    remedy: PASSWORD,
-  },
-  password_no_upper: {
-    happened: 'The password has no upper case letter.',
-    remedy: PASSWORD,
-  },
-  password_personal: {
-    happened: 'The password contains a name or an address of the account.',
-    remedy: PASSWORD,
-  },
-  password_reused: {
-    happened: 'The password is one of the last ones of the account.',
-    remedy: PASSWORD,
-  },
-  password_too_long: {
-    happened: 'The password is too long.',
-    remedy: PASSWORD,
-  },
-  password_too_short: {
-    happened: 'The password is too short or too easy to guess.',
-    remedy: PASSWORD,
-  },
-  passwords_differ: {
-    happened: 'The two passwords differ.',
-    remedy: 'Type the same password twice.',
-  },
+  password_blocklisted: { happened: 'The password is known from stolen lists of passwords.', remedy: PASSWORD },
+  password_control_characters: { happened: 'The password has control characters.', remedy: PASSWORD },
+  password_no_digit: { happened: 'The password has no digit.', remedy: PASSWORD },
+  password_no_lower: { happened: 'The password has no lower case letter.', remedy: PASSWORD },
+  password_no_symbol: { happened: 'The password has no symbol.', remedy: PASSWORD },
+  password_no_upper: { happened: 'The password has no upper case letter.', remedy: PASSWORD },
+  password_personal: { happened: 'The password contains a name or an address of the account.', remedy: PASSWORD },
+  password_reused: { happened: 'The password is one of the last ones of the account.', remedy: PASSWORD },
+  password_too_long: { happened: 'The password is too long.', remedy: PASSWORD },
+  password_too_short: { happened: 'The password is too short or too easy to guess.', remedy: PASSWORD },
+  passwords_differ: { happened: 'The two passwords differ.', remedy: 'Type the same password twice.' },
   precondition_failed: {
     happened: 'It was changed since it was read.',
     remedy: 'Read it again, and repeat the change with the new ETag.',
@@ -271,10 +229,7 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'The e-mail address, user name or other identifier belongs to somebody else, or is reserved.',
     remedy: 'Choose another one.',
   },
-  mail_not_configured: {
-    happened: 'This server sends no mail.',
-    remedy: 'Set CARDEA_SMTP_URL, and try again.',
-  },
+  mail_not_configured: { happened: 'This server sends no mail.', remedy: 'Set CARDEA_SMTP_URL, and try again.' },
   migrations_pending: {
     happened: 'The schema of the database is older than the program.',
     remedy: 'Run cardea migrate up.',
@@ -319,14 +274,8 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'The link was used, has expired, or was replaced by a newer one.',
     remedy: 'Ask for a new link.',
   },
-  request_too_large: {
-    happened: 'The body of the request is too large.',
-    remedy: 'Send less in one request.',
-  },
-  uri_too_long: {
-    happened: 'The URL of the request is too long.',
-    remedy: 'Send fewer or shorter parameters.',
-  },
+  request_too_large: { happened: 'The body of the request is too large.', remedy: 'Send less in one request.' },
+  uri_too_long: { happened: 'The URL of the request is too long.', remedy: 'Send fewer or shorter parameters.' },
   unsupported_media_type: {
     happened: 'The body of the request has a media type that is not read here.',
     remedy: 'Send the body in the media type that the operation names, with the header Content-Type.',
@@ -339,30 +288,15 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'The headers of the request are too large.',
     remedy: 'Send fewer or shorter headers, or delete the cookies of this site.',
   },
-  blocklist_unreadable: {
-    happened: 'The list of refused passwords cannot be read.',
-    remedy: SETUP,
-  },
-  data_dir_not_writable: {
-    happened: 'The data directory cannot be written.',
-    remedy: SETUP,
-  },
+  blocklist_unreadable: { happened: 'The list of refused passwords cannot be read.', remedy: SETUP },
+  data_dir_not_writable: { happened: 'The data directory cannot be written.', remedy: SETUP },
   data_dir_unreachable: {
     happened: 'The data directory cannot be reached by the user that Postgres runs as.',
     remedy: SETUP,
   },
-  embedded_postgres_failed: {
-    happened: 'The embedded Postgres did not start.',
-    remedy: SETUP,
-  },
-  invalid_configuration: {
-    happened: 'A setting is not valid.',
-    remedy: SETUP,
-  },
-  migration_failed: {
-    happened: 'A migration of the database failed, and was rolled back.',
-    remedy: SETUP,
-  },
+  embedded_postgres_failed: { happened: 'The embedded Postgres did not start.', remedy: SETUP },
+  invalid_configuration: { happened: 'A setting is not valid.', remedy: SETUP },
+  migration_failed: { happened: 'A migration of the database failed, and was rolled back.', remedy: SETUP },
   no_embedded_postgres: {
     happened: 'There is no embedded Postgres for this system.',
     remedy: 'Set CARDEA_DATABASE_URL to a Postgres of your own.',
