@@ -1,13 +1,9 @@
 import { createHmac } from 'node:crypto';
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
 } from '@simplewebauthn/server';
 import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
@@ -21,6 +17,9 @@ import type { Account } from './account.ts';
 import { changeFactors } from './factor_change.ts';
 import { COLUMNS } from './rows.ts';
 import type { Accounts } from './store.ts';
+
+/** Loaded by the first page that offers passkeys: its 270 modules are a sixth of those that a start would load. */
+const webAuthn = () => import('@simplewebauthn/server');
 
 /** Passkeys (WebAuthn Level 3): as a second factor, and instead of password and second factor together. */
 export interface Passkeys {
@@ -177,7 +176,7 @@ export function createPasskeys(parts: {
 
   return {
     async registrationOptions(account, challenge) {
-      return generateRegistrationOptions({
+      return (await webAuthn()).generateRegistrationOptions({
         rpName: parts.name,
         rpID,
         userID: userHandle(account),
@@ -243,7 +242,7 @@ export function createPasskeys(parts: {
     },
 
     async assertionOptions(challenge, account) {
-      return generateAuthenticationOptions({
+      return (await webAuthn()).generateAuthenticationOptions({
         rpID,
         challenge: bytesOf(challenge),
         timeout: TIMEOUT_MS,
@@ -281,7 +280,7 @@ export function createPasskeys(parts: {
     const registration = parse<RegistrationResponseJSON>(response);
     if (!registration) throw refused();
     try {
-      const { registrationInfo } = await verifyRegistrationResponse({
+      const { registrationInfo } = await (await webAuthn()).verifyRegistrationResponse({
         response: registration,
         expectedChallenge: challenge,
         expectedOrigin: origin,
@@ -303,7 +302,7 @@ export function createPasskeys(parts: {
     row: Pick<PasskeyRow, 'public_key' | 'counter'>;
   }) {
     try {
-      const { verified, authenticationInfo } = await verifyAuthenticationResponse({
+      const { verified, authenticationInfo } = await (await webAuthn()).verifyAuthenticationResponse({
         response: given.assertion,
         expectedChallenge: given.challenge,
         expectedOrigin: origin,
