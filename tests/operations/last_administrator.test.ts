@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { changingFactors } from '../../server/accounts/factor_change.ts';
+import { removingPasskey } from '../../server/accounts/passkeys.ts';
 import { ROUTES } from '../../server/admin/routes.ts';
 import { groups } from '../../server/operations/groups.ts';
 import type { Call, Operation } from '../../server/operations/operation.ts';
@@ -17,6 +19,7 @@ import { operatedDatabase } from '../helpers/operated_database.ts';
 import { actor, operationsOf } from '../helpers/operations.ts';
 import { createRecordSeeder } from '../helpers/records.ts';
 import { remember } from '../helpers/secrets.ts';
+import { until } from '../helpers/waiting.ts';
 
 /**
  * Every operation on people, groups and roles, tried on the one administrator who can sign in: afterwards there is one still,
@@ -171,6 +174,41 @@ test('each is allowed when another administrator can sign in', async () => {
     });
     await assert.rejects(ran, Undone, operation.name);
   }
+});
+
+test('of two who remove their only passkeys at the same time one keeps it', async () => {
+  const { seed, ...app } = await operatedDatabase(scope);
+  const { passkeys, ...factors } = await createFactorSeeder(app);
+  const both = await seed.accounts.createAll(
+    ['ada', 'grace'].map((name) => ({ email: `${name}@example.com`, roles: [ADMIN] })),
+  );
+  for (const { id } of both) await factors.passkey(id, softPasskey());
+  const [first, second] = await Promise.all(
+    both.map(async ({ id }) => {
+      const account = await factors.accounts.resolve(id);
+      const [passkey] = await passkeys.list(account);
+      return { account, passkey: passkey?.id ?? '' };
+    }),
+  );
+  assert.ok(first && second);
+  let outcome: unknown;
+  const other = await app.db.transaction(async (send) => {
+    await send(changingFactors(first.account, [removingPasskey(first.account.id, first.passkey)]).statements);
+    const removal = passkeys.remove(second.account, second.passkey).then(
+      () => 'removed',
+      (error) => error.code,
+    );
+    const ended = removal.then((code) => {
+      outcome = code;
+    });
+    const text = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    const waits = async () => (await app.db.run({ name: '', text }, [])).length > 0;
+    await until('the second waits for the first', async () => outcome !== undefined || (await waits()));
+    return { ended };
+  });
+  await other.ended;
+  assert.equal(outcome, 'last_administrator');
+  assert.equal(await ableAdministrators(app.db), 1);
 });
 
 test('every change of people, groups and roles is in the table', () => {
