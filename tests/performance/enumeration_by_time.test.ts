@@ -15,7 +15,7 @@ import { LONG } from '../helpers/long.ts';
  * from that case's own times. The control is a try without password hashing: the test must notice it clearly, otherwise
  * it would notice nothing.
  */
-const TRIES = LONG ? 200 : 30;
+const TRIES = LONG ? 200 : 40;
 /** The control must differ by this multiple of the noise. */
 const CLEARLY = 2;
 const CASES = ['existing', 'existing again', 'unknown', 'locked', 'disabled', 'passwordless', 'control'] as const;
