@@ -43,5 +43,6 @@ export async function changePassword(accounts: Accounts, id: string): Promise<Bo
 
 /** Deletes an account, or all of them. In SQL, because no operation of the server does so. */
 export async function deleteAccounts(db: Db, id?: string): Promise<void> {
-  await db.run({ name: '', text: 'DELETE FROM accounts WHERE $1::uuid IS NULL OR id = $1' }, [id ?? null]);
+  if (id === undefined) await db.run({ text: 'DELETE FROM accounts' }, []);
+  else await db.run({ text: 'DELETE FROM accounts WHERE id = $1' }, [id]);
 }
