@@ -1,4 +1,5 @@
 import type { Db, Row } from '../platform/db.ts';
+import { LEAST_UUID, pagesByKey } from '../platform/key_pages.ts';
 import type { Account } from './account.ts';
 import type { AccountRow } from './rows.ts';
 import type { SearchTokens } from './search_tokens.ts';
@@ -28,10 +29,14 @@ export async function indexAccounts(parts: {
   const { db, tokens, open, goesOn } = parts;
   const unreadable: string[] = [];
   let indexed = 0;
-  for (let after: string | null = null; ; ) {
-    const rows = (await db.query(
-      ACCOUNT_STATEMENTS.notIndexed.bind({ after, limit: BATCH }),
-    )) as unknown as AccountRow[];
+  const pages = pagesByKey<AccountRow, string>({
+    size: BATCH,
+    from: LEAST_UUID,
+    keyOf: (row) => row.account_id,
+    read: async (from, limit) =>
+      (await db.query(ACCOUNT_STATEMENTS.notIndexed.bind({ from, limit }))) as unknown as AccountRow[],
+  });
+  for await (const rows of pages) {
     const opened = rows.flatMap((row) => {
       const account = opened_(row);
       return account
@@ -48,9 +53,9 @@ export async function indexAccounts(parts: {
       );
     }
     indexed += opened.length;
-    after = rows.at(-1)?.account_id ?? null;
-    if (rows.length < BATCH || !goesOn()) return { indexed, unreadable };
+    if (!goesOn()) break;
   }
+  return { indexed, unreadable };
 
   function opened_(row: AccountRow): Account | undefined {
     try {

@@ -192,9 +192,9 @@ export const ACCOUNT_STATEMENTS = {
   ),
   notIndexed: statement(
     'accounts.not_indexed',
-    ($: { after: string | null; limit: number }) => sql<Row>`
+    ($: { from: string; limit: number }) => sql<Row>`
       SELECT ${account} FROM accounts a
-       WHERE a.search_tokens IS NULL AND (${$.after}::uuid IS NULL OR a.id > ${$.after}) ORDER BY a.id LIMIT ${$.limit}`,
+       WHERE a.search_tokens IS NULL AND a.id >= ${$.from} ORDER BY a.id LIMIT ${$.limit}`,
   ),
   // An account that was changed meanwhile is left for the next run.
   index: statement(

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../platform/db.ts';
+import { LEAST_UUID, pagesByKey } from '../platform/key_pages.ts';
 import { statement } from '../platform/statement.ts';
 import { readHash } from './hash_formats.ts';
 import type { Passwords } from './passwords.ts';
@@ -22,11 +23,11 @@ interface StoredHash {
 }
 
 export const STORED_HASH_STATEMENTS = {
-  hashesAfter: statement(
+  hashesFrom: statement(
     'passwords.status',
-    ($: { after: string | null }) => sql<StoredHash>`
+    ($: { from: string; limit: number }) => sql<StoredHash>`
       SELECT id, password_hash FROM accounts
-       WHERE password_hash IS NOT NULL AND (${$.after}::uuid IS NULL OR id > ${$.after}) ORDER BY id LIMIT ${PAGE}`,
+       WHERE password_hash IS NOT NULL AND id >= ${$.from} ORDER BY id LIMIT ${$.limit}`,
   ),
 };
 
@@ -36,8 +37,13 @@ export async function countStoredHashes(
   passwords: Pick<Passwords, 'faultOf' | 'isOutdated'>,
 ): Promise<CountedHashes[]> {
   const counts = new Map<string, CountedHashes>();
-  for (let after: string | null = null; ; ) {
-    const rows: StoredHash[] = await db.query(STORED_HASH_STATEMENTS.hashesAfter.bind({ after }));
+  const pages = pagesByKey<StoredHash, string>({
+    size: PAGE,
+    from: LEAST_UUID,
+    keyOf: (row) => row.id,
+    read: (from, limit) => db.query(STORED_HASH_STATEMENTS.hashesFrom.bind({ from, limit })),
+  });
+  for await (const rows of pages) {
     for (const { password_hash: hash } of rows) {
       const state = passwords.faultOf(hash) ?? (passwords.isOutdated(hash) ? 'renewed_at_sign_in' : 'current');
       const stored = readHash(hash);
@@ -48,7 +54,6 @@ export async function countStoredHashes(
       counted.people += 1;
       counts.set(key, counted);
     }
-    after = rows.at(-1)?.id ?? null;
-    if (rows.length < PAGE) return [...counts.values()].sort((a, b) => b.people - a.people);
   }
+  return [...counts.values()].sort((a, b) => b.people - a.people);
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from './db.ts';
+import { LEAST_UUID, pagesByKey } from './key_pages.ts';
 import type { Sealer } from './sealing.ts';
 import { columns, statement } from './statement.ts';
 import type { SealedColumn } from './tables.ts';
@@ -14,6 +15,7 @@ export interface Progress {
 }
 
 const BATCH = 500;
+export const LEAST_KEYS = { text: '', uuid: LEAST_UUID, bytea: Buffer.alloc(0) };
 // A value that a running server changes in the meantime keeps what the server wrote; the next pass reads it again.
 const PASSES = 5;
 
@@ -46,10 +48,9 @@ export function resealStatements(sealed: SealedColumn) {
   return {
     next: statement(
       `reseal.next.${name}`,
-      ($: { after: SealedRow['key'] | null }) => sql<SealedRow>`
+      ($: { from: SealedRow['key']; limit: number }) => sql<SealedRow>`
         SELECT ${key} AS key, ${sql.raw(keyText(sealed))} AS key_text, ${column} AS sealed FROM ${table}
-         WHERE ${column} IS NOT NULL AND (${$.after}::${sql.raw(keyType)} IS NULL OR ${key} > ${$.after})
-         ORDER BY ${key} LIMIT ${BATCH}`,
+         WHERE ${column} IS NOT NULL AND ${key} >= ${$.from}::${sql.raw(keyType)} ORDER BY ${key} LIMIT ${$.limit}`,
     ),
     replace: statement(
       `reseal.replace.${name}`,
@@ -89,9 +90,13 @@ async function* resealOnce(
   const { table, column } = sealedColumn;
   const { next, replace } = resealStatements(sealedColumn);
   let missed = 0;
-  let after: SealedRow['key'] | null = null;
-  for (;;) {
-    const rows: SealedRow[] = await db.query(next.bind({ after }));
+  const pages = pagesByKey<SealedRow, SealedRow['key']>({
+    size: BATCH,
+    from: LEAST_KEYS[sealedColumn.keyType],
+    keyOf: (row) => row.key,
+    read: (from, limit) => db.query(next.bind({ from, limit })),
+  });
+  for await (const rows of pages) {
     const stale = rows.filter((row) => sealer.isStale(row.sealed));
     const fresh = stale.flatMap((row) => {
       const place = { table, column, row: row.key_text };
@@ -104,9 +109,8 @@ async function* resealOnce(
     total.unreadable += stale.length - fresh.length;
     missed += fresh.length - done.length;
     yield { ...total };
-    if (rows.length < BATCH) return missed;
-    after = rows.at(-1)?.key ?? null;
   }
+  return missed;
 }
 
 function open(attempt: () => Buffer): Buffer | undefined {
