@@ -5,7 +5,7 @@ import { type BoundStatement, type Db, failedGuard, sqlState, UNIQUE_VIOLATION }
 import { AppError, invalidInput } from '../platform/errors.ts';
 import { createListing, type ListRequest, type Page } from '../platform/listing.ts';
 import { statement, wasCreatedAt } from '../platform/statement.ts';
-import { checkNames } from './profile.ts';
+import { checkGroupOrRole } from './profile.ts';
 import type { AttributeKind } from './search_tokens.ts';
 
 /**
@@ -238,7 +238,7 @@ export function createNamed(
     },
     list: (request) => listing.read(db, request),
     creating(given, { description = '', permissions = [], managedBy = null }) {
-      const [name = ''] = checkNames(kind, [given]);
+      const name = checkGroupOrRole(kind, given);
       if (isFixed(name)) throw taken(name);
       const at = new Date(now());
       const after = { name, description, permissions, managedBy, version: 1, createdAt: at, updatedAt: at };

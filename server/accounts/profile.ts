@@ -87,9 +87,11 @@ const NAME_RULES = {
   ],
   roles: [
     /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,99}$/,
-    'must be names of letters, digits and ._:@/-, which begin with a letter or digit',
+    'must be 1 to 100 letters, digits and ._:@/-, of which the first is a letter or digit',
   ],
 } as const;
+
+type NameKind = keyof typeof NAME_RULES;
 
 /** The form in which names of groups are stored and compared: keyboards send the same letter in different ways. */
 export function normaliseName(name: string): string {
@@ -97,12 +99,23 @@ export function normaliseName(name: string): string {
 }
 
 /** @returns the groups or roles as they are stored, each once. @throws AppError `invalid_input`, with the field */
-export function checkNames(field: keyof typeof NAME_RULES, names: readonly string[]): string[] {
+export function checkNames(kind: NameKind, names: readonly string[]): string[] {
   const each = [...new Set(names.map(normaliseName))];
-  const [pattern, rule] = NAME_RULES[field];
-  if (each.length > NAMES_MAX) throw invalidInput(field, `must be at most ${NAMES_MAX}`);
-  if (each.some((name) => !pattern.test(name))) throw invalidInput(field, rule);
+  if (each.length > NAMES_MAX) throw invalidInput(kind, `must be at most ${NAMES_MAX}`);
+  for (const name of each) assertName(kind, name, kind);
   return each;
+}
+
+/** @returns the name of a group or role as it is stored. @throws AppError `invalid_input`, for the field `name` */
+export function checkGroupOrRole(kind: NameKind, given: string): string {
+  const name = normaliseName(given);
+  assertName(kind, name, 'name');
+  return name;
+}
+
+function assertName(kind: NameKind, name: string, field: string): void {
+  const [pattern, rule] = NAME_RULES[kind];
+  if (!pattern.test(name)) throw invalidInput(field, rule);
 }
 
 function checkAddress(input: Address): Address {

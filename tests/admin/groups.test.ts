@@ -65,6 +65,18 @@ test('an unknown field, a wrong type and a missing field are refused with their 
   ]);
 });
 
+test('a name that is not allowed is refused at the member that the request has', async () => {
+  for (const path of ['/groups', '/roles']) {
+    const refused = await api.request('POST', path, { body: { name: 'a,b' } });
+    assert.equal(refused.status, 400);
+    assert.deepEqual(
+      refused.body.errors?.map(({ pointer }: { pointer: string }) => pointer),
+      ['/name'],
+      path,
+    );
+  }
+});
+
 test('a change needs If-Match, and one that is stale changes nothing (RFC 9110 §13.1.1)', async () => {
   await api.request('POST', '/groups', { body: { name: 'guarded' } });
   const path = '/groups/guarded';

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { checkNames } from '../../accounts/profile.ts';
+import { checkGroupOrRole } from '../../accounts/profile.ts';
 import { groups } from '../../operations/groups.ts';
 import { strict } from '../../operations/schema.ts';
 import { Key, type Kind } from '../kind.ts';
@@ -12,7 +12,7 @@ export const GROUPS: Kind = {
   name: 'groups',
   section: Type.Record(Key, GroupEntry, { description: 'Groups of people, by name' }),
   desired(name, entry) {
-    checkNames('groups', [name]);
+    checkGroupOrRole('groups', name);
     return { description: (entry as Static<typeof GroupEntry>).description ?? '' };
   },
   entryOf: (_, { description }) => (description === '' ? {} : { description }),

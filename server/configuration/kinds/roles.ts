@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { checkNames } from '../../accounts/profile.ts';
+import { checkGroupOrRole } from '../../accounts/profile.ts';
 import { isBuiltinRole, PERMISSIONS, permissionsAmong } from '../../operations/permissions.ts';
 import { assertOwnRole, roles } from '../../operations/roles.ts';
 import { strict } from '../../operations/schema.ts';
@@ -17,7 +17,7 @@ export const ROLES: Kind = {
   name: 'roles',
   section: Type.Record(Key, RoleEntry, { description: 'Roles of people, by name; builtin ones are not declared' }),
   desired(name, entry) {
-    checkNames('roles', [name]);
+    checkGroupOrRole('roles', name);
     assertOwnRole(name);
     const { description = '', permissions = [] } = entry as Static<typeof RoleEntry>;
     return { description, permissions: permissionsAmong(permissions) };
