@@ -27,6 +27,7 @@ export interface StreamLimits {
 
 export const STREAM_LIMITS: StreamLimits = { idle: 60_000, total: 4 * 3_600_000, atOnce: 4 };
 
+const NOT_LINES = `Content-Type: must be ${LINES_TYPE}`;
 const LINE_MAX = 256 * 1_024;
 /** For the end of an answer to arrive, when the input is not read to its end (RFC 9112 §9.6). */
 const LINGER_MS = 5_000;
@@ -44,6 +45,7 @@ export interface StreamParts {
 export function acceptLines(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(LINES_TYPE, (_request, payload, done) => done(null, payload));
+  app.addContentTypeParser('*', (_request, _payload, done) => done(new AppError('unsupported_media_type', NOT_LINES)));
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: of any schemas

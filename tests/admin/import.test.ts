@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { connect, createServer, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { after, describe, test } from 'node:test';
 import type { Permission } from '../../server/operations/permissions.ts';
 import { userImport } from '../../server/operations/user_import.ts';
@@ -301,6 +302,9 @@ describe('a request to import', () => {
     assert.deepEqual(await statusOf(IMPORT, { 'idempotency-key': 'a' }), [400, problem]);
     assert.deepEqual(await statusOf(`${IMPORT}?dryRun=true`, { 'idempotency-key': 'a' }), [400, problem]);
     assert.deepEqual(await statusOf(IMPORT, { 'content-type': 'application/json' }), [415, problem]);
+    const typed = openStream(IMPORT, { headers: { 'content-type': 'application/json' } });
+    typed.end();
+    assert.match(await text(await typed.answer()), /"Content-Type: must be application\/x-ndjson"/);
     assert.deepEqual(await statusOf(IMPORT, { accept: 'application/json' }), [406, problem]);
     assert.deepEqual(await statusOf(`${api.url}/groups`), [415, problem]);
     assert.deepEqual(await statusOf(IMPORT), [200, 'application/x-ndjson']);
