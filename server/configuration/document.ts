@@ -1,12 +1,15 @@
 import type { Static, TSchema } from 'typebox';
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { compileSchema } from '../operations/schema.ts';
+import { detailOf } from '../operations/schema_details.ts';
 import { AppError } from '../platform/errors.ts';
+import { REFERENCE } from './references.ts';
 
 /** A larger file is not one that people keep in a repository. */
 const BYTES_MAX = 32 * 1_024 * 1_024;
 /** Problems that are reported at once. */
 const PROBLEMS_MAX = 20;
+const REFERENCE_DETAIL = 'must be env:NAME or file:/path, where the secret is: the file never has it';
 
 /** A problem and its place in the file; both numbers begin with 1. */
 export interface Problem {
@@ -135,7 +138,8 @@ function offsetOf(root: Node | null, path: readonly string[]): number {
 function problemsOf(schema: TSchema, value: unknown): { path: string[]; message: string }[] {
   const validator = compileSchema(schema);
   if (validator.Check(value)) return [];
-  return [...validator.Errors(value)].slice(0, PROBLEMS_MAX).flatMap(({ keyword, params, instancePath, message }) => {
+  return [...validator.Errors(value)].slice(0, PROBLEMS_MAX).flatMap((error) => {
+    const { keyword, params, instancePath } = error;
     if (keyword === 'boolean') return []; // the error of an unknown member once more
     const path = instancePath.split('/').slice(1).map(unescaped);
     const { additionalProperties: unknown, requiredProperties: missing } = params as Record<
@@ -152,7 +156,8 @@ function problemsOf(schema: TSchema, value: unknown): { path: string[]; message:
     if (keyword === 'required' && missing) {
       return missing.map((name) => ({ path, message: `${at}${JSON.stringify(name)} is missing` }));
     }
-    return [{ path, message: `${at}${message}` }];
+    const isReference = keyword === 'pattern' && String(params.pattern) === REFERENCE;
+    return [{ path, message: `${at}${isReference ? REFERENCE_DETAIL : detailOf(error)}` }];
   });
 }
 

@@ -44,6 +44,23 @@ for (const [what, text, places] of [
   });
 }
 
+for (const [what, text, message] of [
+  [
+    'a permission',
+    'roles:\n  support: { permissions: [lockouts:unlock] }\n',
+    /roles\.support\.permissions\.0: must be one of users:read, /,
+  ],
+  [
+    'a secret',
+    `clients:\n  shop: { client_name: Shop, client_secret: ${'x'.repeat(40)} }\n`,
+    /clients\.shop\.client_secret: must be env:NAME or file:\/path, /,
+  ],
+] as const) {
+  test(`${what} that is not allowed is refused with what is`, () => {
+    assert.throws(() => readDocument(FILE, text, 'cardea.yaml'), { message });
+  });
+}
+
 test('aliases cannot make a small file large', () => {
   const doubled = Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`).join('\n');
   assert.throws(() => readDocument(FILE, `a0: &a0 [x]\n${doubled}\n`, 'cardea.yaml'), ConfigurationError);
