@@ -222,7 +222,7 @@ export const clients = {
           minLength: DECLARED_SECRET_MIN,
           maxLength: 512,
           pattern: '^[\\x21-\\x7e]+$',
-          description: 'random, such as of "openssl rand -base64 32"',
+          description: 'random, such as of "openssl rand -hex 32"',
         }),
       }),
       output: ChangedClient,

@@ -36,7 +36,7 @@ export function assertNotManaged(what: string, managedBy: string | null, { force
   if (managedBy !== 'file' || force || fromFile) return;
   throw new AppError(
     'managed_by_file',
-    `the ${what} is managed by the configuration file: change it there, or force the change, which shows as drift`,
+    `the ${what} is managed by the configuration file: change it there, or force the change (force=true, or --force), which shows as drift`,
   );
 }
 

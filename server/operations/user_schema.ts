@@ -67,7 +67,10 @@ export const User = strict(
     disabled: Type.Boolean({ description: 'every sign-in is refused' }),
     version: Version,
     created_at: Time,
-    updated_at: Time,
+    updated_at: Type.String({
+      format: 'date-time',
+      description: 'when the profile was last changed, as the claim says; other changes raise `version` alone',
+    }),
   },
   { title: 'User' },
 );

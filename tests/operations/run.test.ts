@@ -71,7 +71,11 @@ test('a denied dry run has an entry as a denied change has, a refused one has no
 test('what a configuration file made is changed by it, or by force', async () => {
   await runner.run(groups.create, creation('owned'), call({ fromFile: true }));
   const update = (description: string) => ({ params: { name: 'owned' }, query: undefined, body: { description } });
-  await assert.rejects(runner.run(groups.update, update('by hand'), call()), { code: 'managed_by_file', status: 409 });
+  await assert.rejects(runner.run(groups.update, update('by hand'), call()), {
+    code: 'managed_by_file',
+    status: 409,
+    message: /force=true.*--force/,
+  });
   await runner.run(groups.update, update('forced'), call({ force: true }));
   const { managed_by: managedBy } = await runner.run(groups.update, update('by the file'), call({ fromFile: true }));
   assert.equal(managedBy, 'file');
