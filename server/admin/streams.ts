@@ -10,7 +10,7 @@ import { AppError, invalidParameter, isUnavailable } from '../platform/errors.ts
 import type { Logger } from '../platform/log.ts';
 import { type Callers, challengeDenied } from './callers.ts';
 import { dryRunAsked } from './headers.ts';
-import { controlsOf, operationQuery } from './query.ts';
+import { controlsOf, inQuery, operationQuery } from './query.ts';
 
 /* Operations on very many things: lines of JSON in both directions, with no more in memory than is under way. */
 
@@ -72,7 +72,7 @@ export function createStreamHandlers(parts: StreamParts): (operation: Stream<any
       .stream(operation, input, { actor: caller, actorNow: caller.again, requestId: request.id, dryRun })
       .catch((error) => {
         underWay -= 1;
-        return challengeDenied(reply, caller, operation)(error);
+        return challengeDenied(reply, caller, operation)(inQuery(error));
       });
     closeUnread(request.raw, reply);
     if (dryRun) reply.header('preference-applied', 'handling=dry-run');

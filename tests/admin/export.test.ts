@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { json } from 'node:stream/consumers';
 import { after, describe, test } from 'node:test';
 import { userExport } from '../../server/operations/user_export.ts';
 import { BCRYPT } from '../accounts/exported_users.ts';
@@ -100,6 +101,17 @@ describe('an export by the API', () => {
     const outcomes = (await entries()).map(({ outcome, reason }) => `${outcome} ${reason}`);
     assert.equal(outcomes.length, cases.length);
     assert.deepEqual(outcomes.slice(-2), ['denied beyond_own_permissions', 'denied insufficient_scope']);
+  });
+
+  test('names the parameter that is not allowed', async () => {
+    const stream = openStream(`${EXPORT}?filter=(`, { method: 'GET' });
+    stream.end();
+    const { errors } = (await json(await stream.answer())) as { errors: { parameter?: string }[] };
+    await entries();
+    assert.deepEqual(
+      errors.map(({ parameter }) => parameter),
+      ['filter'],
+    );
   });
 
   test('has everybody once who exists throughout, and nobody who came later, in pages as they are read', async () => {
