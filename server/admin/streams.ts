@@ -23,14 +23,14 @@ export interface StreamLimits {
   readonly total: number;
   /** Streams at once, by node. */
   readonly atOnce: number;
+  /** Milliseconds for the end of an answer to arrive, when the input is not read to its end (RFC 9112 §9.6). */
+  readonly linger: number;
 }
 
-export const STREAM_LIMITS: StreamLimits = { idle: 60_000, total: 4 * 3_600_000, atOnce: 4 };
+export const STREAM_LIMITS: StreamLimits = { idle: 60_000, total: 4 * 3_600_000, atOnce: 4, linger: 5_000 };
 
 const NOT_LINES = `Content-Type: must be ${LINES_TYPE}`;
 const LINE_MAX = 256 * 1_024;
-/** For the end of an answer to arrive, when the input is not read to its end (RFC 9112 §9.6). */
-const LINGER_MS = 5_000;
 
 export interface StreamParts {
   readonly runner: Pick<Runner, 'stream'>;
@@ -74,7 +74,7 @@ export function createStreamHandlers(parts: StreamParts): (operation: Stream<any
         underWay -= 1;
         return challengeDenied(reply, caller, operation)(inQuery(error));
       });
-    closeUnread(request.raw, reply);
+    closeUnread(request.raw, reply, limits);
     if (dryRun) reply.header('preference-applied', 'handling=dry-run');
     const failed = (error: unknown) => {
       if (!isExpected(error)) log.error({ requestId: request.id, error }, 'a stream of the API failed');
@@ -187,10 +187,13 @@ function unless<T>(stopping: AbortSignal, ms: number, coming: Promise<T>): Promi
 }
 
 /** A body that is not read to its end must not stay in the connection, nor keep the answer from its sender. */
-function closeUnread(raw: IncomingMessage, reply: FastifyReply): void {
+function closeUnread(raw: IncomingMessage, reply: FastifyReply, { linger }: Pick<StreamLimits, 'linger'>): void {
   reply.raw.once('finish', () => {
     if (raw.complete) return;
     raw.resume();
-    setTimeout(() => raw.socket.destroy(), LINGER_MS).unref();
+    // Its sender may have ended it meanwhile, and be using the connection for other requests.
+    setTimeout(() => {
+      if (!raw.complete) raw.destroy();
+    }, linger).unref();
   });
 }
