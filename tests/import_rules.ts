@@ -74,7 +74,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/registration': BELOW,
   'server/demo': BELOW,
   'server/jobs': BELOW,
-  'server/admin': BELOW,
+  'server/admin': ['server/operations', ...PLATFORM],
   'server/reference': BELOW,
   'server/configuration': [...BELOW, ...CONFIG],
   'server/operations': [...DOMAIN, ...CONFIG, ...PLATFORM],

@@ -45,6 +45,7 @@ const REFUSED: Readonly<Record<string, readonly Import[]>> = {
     line('server/cli/x.ts', '../../keys/rotate.ts'),
     line('server/cli/x.ts', '../composition/accounts.ts'),
   ],
+  'the admin API imports no store': pairs(['admin'], [...DOMAIN, 'audit', 'views', 'ports']),
   'views import platform alone': pairs(['views'], [...EDGE, ...DOMAIN]),
   'only oidc imports oidc-provider': [
     ...FOLDERS.filter((folder) => folder !== 'oidc').flatMap((folder) => [
