@@ -281,6 +281,12 @@ test('an invitation creates a user and mails a link; repeated it mails another, 
   assert.deepEqual([refused.status, codeOf(refused)], [409, 'identifier_taken']);
 });
 
+test('an invitation is refused in production without a mail server', async () => {
+  const production = await adminApi(scope, { ...app, issuer: 'https://id.example.com' });
+  const refused = await production.request('POST', '/users/invite', { body: { email: 'never@example.com' } });
+  assert.deepEqual([refused.status, codeOf(refused)], [409, 'mail_not_configured']);
+});
+
 test('a disabled user has no sessions and is shown as disabled; enabled again', async () => {
   const { id } = await created({ email: 'off@example.com' });
   await records.session(id);

@@ -54,6 +54,8 @@ export interface BothFaces {
 }
 
 const ISSUER = 'https://id.example.com';
+/** Nobody answers there: mails wait. */
+const ENV = { CARDEA_SMTP_URL: 'smtp://127.0.0.1:9' };
 
 /** Makes the data of all rows in a database that a server has started on. */
 export async function seededFaces(url: string, nouns: readonly FacesOf[]): Promise<Face[]> {
@@ -100,7 +102,7 @@ export async function bothFaces(scope: Scope, nouns: readonly FacesOf[]): Promis
   const opened = [url, other].map((databaseUrl) => {
     const one = createDb({ url: databaseUrl });
     defer(scope, () => one.close());
-    return { db: one, databaseUrl, masterKey, issuer: ISSUER, dataDir };
+    return { db: one, databaseUrl, masterKey, issuer: ISSUER, dataDir, env: ENV };
   });
   const [operated, served] = opened as [(typeof opened)[0], (typeof opened)[0]];
   const api = await adminApi(scope, served);

@@ -28,13 +28,17 @@ export function caller(rest: Partial<Actor> = {}): Caller {
 }
 
 /** A deployment, or its database alone. */
-export type OperatedDatabase = Pick<Deployment, 'db' | 'databaseUrl' | 'masterKey' | 'issuer' | 'dataDir'>;
+export type OperatedDatabase = Pick<Deployment, 'db' | 'databaseUrl' | 'masterKey' | 'issuer' | 'dataDir'> & {
+  /** More settings. */
+  readonly env?: Readonly<Record<string, string>>;
+};
 
 export const environmentOf = (app: OperatedDatabase) => ({
   CARDEA_ISSUER: app.issuer,
   CARDEA_MASTER_KEY: app.masterKey,
   CARDEA_DATA_DIR: app.dataDir,
   CARDEA_DATABASE_URL: app.databaseUrl,
+  ...app.env,
 });
 
 /**

@@ -56,12 +56,19 @@ export const userFaces: FacesOf = async ({ db, masterKey, seed, records }) => {
     },
     {
       operation: userState.invite,
-      about: 'in production without a mail server',
-      cli: ['users', 'invite', '--email', 'guest@example.com'],
+      cli: ['users', 'invite', '--email', 'guest@example.com', '--name', 'Guest'],
       method: 'POST',
       path: '/users/invite',
-      body: { email: 'guest@example.com' },
-      refused: 'mail_not_configured',
+      body: { email: 'guest@example.com', name: 'Guest' },
+    },
+    {
+      operation: userState.invite,
+      about: 'of somebody who has signed in already',
+      cli: ['users', 'invite', '--email', email],
+      method: 'POST',
+      path: '/users/invite',
+      body: { email },
+      refused: 'identifier_taken',
     },
     {
       operation: users.update,
@@ -103,6 +110,12 @@ export const userFaces: FacesOf = async ({ db, masterKey, seed, records }) => {
       body: { roles: ['cardea-auditor'] },
     },
     { operation: userNames.roles, cli: ['users', 'roles', id], method: 'GET', path: `${path}/roles` },
+    {
+      operation: userSessions.revokeApp,
+      cli: ['users', 'revoke-app', id, party.id],
+      method: 'DELETE',
+      path: `${path}/grants/${party.id}`,
+    },
     { operation: userSessions.list, cli: ['users', 'sessions', id], method: 'GET', path: `${path}/sessions` },
     {
       operation: userSessions.end,
