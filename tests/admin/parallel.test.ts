@@ -60,8 +60,11 @@ for (const { path, id, body } of CREATIONS) {
     assert.deepEqual(statusesOf(answers), { 201: PARALLEL });
     const secret: unknown = answers[0]?.body.client_secret;
     if (typeof secret === 'string') remember('client_secret', secret);
-    const texts = answers.map((one) => JSON.stringify([one.body, one.headers.get('location')]));
+    const texts = answers.map((one) =>
+      JSON.stringify([one.body, one.headers.get('location'), one.headers.get('etag'), one.headers.get('content-type')]),
+    );
     assert.equal(new Set(texts).size, 1);
+    assert.ok(answers[0]?.headers.get('location') && answers[0].headers.get('etag'));
     const action = `${path.slice(1)}.create`;
     const entries = await rowsOf("SELECT target_id FROM audit WHERE action = $1 AND outcome = 'done'", [action]);
     assert.deepEqual(

@@ -254,6 +254,7 @@ describe('pages', () => {
     const last = await listing.read(db, { limit: 1, filter: 'name eq "nobody"', total: true });
     assert.deepEqual(last, { items: [], total: 0 });
     assert.equal('total' in (await listing.read(db, { limit: 1 })), false);
+    assert.equal(listing.plan({ limit: 1 }).statements.length, 1, 'nothing is counted in vain');
   });
 
   test('are of the rows of the scope alone', async () => {
