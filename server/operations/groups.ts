@@ -25,6 +25,7 @@ const Group = strict(
 );
 
 const NAMED = strict({ name: Name });
+const VISIBLE = Object.keys(Group.properties);
 const EXAMPLE: Static<typeof Group> = {
   name: 'staff',
   description: 'Everybody who works here',
@@ -67,7 +68,7 @@ export const groups = {
       return {
         ...planned,
         target: { kind: 'group', id: after.name },
-        changes: changesOf({}, shown(after), ['description']),
+        changes: changesOf({}, shown(after), VISIBLE),
         result: () => shown(after),
       };
     },
@@ -94,7 +95,7 @@ export const groups = {
       return {
         ...planned,
         target: { kind: 'group', id: name },
-        changes: changesOf(shown(before), shown(after), ['description']),
+        changes: changesOf(shown(before), shown(after), VISIBLE),
         result: () => shown(after),
       };
     },

@@ -41,7 +41,7 @@ const BUILTIN_PREFIX = 'cardea-';
 const BUILTIN_NAMES = new RegExp(`^\\s*${BUILTIN_PREFIX}`, 'i');
 
 const NAMED = strict({ name: Name });
-const VISIBLE = ['description', 'permissions'];
+const VISIBLE = Object.keys(Role.properties);
 const EXAMPLE: Static<typeof Role> = {
   name: 'support',
   description: 'The people at the telephone',

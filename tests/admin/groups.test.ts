@@ -41,7 +41,7 @@ test('a group is created, shown, listed and changed, each change with its entry 
       action: 'groups.create',
       outcome: 'done',
       reason: null,
-      changes: { name: {}, description: { after: 'all' }, managed_by: {} },
+      changes: { name: { after: 'staff' }, description: { after: 'all' }, managed_by: { after: null } },
     },
     {
       actor_kind: 'client',
