@@ -40,3 +40,20 @@ test('requests without a valid token count for their address, at which others go
   assert.deepEqual(left(await list(stranger)), [429, '"admin.address";r=0;t=30']);
   assert.equal((await list(other)).status, 200);
 });
+
+test('of the whole server a client may use a half, and is refused with 503 then, while others go on', async () => {
+  const whole = limitsOf({ CARDEA_LIMITS: 'admin.server=8' }, () => 30_000).admin;
+  const [greedy, modest] = await Promise.all(
+    ['greedy', 'modest'].map((id) => adminApi(scope, app, { kind: 'client', id }, { limits: whole })),
+  );
+  assert.ok(greedy && modest);
+  const statuses: number[] = [];
+  for (let n = 0; n < 5; n += 1) statuses.push((await list(greedy)).status);
+  assert.deepEqual(statuses, [...Array(4).fill(200), 503]);
+  const refused = await list(greedy);
+  assert.deepEqual(
+    [refused.headers['retry-after'], refused.body.type.split('/').at(-1)],
+    ['30', 'temporarily_unavailable'],
+  );
+  assert.equal((await list(modest)).status, 200);
+});
