@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { LONG } from '../helpers/long.ts';
 import { createDraw } from './fuzz/draw.ts';
+import { createDeck } from './fuzz_admin/deck.ts';
 import { run } from './fuzz_admin/run.ts';
 import { createAdminWorld } from './fuzz_admin/world.ts';
 
@@ -17,7 +18,7 @@ const world = await createAdminWorld({ after });
 
 test(`${REQUESTS} generated requests to the admin API get answers as described, and change nothing unless they succeed (TEST_FUZZ_SEED=${draw.seed})`, async (t) => {
   const onProgress = (line: string) => (LONG ? console.log(line) : t.diagnostic(line));
-  const { faults, requests, statuses, successes, compared } = await run(draw, world, {
+  const { faults, requests, statuses, successes, compared, unsent } = await run(draw, world, {
     requests: REQUESTS,
     onProgress,
   });
@@ -28,8 +29,22 @@ test(`${REQUESTS} generated requests to the admin API get answers as described, 
   assert.equal(faults.length, 0, `TEST_FUZZ_SEED=${draw.seed}\n\n${report}`);
   // A generator whose requests are all refused early finds nothing.
   const never = [...successes].filter(([, n]) => n === 0).map(([id]) => id);
-  if (LONG) assert.deepEqual(never, [], 'operations that no request has reached');
+  if (LONG)
+    assert.deepEqual(
+      [never, unsent],
+      [[], 0],
+      'operations that no request has reached, and kinds of requests that were not sent',
+    );
   else if (never.length > 0) t.diagnostic(`never reached: ${never.join(', ')}`);
   for (const status of [200, 201, 400, 401, 403, 404, 409])
     assert.ok((statuses.get(status) ?? 0) > 0, `no response with ${status}`);
+});
+
+test('every kind of request is sent before one is sent again, also to the operation that has the most', () => {
+  const kinds = [['a'], [], ['b1', 'b2', 'b3', 'b4'], ['c1', 'c2']];
+  const deck = createDeck(draw, kinds);
+  for (let round = 0; round < 2; round += 1) {
+    assert.deepEqual(deck.take(7).toSorted(), kinds.flat());
+    assert.equal(deck.left(), 0);
+  }
 });

@@ -3,7 +3,8 @@ import { exchange, hangUp } from '../fuzz/exchange.ts';
 import { type Fault, Judge } from '../fuzz/judge.ts';
 import { describe } from '../fuzz/run.ts';
 import type { WireAnswer } from '../wire.ts';
-import { type Cell, cellsOf } from './cells.ts';
+import { cellsOf } from './cells.ts';
+import { createDeck } from './deck.ts';
 import { type Target, targetAt } from './document.ts';
 import { createDrafts, type Draft, shotOf } from './drafts.ts';
 import { type Answered, assertAsDescribed, assertShown, bodyOf, hasChanged, repetitionOf, typeOf } from './examine.ts';
@@ -19,6 +20,8 @@ export interface Outcome {
   readonly successes: ReadonlyMap<string, number>;
   /** Requests after which the tables were compared. */
   readonly compared: number;
+  /** Kinds of requests that were not sent. */
+  readonly unsent: number;
 }
 
 interface RunOptions {
@@ -45,6 +48,10 @@ export async function run(draw: Draw, world: AdminWorld, { requests, onProgress 
   const values = createValues(draw, document, kept);
   const successes = new Map(targets.map(({ id }) => [id, 0]));
   const pages = new Map<string, Promise<boolean>>();
+  const waiting = createDeck(
+    draw,
+    targets.map((target) => cellsOf(draw, document, target)),
+  );
   let sent = 0;
   let compared = 0;
   /** Getting a token changes tables too. */
@@ -203,10 +210,6 @@ export async function run(draw: Draw, world: AdminWorld, { requests, onProgress 
   try {
     for (const target of targets)
       for (let tries = 0; tries < TRIES && !(await sendValid(target, strongest)); tries += 1);
-    const waiting = createDeck(
-      draw,
-      targets.map((target) => cellsOf(draw, document, target)),
-    );
     for (let reported = 0, stocked = 0, shown = 0; sent < requests && !judge.isFull; ) {
       const batch: [Draft, ApiCaller][] = [];
       for (const cell of waiting.take(BATCH)) batch.push([cell.apply(await drafts.valid(cell.target)), callerOf()]);
@@ -227,7 +230,14 @@ export async function run(draw: Draw, world: AdminWorld, { requests, onProgress 
   } finally {
     hangUp();
   }
-  return { requests: sent, faults: judge.faults, statuses: judge.statuses, successes, compared };
+  return {
+    requests: sent,
+    faults: judge.faults,
+    statuses: judge.statuses,
+    successes,
+    compared,
+    unsent: waiting.left(),
+  };
 }
 
 /** The request as text, without its token. */
@@ -238,26 +248,4 @@ function assertAllowed({ target, answer }: Answered, { name, scopes }: ApiCaller
   if (!target || answer.status >= 400) return;
   if (scopes.size > 0 && target.scopes.every((scope) => scopes.has(scope))) return;
   throw new Error(`${target.id}: ${name} was answered with ${answer.status}`);
-}
-
-/** Takes turns between the operations, each of whose cells come in random order, again from the first after the last. */
-function createDeck(draw: Draw, decks: readonly (readonly Cell[])[]) {
-  const shuffled = (cells: readonly Cell[]) =>
-    cells
-      .map((cell) => ({ cell, at: draw.int(2 ** 32) }))
-      .sort((a, b) => a.at - b.at)
-      .map(({ cell }) => cell);
-  const left = decks.map(() => [] as Cell[]);
-  let taken = 0;
-  const all = decks.reduce((sum, { length }) => sum + length, 0);
-  return {
-    left: () => Math.max(0, all - taken),
-    take(count: number): Cell[] {
-      return Array.from({ length: count }, () => {
-        const i = taken++ % decks.length;
-        if (left[i]?.length === 0) left[i] = shuffled(decks[i] ?? []);
-        return left[i]?.pop() as Cell;
-      });
-    },
-  };
 }
