@@ -17,7 +17,7 @@ import { authorize, redeem, signIn, token, userinfo } from '../helpers/relying_p
 import { remember, rememberAll } from '../helpers/secrets.ts';
 import { setUpCli } from './run_cli.ts';
 
-/** `cardea operators bootstrap`, and ops/docs/admin-api.md as it is written. */
+/** `cardea operators bootstrap`, and ops/docs/admin-api.md and lists.md as they are written. */
 const scope = { after };
 const app = await deployment(scope);
 const env = {
@@ -31,8 +31,10 @@ const changesArrived = await createChangesArrived(app);
 const bootstrap = ['operators', 'bootstrap'];
 const rowsOf = (text: string) => cli.db.run({ name: '', text }, []);
 
-/** The scripts of the document by their names. */
-const document = readFileSync(join(ROOT, 'ops/docs/admin-api.md'), 'utf8');
+/** The scripts of the documents by their names. */
+const document = ['admin-api.md', 'lists.md']
+  .map((file) => readFileSync(join(ROOT, 'ops/docs', file), 'utf8'))
+  .join('\n');
 const scripts = new Map(
   [...document.matchAll(/(?:<!-- run: (\w+) -->\n)?```sh\n([\s\S]*?)```/g)].map(([, name = '', text = '']) => [
     name,
@@ -172,6 +174,16 @@ test('the document works as it is written: people are imported and exported (cur
   assert.deepEqual(exported, ['dorothy@example.com', 'grace@example.com', 'katherine@example.com']);
 });
 
+test('the document works as it is written: two pages of a list (curl)', async () => {
+  const many = Array.from({ length: 28 }, (_, i) => ({ email: `staff-${i}@example.com`, groups: ['staff'] }));
+  await app.seed.accounts.createAll(many);
+  const idsIn = (text: string) => (JSON.parse(text) as { items: { id: string }[] }).items.map(({ id }) => id);
+  const second = idsIn(await runShell(commandsOf('pages'), operator));
+  const first = idsIn(readFileSync(join(app.dataDir, 'page.json'), 'utf8'));
+  // With those who were imported, and without the one who is disabled.
+  assert.deepEqual([first.length, second.length, new Set([...first, ...second]).size], [20, 10, 30]);
+});
+
 test('the document works as it is written: a secret is replaced while the old one works (curl)', async () => {
   const id = (await runShell(`${commandsOf('client', 'rotate')}\nprintf %s "$ORDERS_ID"`, operator)).trim();
   const withSecretIn = (file: string): Party => {
@@ -202,7 +214,7 @@ test('the document works as it is written: a resource server is shown (curl)', a
   assert.equal(shown.name, 'Orders');
 });
 
-test('every script of the document is run', () => {
+test('every script of the documents is run', () => {
   assert.deepEqual([...used].toSorted(), [...scripts.keys()].toSorted());
 });
 
