@@ -2,13 +2,18 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { begin } from '../flows/support.ts';
 import { formOf } from '../helpers/browser_session.ts';
+import { documentSite } from '../helpers/client_documents.ts';
 import { deployment, neighbour } from '../helpers/deployment.ts';
 import { DEVICE_GRANT } from '../helpers/device.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 
 /** Each request without a sign-in that stores something is charged to its address: on a node where nothing may be stored, it is refused. */
 const scope = { after };
-const env = { CARDEA_REGISTRATION: 'open', CARDEA_SIGN_UP: 'true' };
+const documents = await documentSite(scope);
+const env = {
+  CARDEA_REGISTRATION: 'open',
+  CARDEA_SIGN_UP: 'true',
+};
 const app = await deployment(scope, { env });
 const strict = await neighbour(scope, app, { env: { ...env, CARDEA_LIMITS: 'writes.address=1' } });
 const party = await app.seed.party({ public: true });
@@ -49,6 +54,16 @@ const WRITES: Readonly<Record<string, Sent>> = {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ redirect_uris: ['https://app.example/cb'] }),
   },
+  // Its request is refused, so that nothing else of it is stored.
+  'the document of a client': form('/par', {
+    client_id: documents.put('/client.json', {
+      client_name: 'Agent',
+      redirect_uris: [`${documents.origin}/cb`],
+      grant_types: ['authorization_code'],
+      token_endpoint_auth_method: 'none',
+    }),
+    response_type: 'none',
+  }),
   'a mail for a forgotten password': await formAt('/account/forgot'),
   'a mail to sign up': await formAt('/account/sign-up'),
   'a guess at a password': form(
