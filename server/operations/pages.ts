@@ -1,12 +1,12 @@
 import { type TObject, Type } from 'typebox';
-import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, type Page } from '../platform/listing.ts';
+import { CURSOR_MAX, LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, type Page } from '../platform/listing.ts';
 import { strict } from './schema.ts';
 
 /** Lists are read one page at a time, and never cut off silently: `next` is there when there is more. */
 
 /** How a page of any list is asked for. */
 export const PAGE_QUERY = {
-  cursor: Type.Optional(Type.String({ maxLength: 1_024, description: '`next` of the page before' })),
+  cursor: Type.Optional(Type.String({ maxLength: CURSOR_MAX, description: '`next` of the page before' })),
   limit: Type.Optional(
     Type.Integer({
       minimum: 1,

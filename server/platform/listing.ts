@@ -15,6 +15,8 @@ import {
 
 export const LIST_LIMIT_MAX = 200;
 export const LIST_LIMIT_DEFAULT = 50;
+/** Characters, of an id and of what the list is sorted by. The longest ids have 2,000, and the longest names 400 of four bytes. */
+export const CURSOR_MAX = 8_192;
 
 /** A list as a caller asks for it. */
 export interface ListRequest {
@@ -221,7 +223,6 @@ function keyText({ sql, type }: SortColumn): string {
   return type === 'time' ? `to_char(${sql} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')` : `${sql}::text`;
 }
 
-const CURSOR_MAX = 4_096;
 const SHAPES = {
   time: (text: string) => readTime(text) !== undefined,
   text: (text: string) => text.isWellFormed() && !text.includes('\0'),

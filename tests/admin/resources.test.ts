@@ -80,6 +80,11 @@ test('one with the longest identifier that there can be is found by its path', a
     `/resources/${[...identifier].map((one) => `%${one.charCodeAt(0).toString(16)}`).join('')}`,
   );
   assert.equal(shown.body.identifier, identifier);
+  await created(`${identifier}(`);
+  const newest = '/resources?sort=-created_at&limit=1';
+  const { next } = (await api.request('GET', newest)).body;
+  const second = await api.request('GET', `${newest}&cursor=${next}`);
+  assert.equal(second.body.items?.[0]?.identifier, identifier, 'the page after one that ends with it');
 });
 
 test('wrong values are refused with their place', async () => {
