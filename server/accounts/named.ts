@@ -42,8 +42,8 @@ export interface Store {
   countMembers(name: string): Promise<number>;
   /** Some of the accounts that name it. */
   someMembers(name: string, most: number): Promise<string[]>;
-  /** Takes it from these accounts. */
-  removingSome(name: string, ids: readonly string[]): BoundStatement;
+  /** Takes it from these accounts, for as long as it is as it was read. Otherwise the transaction fails by `require_as_read`. */
+  removingSome(before: Named, ids: readonly string[]): BoundStatement[];
   /**
    * @param options `removeMembers`: first from the accounts that name it, otherwise the transaction fails by `require_rows` when
    *   there are any
@@ -263,7 +263,10 @@ export function createNamed(
     async someMembers(name, most) {
       return (await db.query(statements.someMembers.bind({ name, most }))).map(({ id }) => id);
     },
-    removingSome: (name, ids) => statements.removeSome.bind({ name, ids }),
+    removingSome: (before, ids) => [
+      statements.requireVersion.bind(before),
+      statements.removeSome.bind({ name: before.name, ids }),
+    ],
     removing(before, { removeMembers }) {
       const { name } = before;
       const members = removeMembers ? statements.removeMembers : statements.requireUnused;

@@ -60,7 +60,7 @@ export async function removalOf(
         const ids = await store.someMembers(name, BATCH);
         if (ids.length < BATCH) return;
         const changes = { members_removed: { after: ids.length } };
-        await commit({ statements: [store.removingSome(name, ids)], target, changes });
+        await commit({ statements: store.removingSome(before, ids), target, changes });
         earlier += ids.length;
         progress?.(earlier);
       }

@@ -126,7 +126,11 @@ export function createRunner(parts: RunParts): Runner {
     if (stored) return stored.output as OutputOf<S>;
     let planned = await operation.plan(services, input, call);
     const { renew } = renewed(operation, call, services.now);
-    if (!dryRun) await planned.beforehand?.(commit);
+    if (!dryRun) {
+      await planned.beforehand?.(commit).catch((error) => {
+        throw refusal(planned, error, call);
+      });
+    }
     for (;;) {
       try {
         return await attempt(planned);

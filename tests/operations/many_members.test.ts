@@ -90,3 +90,30 @@ test('a deletion ends soon when its caller loses the right to it', async () => {
     ['denied', null],
   ]);
 });
+
+test('a deletion takes a changed group from nobody', async () => {
+  await app.db.run({ text: "UPDATE accounts SET groups = '{kept}'" }, []);
+  const params = { name: 'kept' };
+  let changed: Promise<unknown> | undefined;
+  const removed = runner.run(
+    groups.remove,
+    { params, query: { remove_members: true }, body: undefined },
+    call({
+      requestId: 'changed',
+      async actorNow() {
+        await changed;
+        return actor();
+      },
+      progress() {
+        now += ACTOR_MS;
+        changed ??= runner.run(groups.update, { params, query: undefined, body: { description: 'new' } }, call());
+      },
+    }),
+  );
+  await assert.rejects(removed, { code: 'changed_meanwhile' });
+  assert.equal(await left('groups', 'kept'), MEMBERS - 500);
+  assert.deepEqual(await entriesOf('changed'), [
+    ['done', 500],
+    ['refused', null],
+  ]);
+});
