@@ -61,6 +61,9 @@ export interface PresentedError {
 /** A form of this server has a few hundred bytes; no request here needs more. */
 const BODY_LIMIT = 64 * 1024;
 
+/** While the server stops. */
+const CLOSE_IDLE_MS = 50;
+
 /** No inline script or style. No form-action: Chromium applies it to the redirect after the login form as well. */
 export const CONTENT_SECURITY_POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -150,6 +153,15 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       },
       ...[route.onResponse ?? []].flat(),
     ];
+  });
+
+  // A connection that has a request when the server stops would stay open after the response, for as long as any is kept alive.
+  app.addHook('preClose', (done) => {
+    if (app.server.listening) {
+      const closing = setInterval(() => app.server.closeIdleConnections(), CLOSE_IDLE_MS);
+      app.server.once('close', () => clearInterval(closing));
+    }
+    done();
   });
 
   // A callback instead of a promise: this runs for every request, also for the fastest.

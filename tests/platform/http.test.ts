@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { get, type Server } from 'node:http';
+import { Agent, get, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { AppError } from '../../server/platform/errors.ts';
 import { createHttp } from '../../server/platform/http.ts';
 import { createLog } from '../../server/platform/log.ts';
@@ -317,6 +318,41 @@ test('a request without an address is refused, since it could not be counted', a
     get({ socketPath, path: '/' }, (response) => done(response.resume().statusCode)).on('error', failed);
   });
   assert.deepEqual([status, reached], [400, false]);
+});
+
+test('a server that stops waits for the requests under way, and not for their connections', async () => {
+  const http = createHttp({
+    log: createLog({ level: 'silent' }),
+    secure: false,
+    trustedProxies: [],
+    renderError: () => '',
+  });
+  let arrived = () => {};
+  const isThere = new Promise<void>((there) => {
+    arrived = there;
+  });
+  let respond = () => {};
+  const released = new Promise<void>((release) => {
+    respond = release;
+  });
+  http.get('/', async () => {
+    arrived();
+    await released;
+    return 'here';
+  });
+  const url = await http.listen({ host: '127.0.0.1', port: 0 });
+  const agent = new Agent({ keepAlive: true });
+  const status = new Promise((done, failed) => {
+    get(url, { agent }, (response) => done(response.resume().statusCode)).on('error', failed);
+  });
+  await isThere;
+  const closed = http.close();
+  await until('it takes no more connections', () => !http.server.listening);
+  respond();
+  assert.equal(await status, 200);
+  const late = setTimeout(5_000, 'late', { ref: false });
+  assert.notEqual(await Promise.race([closed, late]), 'late');
+  agent.destroy();
 });
 
 describe('connections of an address', () => {
