@@ -43,7 +43,8 @@ export async function planFile(
       const now = hashes.get(`${kind.name} ${key}`);
       return before !== undefined && now !== undefined && before.equals(now);
     };
-    steps.push(...compare(kind, desired, await kind.read(services), wasApplied));
+    // Not all of them as arguments of one call: of more than a hundred thousand it ends the stack.
+    for (const step of compare(kind, desired, await kind.read(services), wasApplied)) steps.push(step);
   }
   return { steps, entries };
 }
