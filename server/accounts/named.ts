@@ -42,7 +42,10 @@ export interface Store {
   countMembers(name: string): Promise<number>;
   /** Some of the accounts that name it. */
   someMembers(name: string, most: number): Promise<string[]>;
-  /** Takes it from these accounts, for as long as it is as it was read. Otherwise the transaction fails by `require_as_read`. */
+  /**
+   * Takes it from these accounts, for as long as it is as it was read. Otherwise the transaction fails by `require_as_read`, and by
+   * `require_rows` when one of the accounts does not have it any more.
+   */
   removingSome(before: Named, ids: readonly string[]): BoundStatement[];
   /**
    * @param options `removeMembers`: first from the accounts that name it, otherwise the transaction fails by `require_rows` when
@@ -119,8 +122,10 @@ function statementsOf(kind: Kind) {
     removeSome: statement(
       `${kind}.remove_some`,
       ($: { name: string; ids: readonly string[] }) => sql`
-        UPDATE accounts SET ${column} = array_remove(${column}, ${$.name}::text)
-         WHERE id = ANY(${$.ids}::uuid[]) AND ${column} @> ARRAY[${$.name}::text]`,
+        WITH changed AS (
+          UPDATE accounts SET ${column} = array_remove(${column}, ${$.name}::text)
+           WHERE id = ANY(${$.ids}::uuid[]) AND ${column} @> ARRAY[${$.name}::text] RETURNING 1)
+        SELECT require_rows(CASE WHEN count(*) = cardinality(${$.ids}::uuid[]) THEN 1 ELSE 0 END) FROM changed`,
     ),
     // After the row is locked: who gives the name waits for that lock (`requireAll`), or was waited for.
     requireUnused: statement(

@@ -52,8 +52,14 @@ export async function mountAdmin(app: FastifyInstance, options: AdminOptions): P
   const { routes = ROUTES, origins = [] } = options;
   allowOrigins(app, origins);
   const callers = createCallers(options);
-  for (const route of routes) mountRoute(app, route, options, callers);
-  await mountStreams(app, routes, options, callers);
+  const stopping = new AbortController();
+  app.addHook('preClose', (done) => {
+    stopping.abort();
+    done();
+  });
+  const shared = { options, callers, stopping: stopping.signal };
+  for (const route of routes) mountRoute(app, route, shared);
+  await mountStreams(app, routes, shared);
   if (origins.length > 0) mountPreflights(app, routes);
 }
 
@@ -83,19 +89,20 @@ function commonOf({ operation, method, path }: Route, { deprecated = DEPRECATED 
   };
 }
 
+interface Shared {
+  readonly options: AdminOptions;
+  readonly callers: Callers;
+  /** Aborted when the server stops. */
+  readonly stopping: AbortSignal;
+}
+
 async function mountStreams(
   app: FastifyInstance,
   routes: readonly Route[],
-  options: AdminOptions,
-  callers: Callers,
+  { options, callers, stopping }: Shared,
 ): Promise<void> {
   const { runner, log, streams: limits = STREAM_LIMITS } = options;
-  const stopping = new AbortController();
-  app.addHook('preClose', (done) => {
-    stopping.abort();
-    done();
-  });
-  const handlerOf = createStreamHandlers({ runner, log, callers, limits, stopping: stopping.signal });
+  const handlerOf = createStreamHandlers({ runner, log, callers, limits, stopping });
   await app.register(async (streams) => {
     acceptLines(streams);
     for (const route of routes) {
@@ -109,7 +116,7 @@ async function mountStreams(
   });
 }
 
-function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions, callers: Callers): void {
+function mountRoute(app: FastifyInstance, route: Route, { options, callers, stopping }: Shared): void {
   const { issuer, runner } = options;
   const { operation, method, location } = route;
   if (operation.kind === 'stream') return;
@@ -134,6 +141,7 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions, c
       const call: Call = {
         actor,
         actorNow: actor.again,
+        stopping,
         requestId: request.id,
         dryRun: asks,
         force,

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { type Static, Type } from 'typebox';
 import { strict } from '../operations/schema.ts';
+import { readBounded } from '../platform/bounded_file.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Environment } from '../platform/settings.ts';
-import { type ConfigurationDocument, readDocument } from './document.ts';
+import { BYTES_MAX, type ConfigurationDocument, readDocument } from './document.ts';
 import { KINDS } from './kinds.ts';
 
 /** The schema of a configuration file. */
@@ -43,9 +43,10 @@ export function openFile(name: string, env: Environment): ConfigurationFile {
 
 function textOf(name: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(name));
+    return new TextDecoder('utf-8', { fatal: true }).decode(readBounded(name, BYTES_MAX));
   } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code ?? 'it is not UTF-8';
+    const code = (cause as NodeJS.ErrnoException).code ?? 'it is not UTF-8';
+    const why = cause instanceof RangeError ? cause.message : code;
     throw new AppError('file_unreadable', `${name} cannot be read: ${why}`, { cause });
   }
 }

@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readBounded } from '../platform/bounded_file.ts';
 import type { Environment } from '../platform/settings.ts';
 import { SETTINGS } from '../settings.ts';
 
 /** Secrets are never in the file: it names the variable (`env:NAME`) or the file (`file:/path`) that has one. */
 export const REFERENCE = '^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$';
+
+/** Bytes: far more than any secret has. */
+const SECRET_MAX = 64 * 1_024;
 
 /** @returns the secret, or the problem */
 export function resolveReference(
@@ -19,9 +22,13 @@ export function resolveReference(
   }
   const path = reference.slice('file:'.length);
   try {
-    const secret = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    const secret = readBounded(path, SECRET_MAX)
+      .toString()
+      .replace(/\r?\n$/, '');
     return secret === '' ? { problem: `the file ${path} is empty` } : { secret };
   } catch (error) {
-    return { problem: `the file ${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'it is not text'}` };
+    const why =
+      error instanceof RangeError ? error.message : ((error as NodeJS.ErrnoException).code ?? 'it is not text');
+    return { problem: `the file ${path} cannot be read: ${why}` };
   }
 }

@@ -48,6 +48,16 @@ export function assertNotSelf(actor: Pick<Actor, 'kind' | 'id'>, accountId: stri
   throw new AppError('own_account', 'this is your own account: another operator has to do this');
 }
 
+/**
+ * An operator who acts by a role must not take its permissions away from themselves.
+ * @param roles of the operator
+ * @throws AppError 409 `own_account`
+ */
+export function assertNotOwnRole(roles: readonly string[], name: string): void {
+  if (roles.includes(name))
+    throw new AppError('own_account', 'you act by this role yourself: another operator has to do this');
+}
+
 /** A client must not delete itself, or change what it may do. @throws AppError 409 `own_account` */
 export function assertNotOwnClient(
   { kind, id, clientId }: Pick<Actor, 'kind' | 'id' | 'clientId'>,

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { Named, Store } from '../accounts/named.ts';
+import { failedGuard } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Call, Plan } from './operation.ts';
 import { strict } from './schema.ts';
@@ -60,7 +61,12 @@ export async function removalOf(
         const ids = await store.someMembers(name, BATCH);
         if (ids.length < BATCH) return;
         const changes = { members_removed: { after: ids.length } };
-        await commit({ statements: store.removingSome(before, ids), target, changes });
+        try {
+          await commit({ statements: store.removingSome(before, ids), target, changes });
+        } catch (error) {
+          if (failedGuard(error) === 'require_rows') continue; // some of them have left it meanwhile
+          throw error;
+        }
         earlier += ids.length;
         progress?.(earlier);
       }

@@ -49,6 +49,8 @@ export interface Call {
    * @throws AppError 401 when the token, its client or its person has ended; 503
    */
   actorNow?(): Promise<Actor>;
+  /** Aborted when the process stops: a change of many parts then ends after the part under way. */
+  readonly stopping?: AbortSignal | undefined;
   /** Told how many things a long change has changed so far. */
   readonly progress?: ((done: number) => void) | undefined;
 }

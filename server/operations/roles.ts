@@ -1,8 +1,9 @@
 import { type Static, Type } from 'typebox';
 import type { Named } from '../accounts/named.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
+import type { Actor } from './actor.ts';
 import { changesOf } from './changes.ts';
-import { assertMayChange, assertMayGive } from './guards.ts';
+import { assertMayChange, assertMayGive, assertNotOwnRole } from './guards.ts';
 import { REMOVE_MEMBERS, Removed, removalOf } from './named.ts';
 import { change, read } from './operation.ts';
 import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
@@ -132,6 +133,8 @@ export const roles = {
       assertMayChange(call.actor, permissionsAmong(before.permissions));
       const { permissions = before.permissions } = body;
       assertMayGive(call.actor, permissionsAmong(permissions));
+      const isReduced = before.permissions.some((one) => !(permissions as readonly string[]).includes(one));
+      if (isReduced) assertNotOwnRole(await rolesOf(services, call.actor), name);
       const { after, ...planned } = services.roles.updating(before, {
         ...body,
         permissions: permissionsAmong(permissions),
@@ -161,6 +164,7 @@ export const roles = {
       assertVersion('role', before, call);
       assertNotManaged('role', before.managedBy, call);
       assertMayChange(call.actor, permissionsAmong(before.permissions));
+      assertNotOwnRole(await rolesOf(services, call.actor), name);
       return removalOf('role', services.roles, before, removeMembers, call);
     },
   }),
@@ -170,6 +174,13 @@ async function existing({ roles: store }: Pick<Services, 'roles'>, name: string)
   const role = await store.find(name);
   if (!role) throw notFound('role', name);
   return role;
+}
+
+/** Those by which a person acts. */
+async function rolesOf({ accountStores }: Services, { kind, id }: Actor): Promise<readonly string[]> {
+  if (kind !== 'person') return [];
+  const { accounts } = await accountStores();
+  return (await accounts.findById(id))?.roles ?? [];
 }
 
 async function changeable(services: Pick<Services, 'roles'>, name: string): Promise<Named> {

@@ -142,6 +142,8 @@ export function createRunner(parts: RunParts): Runner {
     }
 
     async function commit({ statements, target, changes = {} }: Parameters<Commit>[0]): Promise<void> {
+      if (call.stopping?.aborted)
+        throw new AppError('temporarily_unavailable', 'the server stops; send the request again, and it goes on');
       await renew();
       await db.transact([...statements, entry({ outcome: 'done', target, changes })]);
     }

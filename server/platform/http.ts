@@ -172,6 +172,10 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     watchForwarded(request.raw);
     // Before the body is read: the content of a request to an unknown path does not matter.
     if (request.is404) return done(unrouted(request, reply));
+    if (isEncoded(request)) {
+      reply.header('accept-encoding', 'identity'); // RFC 9110 §15.5.16
+      return done(new AppError('unsupported_media_type', 'Content-Encoding: send the body without compression'));
+    }
     if (!hasHost(request)) return done(new AppError('invalid_request', 'Host must be sent, and once'));
     // The address that a proxy forwards must be valid, or no limit by address works. A client that has disconnected has
     // none either.
@@ -291,6 +295,12 @@ const LOG_EVERY_MS = 60_000;
  * of the server.
  */
 const EXPECTED: ReadonlySet<number> = new Set([501, 502, 503]);
+
+/** Nothing here decodes a compressed body: a small one could become a very large one. */
+function isEncoded({ headers }: FastifyRequest): boolean {
+  const { 'content-encoding': encoding = '' } = headers;
+  return !['', 'identity'].includes(encoding.trim().toLowerCase());
+}
 
 /** RFC 9112 §3.2: HTTP/1.1 has one Host; with two, a proxy and this server could read different ones. */
 function hasHost({ raw: { rawHeaders, httpVersion } }: FastifyRequest): boolean {

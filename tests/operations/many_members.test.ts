@@ -117,3 +117,30 @@ test('a deletion takes a changed group from nobody', async () => {
     ['refused', null],
   ]);
 });
+
+test('deletions at once count each member once, in the audit as well', async () => {
+  await app.db.run({ text: "UPDATE accounts SET groups = '{kept}'" }, []);
+  const input = { params: { name: 'kept' }, query: { remove_members: true }, body: undefined };
+  const ended = await Promise.allSettled(
+    ['one', 'two', 'three'].map((requestId) => runner.run(groups.remove, input, call({ requestId }))),
+  );
+  assert.deepEqual(ended.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected', 'rejected']);
+  const entries = (await Promise.all(['one', 'two', 'three'].map(entriesOf))).flat();
+  const removed = entries.reduce((sum, [, count]) => sum + Number(count), 0);
+  assert.equal(removed, 1_000, 'the batches; the rest is in the transaction of the deletion');
+});
+
+test('a deletion ends when the server stops, and a repeated one goes on', async () => {
+  await app.db.run({ text: "UPDATE accounts SET groups = '{kept}'" }, []);
+  await runner.run(groups.create, { params: undefined, query: undefined, body: { name: 'kept' } }, call());
+  const input = { params: { name: 'kept' }, query: { remove_members: true }, body: undefined };
+  const stopping = new AbortController();
+  const removed = runner.run(
+    groups.remove,
+    input,
+    call({ stopping: stopping.signal, progress: () => stopping.abort() }),
+  );
+  await assert.rejects(removed, { code: 'temporarily_unavailable' });
+  assert.equal(await left('groups', 'kept'), MEMBERS - 500);
+  assert.deepEqual(await runner.run(groups.remove, input, call()), { name: 'kept', members_removed: MEMBERS - 500 });
+});

@@ -259,6 +259,20 @@ test('a body of 56 KiB is accepted and one more byte is 413, with or without Con
   }
 });
 
+test('a compressed body is refused before it is read, also by the admin API (RFC 9110 §15.5.16)', async () => {
+  for (const path of ['/token', '/api/v1/users', '/api/v1/users/import', '/login/x']) {
+    const headers = { ...FORM, 'content-encoding': 'gzip' };
+    const response = await fetch(issuer + path, { method: 'POST', headers, body: 'x' });
+    assert.deepEqual([response.status, response.headers.get('accept-encoding')], [415, 'identity'], path);
+  }
+  const plain = await fetch(`${issuer}/token`, {
+    method: 'POST',
+    headers: { ...FORM, 'content-encoding': 'identity' },
+    body: 'x=y',
+  });
+  assert.notEqual(plain.status, 415);
+});
+
 test('each request is logged in one line without its URL, also one without a route', async () => {
   app.logLines.length = 0;
   await send(issuer, { target: '/%zz?code=swordfish' });

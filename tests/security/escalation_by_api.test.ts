@@ -196,6 +196,25 @@ test('nobody disables or deletes themselves, takes a role from themselves, or ch
   assert.equal(named.status, 200);
 });
 
+test('nobody takes permissions away from the role by which they act themselves', async () => {
+  await api.request('POST', '/roles', { body: { name: 'boss', permissions: ['roles:write', 'users:read'] } });
+  const { id } = await app.seed.person({ roles: ['boss'] });
+  const self = await adminApi(scope, app, { kind: 'person', id });
+  const change = (by: typeof api, method: 'PATCH' | 'DELETE', path: string, body?: object) =>
+    by.request(method, `/roles/${path}`, { headers: anyVersion, ...(body ? { body } : {}) });
+  for (const refused of [
+    await change(self, 'PATCH', 'boss', { permissions: ['roles:write'] }),
+    await change(self, 'DELETE', 'boss?remove_members=true'),
+  ]) {
+    assert.deepEqual([refused.status, codeOf(refused)], [409, 'own_account']);
+  }
+  const more = ['roles:write', 'users:read', 'users:write'];
+  assert.equal((await change(self, 'PATCH', 'boss', { permissions: more, description: 'new' })).status, 200);
+  assert.equal((await change(self, 'PATCH', 'reader', { permissions: [] })).status, 200);
+  await change(api, 'PATCH', 'reader', { permissions: ['users:read'] });
+  assert.equal((await change(api, 'DELETE', 'boss?remove_members=true')).status, 200);
+});
+
 test('the last administrator stays, also when two are ended at the same time', async () => {
   const { id } = await app.seed.person({ roles: ['cardea-admin'] });
   const both = await Promise.all([
