@@ -54,6 +54,7 @@ type Keywords = Readonly<{
   properties?: Readonly<Record<string, Schema>>;
   required?: readonly string[];
   minProperties?: number;
+  maxProperties?: number;
 }>;
 
 export const keywordsOf = (document: OpenApi, schema: Schema): Keywords => resolve(document, schema) as Keywords;
@@ -104,7 +105,7 @@ export function createValues(draw: Draw, document: OpenApi, kept: Pick<Kept, 'of
     return uniqueItems ? [...new Set(made)] : made;
   }
 
-  function object({ properties = {}, required = [], minProperties = 0 }: Keywords, { example }: Hint) {
+  function object({ properties = {}, required = [], minProperties = 0, maxProperties }: Keywords, { example }: Hint) {
     const shown = isRecord(example) ? example : {};
     const all = Object.keys(properties);
     if (all.length === 0) return shown;
@@ -113,7 +114,8 @@ export function createValues(draw: Draw, document: OpenApi, kept: Pick<Kept, 'of
     const names = all.filter(
       (name) => required.includes(name) || draw.chance(name in shown ? share : Math.min(0.3, 1 / all.length)),
     );
-    const enough = names.length >= minProperties ? names : [draw.pick(all)];
+    // Where one excludes the others, each of them has its turn.
+    const enough = names.length >= minProperties && maxProperties !== 1 ? names : [draw.pick(all)];
     return Object.fromEntries(
       enough.map((name) => [name, value(properties[name] ?? {}, { name, example: shown[name] })]),
     );
