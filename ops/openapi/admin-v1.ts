@@ -485,7 +485,7 @@ export interface paths {
         put: operations["clients.replace"];
         post?: never;
         /** Delete a client, and end its grants and tokens */
-        delete: operations["clients.remove"];
+        delete: operations["clients.delete"];
         options?: never;
         head?: never;
         /**
@@ -572,7 +572,7 @@ export interface paths {
          * Delete a resource server
          * @description Existing tokens for it stay valid until they expire.
          */
-        delete: operations["resources.remove"];
+        delete: operations["resources.delete"];
         options?: never;
         head?: never;
         /**
@@ -863,8 +863,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List mails that wait, those that are due first before the others
-         * @description Filter by tries or due_at; kind and account are sealed.
+         * List mails that wait, those that are tried next before the others
+         * @description Filter by attempts or next_attempt_at; kind and account are sealed.
          */
         get: operations["mails.list"];
         put?: never;
@@ -906,7 +906,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send a mail now, instead of at its next try
+         * Send a mail now, instead of at its next attempt
          * @description It is refused while a node sends it, so that nobody gets it twice.
          */
         post: operations["mails.retry"];
@@ -2443,12 +2443,12 @@ export interface components {
             kind: string | null;
             /** @description the id of the person; null for a mail to an address that somebody has typed */
             account: string | null;
-            tries: number;
+            attempts: number;
             /**
              * Format: date-time
-             * @description the next try; while a node sends it, when its time for that is over
+             * @description while a node sends it, when its time for that is over
              */
-            due_at: string;
+            next_attempt_at: string;
             /**
              * Format: date-time
              * @description when it is given up
@@ -3123,7 +3123,7 @@ export interface components {
                  * Format: date-time
                  * @description RFC 3339, in UTC
                  */
-                until: string;
+                locked_until: string;
             }[];
         };
         /** User */
@@ -3418,7 +3418,7 @@ export interface components {
                  * Format: date-time
                  * @description RFC 3339, in UTC
                  */
-                until: string;
+                locked_until: string;
             }[];
         };
     };
@@ -4814,7 +4814,7 @@ export interface operations {
                      *       "locks_ended": [
                      *         {
                      *           "factor": "password",
-                     *           "until": "2026-11-01T08:15:00.000Z"
+                     *           "locked_until": "2026-11-01T08:15:00.000Z"
                      *         }
                      *       ]
                      *     }
@@ -5723,9 +5723,9 @@ export interface operations {
                      *             "openid"
                      *           ],
                      *           "resources": {},
-                     *           "since": "2026-11-01T08:00:00.000Z",
+                     *           "created_at": "2026-11-01T08:00:00.000Z",
                      *           "last_used_at": "2026-11-01T08:00:00.000Z",
-                     *           "until": "2026-11-01T08:00:00.000Z"
+                     *           "expires_at": "2026-11-01T08:00:00.000Z"
                      *         }
                      *       ]
                      *     }
@@ -5740,9 +5740,9 @@ export interface operations {
                             };
                             /**
                              * Format: date-time
-                             * @description RFC 3339, in UTC
+                             * @description of the first of its grants
                              */
-                            since?: string;
+                            created_at?: string;
                             /**
                              * Format: date-time
                              * @description RFC 3339, in UTC
@@ -5750,9 +5750,9 @@ export interface operations {
                             last_used_at?: string;
                             /**
                              * Format: date-time
-                             * @description RFC 3339, in UTC
+                             * @description of the last of its grants
                              */
-                            until?: string;
+                            expires_at?: string;
                         }[];
                         /** @description the cursor of the next page; absent on the last */
                         next?: string;
@@ -6583,7 +6583,7 @@ export interface operations {
             default: components["responses"]["Problem_default"];
         };
     };
-    "clients.remove": {
+    "clients.delete": {
         parameters: {
             query?: {
                 /** @description Says what would happen, and changes nothing. */
@@ -7274,7 +7274,7 @@ export interface operations {
             default: components["responses"]["Problem_default"];
         };
     };
-    "resources.remove": {
+    "resources.delete": {
         parameters: {
             query?: {
                 /** @description Says what would happen, and changes nothing. */
@@ -9041,8 +9041,8 @@ export interface operations {
                      *           "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
                      *           "kind": "invitation",
                      *           "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
-                     *           "tries": 2,
-                     *           "due_at": "2026-11-01T08:15:00.000Z",
+                     *           "attempts": 2,
+                     *           "next_attempt_at": "2026-11-01T08:15:00.000Z",
                      *           "expires_at": "2026-11-04T08:00:00.000Z"
                      *         }
                      *       ]
@@ -9059,12 +9059,12 @@ export interface operations {
                             kind?: string | null;
                             /** @description the id of the person; null for a mail to an address that somebody has typed */
                             account?: string | null;
-                            tries?: number;
+                            attempts?: number;
                             /**
                              * Format: date-time
-                             * @description the next try; while a node sends it, when its time for that is over
+                             * @description while a node sends it, when its time for that is over
                              */
-                            due_at?: string;
+                            next_attempt_at?: string;
                             /**
                              * Format: date-time
                              * @description when it is given up
@@ -9112,8 +9112,8 @@ export interface operations {
                      *       "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
                      *       "kind": "invitation",
                      *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
-                     *       "tries": 2,
-                     *       "due_at": "2026-11-01T08:15:00.000Z",
+                     *       "attempts": 2,
+                     *       "next_attempt_at": "2026-11-01T08:15:00.000Z",
                      *       "expires_at": "2026-11-04T08:00:00.000Z"
                      *     }
                      */
@@ -9164,8 +9164,8 @@ export interface operations {
                      *       "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
                      *       "kind": "invitation",
                      *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
-                     *       "tries": 2,
-                     *       "due_at": "2026-11-01T08:15:00.000Z",
+                     *       "attempts": 2,
+                     *       "next_attempt_at": "2026-11-01T08:15:00.000Z",
                      *       "expires_at": "2026-11-04T08:00:00.000Z"
                      *     }
                      */
@@ -9222,8 +9222,8 @@ export interface operations {
                      *       "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
                      *       "kind": "invitation",
                      *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
-                     *       "tries": 2,
-                     *       "due_at": "2026-11-01T08:05:00.000Z",
+                     *       "attempts": 2,
+                     *       "next_attempt_at": "2026-11-01T08:05:00.000Z",
                      *       "expires_at": "2026-11-04T08:00:00.000Z"
                      *     }
                      */

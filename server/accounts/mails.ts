@@ -92,8 +92,8 @@ export interface WaitingMail {
   readonly kind: MailIntent['kind'] | undefined;
   /** Undefined for a mail to an address that somebody has typed. */
   readonly accountId: string | undefined;
-  readonly tries: number;
-  readonly dueAt: Date;
+  readonly attempts: number;
+  readonly nextAttemptAt: Date;
   readonly expiresAt: Date;
 }
 
@@ -146,11 +146,11 @@ export const MAIL_LIST = createListing<MailRow, MailRow>({
   // Kind and account are sealed.
   fields: {
     id: { type: 'id', operators: ['eq'], sql: 'id' },
-    tries: { type: 'number', operators: ['eq', 'gt', 'lt'], sql: 'tries' },
-    due_at: { type: 'time', operators: ['gt', 'ge', 'lt', 'le'], sql: 'due_at' },
+    attempts: { type: 'number', operators: ['eq', 'gt', 'lt'], sql: 'tries' },
+    next_attempt_at: { type: 'time', operators: ['gt', 'ge', 'lt', 'le'], sql: 'due_at' },
   },
-  sorts: { due_at: { sql: 'due_at', type: 'time' } },
-  defaultSort: 'due_at',
+  sorts: { next_attempt_at: { sql: 'due_at', type: 'time' } },
+  defaultSort: 'next_attempt_at',
   item: (row) => row,
 });
 
@@ -183,8 +183,8 @@ export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
           id: row.id,
           kind: intent?.kind,
           accountId: intent && 'accountId' in intent ? intent.accountId : undefined,
-          tries: row.tries,
-          dueAt: row.due_at,
+          attempts: row.tries,
+          nextAttemptAt: row.due_at,
           expiresAt: row.expires_at,
         };
       });

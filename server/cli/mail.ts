@@ -15,9 +15,9 @@ import type { CommandTools } from './tools.ts';
 export function mailCommand(noun: Command, tools: CommandTools): void {
   const { env, printItem } = tools;
   listVerb(noun, tools, {
-    about: 'list mails that wait to be sent, those that are due first',
+    about: 'list mails that wait to be sent, those that are tried next first',
     operation: mails.list,
-    columns: ['id', 'kind', 'account', 'tries', 'due_at', 'expires_at'],
+    columns: ['id', 'kind', 'account', 'attempts', 'next_attempt_at', 'expires_at'],
     empty: 'No mail waits.',
   });
   const one = { id: 'id' };

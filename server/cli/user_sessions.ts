@@ -51,7 +51,7 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
     .action(
       verb<PrintOptions>(async (context, options, ref) => {
         const items = await listed(context, userSessions.grants, {}, {}, (await ofUser(context, ref)).params);
-        const columns = ['client_id', 'scopes', 'resources', 'since', 'last_used_at', 'until'];
+        const columns = ['client_id', 'scopes', 'resources', 'created_at', 'last_used_at', 'expires_at'];
         printItems(items as Item[], columns, 'They have allowed nothing to an app.', options);
       }),
     );

@@ -110,7 +110,10 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
     .action(
       verb<PrintOptions>(async (context, options, ref) => {
         const { locked, ...user } = await context.operate(users.show, await ofUser(context, ref));
-        printItem({ ...user, locked: locked.map(({ factor, until }) => `${factor} until ${until}`) }, options);
+        printItem(
+          { ...user, locked: locked.map(({ factor, locked_until }) => `${factor} until ${locked_until}`) },
+          options,
+        );
       }),
     );
 

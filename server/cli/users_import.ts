@@ -26,7 +26,7 @@ export function usersImportCommand(noun: Command, tools: CommandTools): void {
     .addHelpText(
       'after',
       '\nA line of Cardea’s own format: {"email":"ada@example.com","email_verified":true,"name":"Ada","password_hash":"$2b$10$…"}' +
-        '\nFurther members: preferred_username (or username), the other claims of OpenID Connect, password_set_at, totp_secret,' +
+        '\nFurther members: username, the claims of OpenID Connect besides preferred_username, password_set_at, totp_secret,' +
         '\nsub (the subject that apps know), disabled, groups, roles. "users export" writes such lines.' +
         '\nBad lines are reported and skipped, with exit code 1. After an interruption, run it again.',
     )

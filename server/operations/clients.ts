@@ -154,7 +154,7 @@ export const clients = {
   }),
 
   remove: change({
-    name: 'clients.remove',
+    name: 'clients.delete',
     permission: 'clients:write',
     target: 'client',
     summary: 'Delete a client, and end its grants and tokens',

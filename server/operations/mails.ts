@@ -14,8 +14,8 @@ const Mail = strict(
       Type.String({ format: 'uuid' }),
       'the id of the person; null for a mail to an address that somebody has typed',
     ),
-    tries: Type.Integer({ minimum: 0 }),
-    due_at: { ...Time, description: 'the next try; while a node sends it, when its time for that is over' },
+    attempts: Type.Integer({ minimum: 0 }),
+    next_attempt_at: { ...Time, description: 'while a node sends it, when its time for that is over' },
     expires_at: { ...Time, description: 'when it is given up' },
   },
   {
@@ -30,8 +30,8 @@ const EXAMPLE: Static<typeof Mail> = {
   id: '7c9e6679-7425-40de-944b-e07fc1f90ae7',
   kind: 'invitation',
   account: '019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f',
-  tries: 2,
-  due_at: '2026-11-01T08:15:00.000Z',
+  attempts: 2,
+  next_attempt_at: '2026-11-01T08:15:00.000Z',
   expires_at: '2026-11-04T08:00:00.000Z',
 };
 const PARAMS = strict({ id: Id });
@@ -42,10 +42,10 @@ export const mails = {
   list: read({
     name: 'mails.list',
     permission: 'mails:read',
-    summary: 'List mails that wait, those that are due first before the others',
-    description: 'Filter by tries or due_at; kind and account are sealed.',
+    summary: 'List mails that wait, those that are tried next before the others',
+    description: 'Filter by attempts or next_attempt_at; kind and account are sealed.',
     schemas: { query: strict(LIST_QUERY), output: pageOf(Mail, 'Mails that wait') },
-    example: { input: { query: { filter: 'tries gt 3' } }, output: { items: [EXAMPLE] } },
+    example: { input: { query: { filter: 'attempts gt 3' } }, output: { items: [EXAMPLE] } },
     run: async ({ accountStores }, { query }) => shownPage(await (await accountStores()).mails.list(query), shown),
   }),
 
@@ -62,17 +62,17 @@ export const mails = {
     name: 'mails.retry',
     permission: 'mails:write',
     target: 'mail',
-    summary: 'Send a mail now, instead of at its next try',
+    summary: 'Send a mail now, instead of at its next attempt',
     description: 'It is refused while a node sends it, so that nobody gets it twice.',
     schemas: { params: PARAMS, output: Mail },
-    example: { input: FOR_ONE, output: { ...EXAMPLE, due_at: '2026-11-01T08:05:00.000Z' } },
+    example: { input: FOR_ONE, output: { ...EXAMPLE, next_attempt_at: '2026-11-01T08:05:00.000Z' } },
     async plan(services, { params: { id } }) {
       const before = shown(await existing(services, id));
-      const after = { ...before, due_at: new Date(services.now()).toISOString() };
+      const after = { ...before, next_attempt_at: new Date(services.now()).toISOString() };
       return {
         ...(await (await services.accountStores()).mails.retrying(id)),
         target: { kind: 'mail', id },
-        changes: { due_at: { before: before.due_at, after: after.due_at } },
+        changes: { next_attempt_at: { before: before.next_attempt_at, after: after.next_attempt_at } },
         result: () => after,
       };
     },
@@ -104,13 +104,13 @@ async function existing({ accountStores }: Pick<Services, 'accountStores'>, id: 
   return items[0];
 }
 
-function shown({ id, kind, accountId, tries, dueAt, expiresAt }: WaitingMail): Static<typeof Mail> {
+function shown({ id, kind, accountId, attempts, nextAttemptAt, expiresAt }: WaitingMail): Static<typeof Mail> {
   return {
     id,
     kind: kind ?? null,
     account: accountId ?? null,
-    tries,
-    due_at: dueAt.toISOString(),
+    attempts,
+    next_attempt_at: nextAttemptAt.toISOString(),
     expires_at: expiresAt.toISOString(),
   };
 }

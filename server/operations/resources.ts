@@ -144,7 +144,7 @@ export const resources = {
   }),
 
   remove: change({
-    name: 'resources.remove',
+    name: 'resources.delete',
     permission: 'resources:write',
     target: 'resource_server',
     summary: 'Delete a resource server',

@@ -61,9 +61,8 @@ export function personOf(value: unknown): ImportedAccount {
 
 /** Other systems write null or an empty text for what a person does not have. */
 function tidied(value: Members): Members {
-  const { preferred_username: claimed, address, ...line } = withoutEmpty(value);
+  const { address, ...line } = withoutEmpty(value);
   return {
-    ...(claimed === undefined ? {} : { username: claimed }),
     ...line,
     ...(address === undefined ? {} : { address: isObject(address) ? withoutEmpty(address) : address }),
   };

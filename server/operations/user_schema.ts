@@ -79,7 +79,7 @@ export type User = Static<typeof User>;
 export const UserWithLocks = strict(
   {
     ...User.properties,
-    locked: Type.Array(strict({ factor: Type.Enum(['password', 'totp', 'recovery_code']), until: Time }), {
+    locked: Type.Array(strict({ factor: Type.Enum(['password', 'totp', 'recovery_code']), locked_until: Time }), {
       description: 'locks after wrong guesses that are in force',
     }),
   },
@@ -164,7 +164,7 @@ export function shownUser(account: Account): User {
 }
 
 export const shownLocks = (locks: readonly Lock[]) =>
-  locks.map(({ factor, until }) => ({ factor, until: until.toISOString() }));
+  locks.map(({ factor, until }) => ({ factor, locked_until: until.toISOString() }));
 
 export const EXAMPLE_USER: User = {
   id: '019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f',

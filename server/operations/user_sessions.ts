@@ -40,9 +40,9 @@ const Grant = strict(
     resources: Type.Record(Type.String(), Type.Array(Type.String()), {
       description: 'scopes by resource indicator (RFC 8707)',
     }),
-    since: Type.Optional(Time),
+    created_at: Type.Optional({ ...Time, description: 'of the first of its grants' }),
     last_used_at: Type.Optional(Time),
-    until: Time,
+    expires_at: { ...Time, description: 'of the last of its grants' },
   },
   { title: 'UserGrant' },
 );
@@ -155,7 +155,9 @@ export const userSessions = {
     schemas: { params: OF_USER, query: strict(PAGE_QUERY), output: pageOf(Grant, 'Apps with access') },
     example: {
       output: {
-        items: [{ client_id: 'shop', scopes: ['openid'], resources: {}, since: AT, last_used_at: AT, until: AT }],
+        items: [
+          { client_id: 'shop', scopes: ['openid'], resources: {}, created_at: AT, last_used_at: AT, expires_at: AT },
+        ],
       },
     },
     async run(services, { params: { id }, query }) {
@@ -257,9 +259,9 @@ function shownGrant({ clientId, scopes, resources, since, lastUsedAt, until }: A
     client_id: clientId,
     scopes: [...scopes],
     resources: Object.fromEntries(Object.entries(resources).map(([resource, list]) => [resource, [...list]])),
-    ...timeOf('since', since),
+    ...timeOf('created_at', since),
     ...timeOf('last_used_at', lastUsedAt),
-    until: until.toISOString(),
+    expires_at: until.toISOString(),
   };
 }
 

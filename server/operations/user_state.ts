@@ -93,7 +93,7 @@ export const userState = {
       'All that wrong passwords or codes have caused, on every device; wrong guesses are counted from zero again.',
     schemas: { params: OF_USER, output: Unlocked },
     example: {
-      output: { ...EXAMPLE_USER, locks_ended: [{ factor: 'password', until: '2026-11-01T08:15:00.000Z' }] },
+      output: { ...EXAMPLE_USER, locks_ended: [{ factor: 'password', locked_until: '2026-11-01T08:15:00.000Z' }] },
     },
     async plan(services, { params: { id } }, call) {
       const changeable = await changeableUser(services, id, call, { self: false });

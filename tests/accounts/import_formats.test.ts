@@ -175,7 +175,7 @@ describe('exports of other systems become accounts', () => {
       {
         email: 'ada@example.com',
         email_verified: true,
-        preferred_username: 'ada',
+        username: 'ada',
         phone_number: '+44 20 7946 0000',
         address: { locality: 'London' },
         password_hash: BCRYPT,
@@ -214,6 +214,13 @@ describe('exports of other systems become accounts', () => {
       );
     });
   }
+
+  test('a line has one name for a username, that of the API', () => {
+    assert.throws(() => personOf({ email: 'ada@example.com', preferred_username: 'ada' }), {
+      code: 'invalid_input',
+      field: 'preferred_username',
+    });
+  });
 
   test('dates outside of the years 1970 to 9999 are refused in Cardea’s format and ignored in others', () => {
     const hashed = { email: 'ada@example.com', password_hash: BCRYPT };

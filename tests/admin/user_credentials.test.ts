@@ -31,6 +31,10 @@ const lastEntry = async (id: string) => {
   return (await app.db.run({ name: '', text }, [id]))[0];
 };
 
+/** As the lists of all locks has them. */
+const lockoutsOf = async (id: string) =>
+  (await api.request('GET', `/lockouts?filter=${encodeURIComponent(`account eq "${id}"`)}`)).body;
+
 async function lock(email: string): Promise<void> {
   for (let i = 0; i < 3; i += 1) {
     await attempts.countFailure(await attempts.reservePasswordGuess({ identifier: email, deviceCookie: undefined }));
@@ -42,10 +46,8 @@ test('a new password ends sessions and a lock, and is an event and a mail; the a
   await records.session(id);
   await lock(email);
   const before = (await api.request('GET', `/users/${id}`)).body;
-  assert.deepEqual(
-    before.locked.map(({ factor }: { factor: string }) => factor),
-    ['password'],
-  );
+  const [lockout] = (await lockoutsOf(id)).items;
+  assert.deepEqual(before.locked, [{ factor: 'password', locked_until: lockout.locked_until }]);
   const set = await api.request('POST', `/users/${id}/password`, { body: { password: NEW_PASSWORD } });
   assert.deepEqual([set.status, set.body.has_password], [200, true]);
   assert.ok(set.body.version > before.version);
@@ -125,11 +127,9 @@ test('one factor or all are removed, with sessions, an event and a mail for each
 test('a lock of a person is ended', async () => {
   const { id, email } = await app.seed.person();
   await lock(email);
+  const { locked } = (await api.request('GET', `/users/${id}`)).body;
   const unlocked = await api.request('POST', `/users/${id}/unlock`);
-  assert.deepEqual(
-    unlocked.body.locks_ended.map(({ factor }: { factor: string }) => factor),
-    ['password'],
-  );
+  assert.deepEqual([unlocked.body.locks_ended, locked.length], [locked, 1]);
   assert.deepEqual((await api.request('GET', `/users/${id}`)).body.locked, []);
   assert.deepEqual((await lastEntry(id))?.changes, { locks: { before: ['password'], after: [] } });
 });
@@ -160,11 +160,17 @@ test('sessions are listed by pages; one ends, or all', async () => {
 
 test('what a person allowed to apps is listed, and revoked by app', async () => {
   const { id } = await app.seed.person();
-  await records.grant(id, party.id);
+  const at = Math.floor(Date.now() / 1_000);
+  await records.grant(id, party.id, { payload: { iat: at } });
   const { body } = await api.request('GET', `/users/${id}/grants`);
+  const filter = encodeURIComponent(`client_id eq "${party.id}"`);
+  const [{ expires_at }] = (await api.request('GET', `/grants?filter=${filter}`)).body.items;
+  const [{ client_id, scopes, ...times }, ...others] = body.items;
+  assert.deepEqual([client_id, scopes, others], [party.id, ['openid'], []]);
   assert.deepEqual(
-    body.items.map(({ client_id, scopes }: { client_id: string; scopes: string[] }) => [client_id, scopes]),
-    [[party.id, ['openid']]],
+    [times.created_at, times.expires_at, Object.keys(times).filter((name) => !name.endsWith('_at'))],
+    [new Date(at * 1_000).toISOString(), expires_at, ['resources']],
+    'by the names of /grants',
   );
   const path = `/users/${id}/grants/${encodeURIComponent(party.id)}`;
   const revoked = await api.request('DELETE', path);

@@ -42,7 +42,8 @@ const entriesOf = (action: string, target: string) =>
 /** A queue, as its workers and as operators have it. */
 interface Waiting {
   readonly path: string;
-  readonly due: string;
+  /** Of the time of the next attempt. */
+  readonly column: string;
   /** @returns the id */
   enqueue(): Promise<string>;
   /** A worker takes what is due. */
@@ -54,7 +55,7 @@ interface Waiting {
 const QUEUES: readonly Waiting[] = [
   {
     path: '/mails',
-    due: 'due_at',
+    column: 'due_at',
     async enqueue() {
       const id = randomUUID();
       await db.transact([mails.enqueue({ kind: 'invitation', accountId: person.id }, { id, afterMs: 0 })]);
@@ -66,7 +67,7 @@ const QUEUES: readonly Waiting[] = [
   },
   {
     path: '/deliveries',
-    due: 'next_attempt_at',
+    column: 'next_attempt_at',
     async enqueue() {
       const before = new Set((await deliveries.list()).items.map(({ id }) => id));
       const input = { kind: 'ping', clientId: party.id, accountId: person.id, content: { token: SECRET } };
@@ -79,7 +80,7 @@ const QUEUES: readonly Waiting[] = [
   },
 ];
 
-for (const { path, due, enqueue, claim, postpone, remove } of QUEUES) {
+for (const { path, column, enqueue, claim, postpone, remove } of QUEUES) {
   test(`${path}: what waits is seen without its content, retried now, and dropped`, async () => {
     const id = await enqueue();
     const listed = await reader.request('GET', path);
@@ -88,6 +89,10 @@ for (const { path, due, enqueue, claim, postpone, remove } of QUEUES) {
       [id],
     );
     const [item] = listed.body.items;
+    assert.deepEqual([item.attempts, Date.parse(item.next_attempt_at) <= now()], [0, true]);
+    const filter = `attempts eq 0 and next_attempt_at le "${new Date(now()).toISOString()}"`;
+    const due = await reader.request('GET', `${path}?${new URLSearchParams({ filter, sort: '-next_attempt_at' })}`);
+    assert.deepEqual(due.body.items, [item]);
     assert.equal(item.account, person.id);
     assert.deepEqual((await reader.request('GET', `${path}/${id}`)).body, item);
     for (const hidden of [SECRET, person.email, 'sealed', 'https:']) {
@@ -99,7 +104,7 @@ for (const { path, due, enqueue, claim, postpone, remove } of QUEUES) {
     assert.equal((await api.request('POST', `${path}/${id}/retry?dryRun=true`)).status, 200);
     assert.deepEqual(await claim(), [], 'a dry run changes nothing');
     const retried = await api.request('POST', `${path}/${id}/retry`);
-    assert.deepEqual([retried.status, retried.body[due]], [200, new Date(now()).toISOString()]);
+    assert.deepEqual([retried.status, retried.body.next_attempt_at], [200, new Date(now()).toISOString()]);
     assert.deepEqual(await claim(), [id]);
     await postpone(id, new Date(now() + HOUR / 2));
     assert.equal((await api.request('DELETE', `${path}/${id}`)).status, 200);
@@ -138,7 +143,7 @@ for (const { path, due, enqueue, claim, postpone, remove } of QUEUES) {
       await worker.query(`SELECT 1 FROM ${table} WHERE id = $1 FOR UPDATE`, [id]);
       const retrying = api.request('POST', `${path}/${id}/retry`);
       const leased = new Date(now() + 60_000);
-      await worker.query(`UPDATE ${table} SET ${due} = $2, leased_until = $2 WHERE id = $1`, [id, leased]);
+      await worker.query(`UPDATE ${table} SET ${column} = $2, leased_until = $2 WHERE id = $1`, [id, leased]);
       await worker.query('COMMIT');
       assert.equal((await retrying).status, 409);
     } finally {

@@ -85,3 +85,12 @@ test('every name of an operation is that of one operation alone', () => {
   const names = operations.map(({ name }) => name);
   assert.deepEqual(names, [...new Set(names)]);
 });
+
+test('what the verb delete does has that name in the API and in the audit', () => {
+  const deleting = faces.filter(({ cli }) => cli[1] === 'delete').map(({ operation }) => operation.name);
+  assert.ok(deleting.length > 0);
+  assert.deepEqual(
+    deleting.filter((name) => !name.endsWith('.delete')),
+    [],
+  );
+});

@@ -98,7 +98,7 @@ test('mails are listed by when they are due, without their recipients', async ()
   await db.query(mails.enqueue({ kind: 'change_email', accountId: ACCOUNT, email }));
   const { items, total } = await mails.list({ total: true });
   assert.deepEqual(
-    items.map(({ kind, accountId, tries }) => [kind, accountId, tries]),
+    items.map(({ kind, accountId, attempts }) => [kind, accountId, attempts]),
     [
       ['reset', undefined, 0],
       ['change_email', ACCOUNT, 0],
@@ -107,8 +107,8 @@ test('mails are listed by when they are due, without their recipients', async ()
   );
   assert.equal(total, 3);
   assert.equal(JSON.stringify(items).includes('recipient'), false);
-  const pages = await mails.list({ limit: 1, sort: '-due_at' });
-  assert.equal((await mails.list({ limit: 5, sort: '-due_at', cursor: pages.next })).items.length, 2);
+  const pages = await mails.list({ limit: 1, sort: '-next_attempt_at' });
+  assert.equal((await mails.list({ limit: 5, sort: '-next_attempt_at', cursor: pages.next })).items.length, 2);
   const [only] = (await mails.list({ filter: `id eq "${items[0]?.id}"` })).items;
   assert.equal(only?.kind, 'reset');
   const other = createMails({ db, sealer: createSealer([randomBytes(32)]), now });
