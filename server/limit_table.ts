@@ -68,7 +68,7 @@ type LimitRow = { readonly about: string } & { readonly [Name in Scope]?: Defaul
 export const LIMITS = {
   'sign-in': { about: 'wrong passwords, codes and passkeys', address: times(1) },
   'client-authentication': { about: 'failed authentications of clients, at all endpoints', address: times(1) },
-  authorize: { about: 'requests to /authorize', account: times(10), address: times(20) },
+  authorize: { about: 'requests to /authorize', account: times(10), address: times(20), server: times(10_000) },
   token: {
     about: 'requests to /token; by address those without an authenticated client',
     client: times(100),
@@ -98,15 +98,22 @@ export const LIMITS = {
     about: 'pushed authorization requests; by address those without an authenticated client',
     client: times(100),
     address: times(10),
+    server: times(10_000),
   },
   device: {
     about: 'device authorization requests, and the pages where people connect devices',
     client: times(100),
     account: times(10),
     address: times(10),
+    server: times(10_000),
   },
-  ciba: { about: 'backchannel authentication requests', client: times(100), address: times(10) },
-  logout: { about: 'requests to /logout', address: times(20) },
+  ciba: {
+    about: 'backchannel authentication requests',
+    client: times(100),
+    address: times(10),
+    server: times(10_000),
+  },
+  logout: { about: 'requests to /logout', address: times(20), server: times(10_000) },
   anonymous: {
     about: 'requests that store something before a person has signed in or decided, without an authenticated client',
     address: times(10),

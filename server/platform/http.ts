@@ -297,9 +297,10 @@ const LOG_EVERY_MS = 60_000;
 const EXPECTED: ReadonlySet<number> = new Set([501, 502, 503]);
 
 /** Nothing here decodes a compressed body: a small one could become a very large one. */
-function isEncoded({ headers }: FastifyRequest): boolean {
-  const { 'content-encoding': encoding = '' } = headers;
-  return !['', 'identity'].includes(encoding.trim().toLowerCase());
+function isEncoded({ method, headers }: FastifyRequest): boolean {
+  const { 'content-encoding': encoding = '', 'content-length': length, 'transfer-encoding': transfer } = headers;
+  const hasBody = method !== 'GET' && method !== 'HEAD' && (transfer !== undefined || Number(length) > 0);
+  return hasBody && !['', 'identity'].includes(encoding.trim().toLowerCase());
 }
 
 /** RFC 9112 §3.2: HTTP/1.1 has one Host; with two, a proxy and this server could read different ones. */

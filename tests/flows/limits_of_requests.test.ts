@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { type LimitName, limitEntries } from '../../server/limit_table.ts';
 import { ENDPOINTS } from '../../server/oidc/endpoints.ts';
+import { limitCallerAndServer } from '../../server/oidc/steps/limits.ts';
 import { browserSession } from '../helpers/browser_session.ts';
 import { CIBA_GRANT, cibaMetadata } from '../helpers/ciba.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
@@ -74,10 +75,13 @@ const post = (path: string, party: Party, address?: string) => {
 const rateLimit = ({ headers }: Sent) => [headers.get('ratelimit-policy'), headers.get('ratelimit')];
 
 test('every endpoint that is reached has limits, and every limit of requests is one of an endpoint or a page', () => {
-  for (const [route, { path, limit }] of Object.entries(ENDPOINTS))
+  const scopes = new Set(limitEntries().map(({ name, scope: of }) => `${name}.${of}`));
+  for (const [route, { path, limit, after: steps }] of Object.entries(ENDPOINTS)) {
     assert.equal(limit === undefined, path === undefined, route);
-  const scopes = limitEntries().filter(({ name }) => Object.values(ENDPOINTS).some(({ limit }) => limit === name));
-  assert.ok(scopes.length > 20);
+    if (limit === undefined) continue;
+    assert.ok(scopes.has(`${limit}.address`) && scopes.has(`${limit}.server`), `${route}: by address and for all`);
+    assert.ok(steps.includes(limitCallerAndServer), route);
+  }
 });
 
 describe('by client', () => {

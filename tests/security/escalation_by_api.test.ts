@@ -42,7 +42,7 @@ const BODIES: Readonly<Record<string, object>> = {
   'users.set_roles': { roles: [] },
 };
 
-test('no change of a person who may do more is permitted, on any route', async () => {
+test('no change of a person who may do more is permitted, on any route (Zitadel CVE-2026-27946)', async () => {
   const routes = ROUTES.filter(({ path, operation }) => path.startsWith('/users/:id') && operation.kind === 'change');
   assert.ok(routes.length >= 14);
   for (const person of [admin, keeper]) {
@@ -96,7 +96,7 @@ test('an invitation is no way around it', async () => {
   assert.deepEqual([refused.status, codeOf(refused)], [403, 'beyond_own_permissions']);
 });
 
-test('a role with permissions that the actor lacks cannot be given, on any route', async () => {
+test('a role with permissions that the actor lacks cannot be given, on any route (authentik CVE-2024-52287)', async () => {
   for (const role of ['key-keeper', 'cardea-admin', 'cardea-operator']) {
     for (const [method, path, body] of [
       ['POST', '/users', { email: `new-${role}@example.com`, roles: [role] }],
@@ -136,7 +136,7 @@ test('groups, roles and passwords beside a profile need their own permissions', 
   assert.equal((await noCredentials.request('POST', '/users', { body })).status, 403);
 });
 
-test('members that no request may set are refused', async () => {
+test('members that no request may set are refused (Zitadel CVE-2026-27946)', async () => {
   const before = await app.seed.accounts.resolve(plain.id);
   for (const member of [
     'id',

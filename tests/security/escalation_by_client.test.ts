@@ -65,7 +65,7 @@ const BEYOND = [403, 'beyond_own_permissions'];
 for (const { needed, members, trusted, powerful, plain } of byPower) {
   const what = Object.entries(members).map(([name, value]) => `${name} ${JSON.stringify(value)}`)[0];
 
-  test(`who lacks ${needed} can neither make a client with ${what} nor turn one into it`, async () => {
+  test(`who lacks ${needed} can neither make a client with ${what} nor turn one into it (authentik CVE-2024-52287)`, async () => {
     const body = { ...MACHINE, ...members };
     assert.deepEqual(outcome(await attacker.request('POST', '/clients', { body })), BEYOND);
     const path = `/clients/${plain}`;
@@ -192,7 +192,7 @@ test('a client that registered itself cannot be opened the admin API, and its wi
   assert.equal(hardened.status, 200);
 });
 
-test('members that are not for operators are refused, also beside those that are', async () => {
+test('members that are not for operators are refused, also beside those that are (Zitadel CVE-2026-27946)', async () => {
   for (const members of [
     { kind: 'operator' },
     { builtin: true },
