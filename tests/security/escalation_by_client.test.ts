@@ -130,7 +130,7 @@ test('a refused attempt is in the audit as denied, with what it was about', asyn
     },
     [],
   );
-  const actions = ['create', 'end_secret', 'remove', 'replace', 'rotate_secret', 'update'];
+  const actions = ['create', 'delete', 'end_secret', 'replace', 'rotate_secret', 'update'];
   assert.deepEqual(
     rows,
     actions.map((verb) => ({ action: `clients.${verb}`, outcome: 'denied', reason: BEYOND[1] })),
