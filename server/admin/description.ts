@@ -10,7 +10,7 @@ import type { Issuer } from '../platform/issuer.ts';
 import { type OpenApi, type Operation, operationsOf, type Response, type Schema } from '../platform/openapi.ts';
 import { PROBLEM_TYPE, problemOf } from '../platform/problems.ts';
 import { DEPRECATED, type Deprecations } from './deprecation.ts';
-import { answersEtag, preconditionOf } from './headers.ts';
+import { answersEtag, HEADERS, preconditionOf } from './headers.ts';
 import type { CONTROLS } from './query.ts';
 import { ROUTES, type Route } from './routes.ts';
 import { LINES_TYPE } from './streams.ts';
@@ -76,26 +76,8 @@ function tagsOf(routes: readonly Route[]): { name: string; description: string }
 
 const text = { type: 'string' };
 const flag = { type: 'boolean' };
-const HEADERS = {
-  ifMatch: {
-    'If-Match': {
-      ...text,
-      description:
-        'The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428.',
-    },
-  },
-  ifNoneMatch: {
-    'If-None-Match': { ...text, description: 'The ETag that is known already: 304 when it still is the one.' },
-  },
-  idempotencyKey: {
-    'Idempotency-Key': {
-      ...text,
-      maxLength: 255,
-      description: 'A text of your own: the request is carried out once in 24 hours.',
-    },
-  },
-  prefer: { Prefer: { ...text, description: '`handling=dry-run` says what would happen (RFC 7240).' } },
-};
+const described = (name: keyof typeof HEADERS) => ({ [name]: HEADERS[name] });
+
 const CONTROL_PARAMETERS: Readonly<Record<(typeof CONTROLS)[number], Schema>> = {
   dryRun: { ...flag, description: 'Says what would happen, and changes nothing.' },
   force: { ...flag, description: 'Also changes what the configuration file manages.' },
@@ -117,10 +99,10 @@ function schemaOf(route: Route, deprecated: boolean): FastifySchema {
   const members: object = (schemas.output as Partial<TObject>).properties ?? {};
   const hasEtag = answersEtag(route) && ('version' in members || 'etag' in members);
   const headers = {
-    ...(changes && versioned ? HEADERS.ifMatch : {}),
-    ...(!changes && versioned ? HEADERS.ifNoneMatch : {}),
-    ...(method === 'POST' && changes ? HEADERS.idempotencyKey : {}),
-    ...(changesSomething(operation) ? HEADERS.prefer : {}),
+    ...(changes && versioned ? described('If-Match') : {}),
+    ...(!changes && versioned ? described('If-None-Match') : {}),
+    ...(method === 'POST' && changes ? described('Idempotency-Key') : {}),
+    ...(changesSomething(operation) ? described('Prefer') : {}),
   };
   return {
     operationId: name,
@@ -138,7 +120,7 @@ function schemaOf(route: Route, deprecated: boolean): FastifySchema {
     headers: {
       type: 'object',
       properties: headers,
-      required: changes && preconditionOf(route) === 'needed' ? Object.keys(HEADERS.ifMatch) : [],
+      required: changes && preconditionOf(route) === 'needed' ? ['If-Match'] : [],
     },
     ...(schemas.body ? { body: schemas.body, consumes: [typeOf(operation)] } : {}),
     response: {

@@ -1,6 +1,29 @@
+import { Type } from 'typebox';
 import { entityTag } from '../operations/preconditions.ts';
 import { AppError, invalidParameter } from '../platform/errors.ts';
 import type { Route } from './route.ts';
+
+const VISIBLE = '[!#-~]'; // without quotation marks
+const KEY_MAX = 255;
+/** RFC 9110 §8.8.3: what is in an ETag means nothing to a client. */
+const IF_MATCH = `^(\\*|(W/)?"${VISIBLE}*")$`;
+/** draft-ietf-httpapi-idempotency-key-header: a string, with or without quotation marks. */
+const IDEMPOTENCY_KEY = `^(${VISIBLE}{1,${KEY_MAX}}|"${VISIBLE}{1,${KEY_MAX}}")$`;
+
+/** The headers of requests, as they are read and described. */
+export const HEADERS = {
+  'If-Match': Type.String({
+    pattern: IF_MATCH,
+    description:
+      'The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428.',
+  }),
+  'If-None-Match': Type.String({ description: 'The ETag that is known already: 304 when it still is the one.' }),
+  'Idempotency-Key': Type.String({
+    pattern: IDEMPOTENCY_KEY,
+    description: 'A text of your own: the request is carried out once in 24 hours.',
+  }),
+  Prefer: Type.String({ description: '`handling=dry-run` says what would happen (RFC 7240).' }),
+};
 
 /** RFC 7240 §2: true for the preference `handling=dry-run`. */
 export function dryRunAsked(prefer: string | string[] | undefined): boolean {
@@ -18,9 +41,6 @@ export function preconditionOf({ method, versioned = false }: Pick<Route, 'metho
   if (!versioned) return 'none matches';
   return method === 'POST' ? 'may be sent' : 'needed';
 }
-
-/** RFC 9110 §8.8.3: what is in it means nothing to a client. */
-const ETAG = /^"[\x21\x23-\x7e]*"$/;
 
 /** True for a route whose answers have an ETag, where they show something that has one. */
 export const answersEtag = ({ versioned = false, location }: Pick<Route, 'versioned' | 'location'>): boolean =>
@@ -54,7 +74,7 @@ export function ifMatchOf(header: string | undefined, precondition: Precondition
   const value = header.trim();
   if (value === '*') return undefined;
   if (value.startsWith('W/')) throw new AppError('precondition_failed', 'If-Match: a weak ETag never matches');
-  if (!ETAG.test(value))
+  if (!new RegExp(IF_MATCH).test(value))
     throw invalidParameter('If-Match', 'must be one ETag with its quotation marks, as an answer had it, or *');
   if (precondition === 'none matches')
     throw new AppError('precondition_failed', 'If-Match: what this changes has no ETag; leave it out, or send *');
@@ -67,12 +87,14 @@ export function isFresh(header: string | undefined, etag: string | undefined): b
   return header.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag);
 }
 
-const KEY = /^[\x21-\x7e]{1,255}$/;
-
-/** draft-ietf-httpapi-idempotency-key-header: a string, with or without quotes. @throws AppError 400 */
+/** @throws AppError 400 */
 export function idempotencyKeyOf(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
-  const key = typeof header === 'string' ? header.trim().replace(/^"(.*)"$/, '$1') : '';
-  if (!KEY.test(key)) throw invalidParameter('Idempotency-Key', 'must be one value of 1 to 255 visible characters');
-  return key;
+  const value = typeof header === 'string' ? header.trim() : '';
+  if (!new RegExp(IDEMPOTENCY_KEY).test(value))
+    throw invalidParameter(
+      'Idempotency-Key',
+      `must be one value of 1 to ${KEY_MAX} visible characters without quotation marks in it`,
+    );
+  return value.replace(/^"(.*)"$/, '$1');
 }

@@ -64,6 +64,7 @@ export async function mountAdmin(app: FastifyInstance, options: AdminOptions): P
 }
 
 /** Programs such as curl send the type of a form unless they are told otherwise. */
+const PATCH_TYPES = 'application/merge-patch+json, application/json';
 const NOT_READ = 'Content-Type: must be application/json, also application/merge-patch+json for PATCH';
 
 const notJson = (cause: Error) => new AppError('invalid_request', 'the body cannot be read as JSON', { cause });
@@ -81,8 +82,9 @@ function commonOf({ operation, method, path }: Route, { deprecated = DEPRECATED 
   return {
     method,
     url: `${API_PATH}${path}`,
-    exposeHeadRoute: false,
+    exposeHeadRoute: method === 'GET' && operation.kind === 'read',
     async onRequest(request: FastifyRequest, reply: FastifyReply) {
+      if (method === 'PATCH') reply.header('accept-patch', PATCH_TYPES); // RFC 5789 §2.2
       if (deprecation) reply.headers(deprecationHeaders(deprecation));
       await callers.identify(request, reply);
     },

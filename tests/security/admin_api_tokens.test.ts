@@ -80,6 +80,12 @@ test('a valid token is accepted, under both spellings of its scheme', async () =
   }
 });
 
+test('HEAD answers as GET does, without the content (RFC 9110 §9.3.2)', async () => {
+  const { status, body, headers } = await callApi(app, '/me', { method: 'HEAD', headers: bearer(valid) });
+  assert.deepEqual([status, body, headers.get('content-type')], [200, undefined, 'application/json; charset=utf-8']);
+  assert.equal((await callApi(app, '/me', { method: 'HEAD' })).status, 401);
+});
+
 test('without a token the challenge has no error code, and names the metadata (RFC 6750 §3.1, RFC 9728 §5.1)', async () => {
   for (const headers of [{}, authorization(robot)]) {
     const { status, challenge, body, headers: sent } = await callApi(app, '/me', { headers });
