@@ -7,7 +7,8 @@ import {
   NO_MOST,
 } from './limit_table.ts';
 import type { LimitUnit } from './platform/limit_state.ts';
-import { nearestName, split } from './platform/settings.ts';
+import { nearestName } from './platform/nearest_name.ts';
+import { reader, split, type ValueSchema } from './platform/settings.ts';
 
 /** What CARDEA_LIMITS changes, by `name.scope`. */
 export type LimitChanges = Readonly<Record<string, { readonly max: number; readonly seconds?: number }>>;
@@ -16,8 +17,23 @@ const SIZES: Readonly<Record<string, number>> = { KB: 1_000, MB: 1_000_000, GB: 
 const WINDOWS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 const LIMIT = /^([a-z-]+\.[a-z]+)=(\d{1,15})([KMG]B)?(?:\/(\d{1,4})?([smhd]))?$/;
 
+/** What a configuration file may have for each limit: a number, with the size and the time that it allows. */
+const SCHEMA: ValueSchema = {
+  type: 'object',
+  properties: Object.fromEntries(
+    limitEntries().map(({ name, scope, standard, about }) => {
+      const size = standard.unit === 'bytes' ? '([KMG]B)?' : '';
+      const time = standard.seconds === undefined ? '' : '(/(?!0+[smhd])(\\d{1,4})?[smhd])?';
+      const pattern = `^(?!0+(\\D|$))\\d{1,15}${size}${time}$`;
+      const schema: ValueSchema = { type: ['integer', 'string'], minimum: 1, maximum: 999_999_999_999_999, pattern };
+      return [`${name}.${scope}`, { ...schema, description: about }];
+    }),
+  ),
+  additionalProperties: false,
+};
+
 /** Reads `token.client=6000/m, writes.address=60MB/h`. @throws Error with a message that follows the name of the setting */
-export function readLimits(text: string): LimitChanges {
+export const readLimits = reader(SCHEMA, (text): LimitChanges => {
   const entries = new Map(limitEntries().map((entry) => [`${entry.name}.${entry.scope}`, entry.standard]));
   const changes = split(text).map((one) => {
     const [, key, digits, size, count, window] = LIMIT.exec(one) ?? [];
@@ -42,7 +58,7 @@ export function readLimits(text: string): LimitChanges {
   });
   if (new Set(changes.map(([key]) => key)).size < changes.length) throw new Error('must name each limit once');
   return Object.fromEntries(changes);
-}
+});
 
 /** The limits that apply, from the table, the settings that defaults follow, and the changes. */
 export function limitsInForce(changes: LimitChanges, bases: LimitBases): LimitsInForce {

@@ -16,11 +16,13 @@ import {
   oneOf,
   oneOfNumbers,
   origin,
+  reader,
   type Setting,
   type Settings,
   seconds,
   split,
   text,
+  texts,
   url,
   type ValuesOf,
 } from './platform/settings.ts';
@@ -197,7 +199,7 @@ const APPS = {
     about: 'hosts, separated by commas, that such documents may be on, such as agent.example.net or *.example.com',
   },
   CARDEA_AUTHORIZATION_DETAILS_TYPES: {
-    read: readDetailsTypes,
+    read: reader(text.schema, readDetailsTypes),
     unset: 'none',
     about:
       'a JSON file that defines the types of authorization_details that apps may ask for, and how the consent page words them',
@@ -324,7 +326,7 @@ const SIGN_IN = {
       'required: all people have to sign in with a second factor; people without one set one up during the sign-in',
   },
   CARDEA_SECOND_FACTOR_GROUPS: {
-    read: split,
+    read: texts,
     fallback: '',
     about: 'groups, separated by commas, whose members have to sign in with a second factor',
   },

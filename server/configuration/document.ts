@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Static, TSchema } from 'typebox';
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { compileSchema } from '../operations/schema.ts';
-import { detailOf } from '../operations/schema_details.ts';
+import { detailOf, unknownMember } from '../operations/schema_details.ts';
 import { AppError } from '../platform/errors.ts';
+import type { WrongValue } from './kind.ts';
 import { REFERENCE } from './references.ts';
 
 /** A larger file is not one that people keep in a repository. */
@@ -34,12 +36,20 @@ export class ConfigurationError extends AppError {
   }
 }
 
+/** Finds what a schema cannot say. @param found what is wrong by the schema. @returns all that is wrong */
+export type Judge = (value: unknown, found: readonly WrongValue[]) => readonly WrongValue[];
+
 /**
  * Reads a configuration file: YAML 1.2, of which JSON is a part.
  * @param file its name, for the messages
  * @throws ConfigurationError with the line and the column of each problem
  */
-export function readDocument<S extends TSchema>(schema: S, text: string, file: string): ConfigurationDocument<S> {
+export function readDocument<S extends TSchema>(
+  schema: S,
+  text: string,
+  file: string,
+  judge: Judge = (_, found) => found,
+): ConfigurationDocument<S> {
   if (Buffer.byteLength(text) > BYTES_MAX) {
     throw new ConfigurationError(file, [{ line: 1, column: 1, message: `is larger than ${BYTES_MAX} bytes` }]);
   }
@@ -70,7 +80,14 @@ export function readDocument<S extends TSchema>(schema: S, text: string, file: s
   }
   const placeOf = (path: readonly string[]) => placeAt(offsetOf(document.contents, path));
   const value = valueOfDocument(() => document.toJS(), file);
-  const problems = problemsOf(schema, value).map(({ path, message }) => ({ ...placeOf(path), message }));
+  const problems = judge(value, wrongValues(schema, value))
+    .map(({ path, detail }) => ({
+      ...placeOf(path),
+      message: [...(path.length ? [path.join('.')] : []), detail].join(': '),
+    }))
+    .filter((one, i, all) => all.findIndex((other) => isDeepStrictEqual(one, other)) === i)
+    .sort((a, b) => a.line - b.line || a.column - b.column)
+    .slice(0, PROBLEMS_MAX);
   if (problems.length > 0) throw new ConfigurationError(file, problems);
   return { value: value as Static<S>, placeOf };
 }
@@ -134,11 +151,11 @@ function offsetOf(root: Node | null, path: readonly string[]): number {
   return offset;
 }
 
-/** What is wrong with a value by its schema, with the path to each place. */
-function problemsOf(schema: TSchema, value: unknown): { path: string[]; message: string }[] {
+/** What is wrong with a value by its schema. */
+function wrongValues(schema: TSchema, value: unknown): WrongValue[] {
   const validator = compileSchema(schema);
   if (validator.Check(value)) return [];
-  return [...validator.Errors(value)].slice(0, PROBLEMS_MAX).flatMap((error) => {
+  return [...validator.Errors(value)].flatMap((error) => {
     const { keyword, params, instancePath } = error;
     if (keyword === 'boolean') return []; // the error of an unknown member once more
     const path = instancePath.split('/').slice(1).map(unescaped);
@@ -146,18 +163,13 @@ function problemsOf(schema: TSchema, value: unknown): { path: string[]; message:
       string,
       string[] | undefined
     >;
-    const at = path.length === 0 ? '' : `${path.join('.')}: `;
     if (keyword === 'additionalProperties' && unknown) {
-      return unknown.map((name) => ({
-        path: [...path, name],
-        message: `${at}${JSON.stringify(name)} is not known here`,
-      }));
+      return unknown.map((name) => ({ path: [...path, name], detail: unknownMember(schema, error, name) }));
     }
-    if (keyword === 'required' && missing) {
-      return missing.map((name) => ({ path, message: `${at}${JSON.stringify(name)} is missing` }));
-    }
+    if (keyword === 'required' && missing)
+      return missing.map((name) => ({ path: [...path, name], detail: 'is missing' }));
     const isReference = keyword === 'pattern' && String(params.pattern) === REFERENCE;
-    return [{ path, message: `${at}${isReference ? REFERENCE_DETAIL : detailOf(error)}` }];
+    return [{ path, detail: isReference ? REFERENCE_DETAIL : detailOf(error) }];
   });
 }
 

@@ -18,12 +18,25 @@ export interface EntryContext {
   secret(reference: string): string;
 }
 
+/** What is wrong with a value of a section. */
+export interface WrongValue {
+  /** From the section. */
+  readonly path: readonly string[];
+  readonly detail: string;
+}
+
 /** A kind of thing that a configuration file declares, by key. */
 export interface Kind {
   /** Its member in the file. */
   readonly name: string;
   /** The schema of that member: an object of entries by key. */
   readonly section: TSchema;
+  /**
+   * Finds what the schema of the section cannot say.
+   * @param found what is wrong by the schema
+   * @returns all that is wrong
+   */
+  judge?(entries: ReadonlyMap<string, unknown>, found: readonly WrongValue[]): readonly WrongValue[];
   /** The members that an entry stands for: those that it names, and the defaults of the others. */
   desired(key: string, entry: unknown, context: EntryContext): Members;
   /** The entry that stands for these members, without those that have their default. */

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Static, type TSchema, type TUnsafe, Type } from 'typebox';
 import type { Validator } from 'typebox/compile';
 import { AppError, type InputFault, invalidInput } from '../platform/errors.ts';
-import { detailOf } from './schema_details.ts';
+import { detailOf, unknownMember } from './schema_details.ts';
 
 /** Building blocks of schemas. An object without `additionalProperties: false` would accept misspelled members silently. */
 
@@ -102,7 +102,7 @@ export function assertValid<S extends TSchema>(schema: S, value: unknown, part: 
   const validator = validatorOf(schema);
   const all = validator.Check(value)
     ? unstorableIn(value, part)
-    : [...validator.Errors(value)].flatMap((error) => faultsOf(error, part));
+    : [...validator.Errors(value)].flatMap((error) => faultsOf(schema, error, part));
   if (all.length === 0) return;
   const errors = all
     .filter((one, i) => all.findIndex((other) => isDeepStrictEqual(one, other)) === i)
@@ -152,21 +152,17 @@ export function described(schema: TSchema, value: unknown): unknown {
 
 type SchemaError = ReturnType<Validator['Errors']>[number];
 
-/** The names of the members that are missing or unknown, by the keyword that demands or forbids them. */
-const MEMBERS = {
-  required: { list: 'requiredProperties', detail: 'is missing' },
-  additionalProperties: { list: 'additionalProperties', detail: 'is not known here' },
-};
-
-function faultsOf(error: SchemaError, part: Part): InputFault[] {
+function faultsOf(schema: TSchema, error: SchemaError, part: Part): InputFault[] {
   const { keyword, params, instancePath } = error;
+  const unknown = (name: string) => unknownMember(schema, error, name);
   // An unknown member has this error besides that of its object, which is missing when there are many.
-  if (keyword === 'boolean') return [faultAt(part, instancePath, MEMBERS.additionalProperties.detail)];
-  const { list = '', detail = '' } =
-    keyword === 'required' || keyword === 'additionalProperties' ? MEMBERS[keyword] : {};
-  const names = (params as Readonly<Record<string, readonly string[] | undefined>>)[list];
-  if (!names) return [faultAt(part, instancePath, detailOf(error))];
-  return names.map((name) => faultAt(part, `${instancePath}/${escaped(name)}`, detail));
+  if (keyword === 'boolean') return [faultAt(part, instancePath, unknown(nameOf(instancePath)))];
+  const at = (name: string) => `${instancePath}/${escaped(name)}`;
+  if (keyword === 'required') return params.requiredProperties.map((name) => faultAt(part, at(name), 'is missing'));
+  if (keyword === 'additionalProperties') {
+    return params.additionalProperties.map((name) => faultAt(part, at(name), unknown(name)));
+  }
+  return [faultAt(part, instancePath, detailOf(error))];
 }
 
 function faultAt(part: Part, pointer: string, detail: string): InputFault {

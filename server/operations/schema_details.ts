@@ -1,4 +1,5 @@
 import type { Validator } from 'typebox/compile';
+import { suggestion } from '../platform/nearest_name.ts';
 
 type SchemaError = ReturnType<Validator['Errors']>[number];
 type Keyword = SchemaError['keyword'];
@@ -79,6 +80,22 @@ export const DETAILS: { readonly [K in Described]: (params: ParamsOf<K>) => stri
 export function detailOf({ keyword, params, message }: SchemaError): string {
   const detail = (DETAILS as Readonly<Record<string, ((params: object) => string) | undefined>>)[keyword];
   return detail?.(params) ?? message;
+}
+
+/**
+ * What to say of a member that a schema does not know.
+ * @param schema the whole one
+ * @param error of the object with the member, or of the member itself
+ */
+export function unknownMember(schema: object, { keyword, schemaPath }: SchemaError, name: string): string {
+  const steps = schemaPath.split('/').slice(1, keyword === 'boolean' ? -1 : undefined);
+  const object = steps.reduce<unknown>((at, step) => memberOf(at, decodeURIComponent(step)), schema);
+  return `is not known here${suggestion(Object.keys(memberOf(object, 'properties') ?? {}), name)}`;
+}
+
+function memberOf(value: unknown, name: string): object | undefined {
+  const own = typeof value === 'object' && value !== null && Object.hasOwn(value, name);
+  return own ? ((value as Readonly<Record<string, object>>)[name] ?? undefined) : undefined;
 }
 
 const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;

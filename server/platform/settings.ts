@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { SECONDS_MOST } from './clock.ts';
+import { nearestName } from './nearest_name.ts';
 
 /** How one setting is read from the environment, and what the documents say about it. */
 export interface Setting<Value = unknown> {
   /** @throws Error with a message that follows the name of the setting, such as `must be true or false` */
-  readonly read: (text: string) => Value;
+  readonly read: Read<Value> & Partial<Pick<Reader<Value>, 'schema'>>;
   /** The text that is read when the setting is not set. */
   readonly fallback?: string;
   /** In words: what holds when the setting is not set, if that is not the same text everywhere. */
@@ -26,6 +27,32 @@ export type ValuesOf<Table extends Settings> = {
 };
 
 type Read<Value> = (text: string) => Value;
+
+/** Reads the text of a setting that a configuration file may have as well. */
+export interface Reader<Value> {
+  (text: string): Value;
+  /** The JSON Schema of its values in a file. A value may have to meet more than it can say. */
+  readonly schema: ValueSchema;
+}
+
+/** The part of JSON Schema (draft 2020-12) that settings need. */
+export interface ValueSchema {
+  readonly type: 'boolean' | 'integer' | 'string' | 'array' | 'object' | readonly ['integer', 'string'];
+  readonly description?: string;
+  readonly enum?: readonly (string | number)[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly pattern?: string;
+  readonly items?: ValueSchema;
+  readonly minItems?: number;
+  readonly properties?: Readonly<Record<string, ValueSchema>>;
+  readonly additionalProperties?: false;
+}
+
+export function reader<Value>(schema: ValueSchema, read: Read<Value>): Reader<Value> {
+  return Object.assign((value: string) => read(value), { schema });
+}
 
 /** @returns the values, and a sentence for each setting or name that is wrong */
 export function readSettings<Table extends Settings>(
@@ -77,30 +104,12 @@ function unknownNames(prefix: string, settings: Settings, env: Environment): str
   return problems;
 }
 
-export function nearestName(names: readonly string[], name: string): string {
-  return names.reduce((best, candidate) => (distance(name, candidate) < distance(name, best) ? candidate : best));
-}
-
-/** Levenshtein distance, by rows. */
-function distance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i += 1) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replace = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replace, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
-    }
-    previous = row;
-  }
-  return previous[b.length] ?? 0;
-}
-
 // ---- readers ----
 
-export function text(value: string): string {
+export const text = reader({ type: 'string', minLength: 1 }, (value) => {
   if (value === '') throw new Error('must not be empty');
   return value;
-}
+});
 
 /** The content of the file that the setting names. */
 export function content(value: string): string {
@@ -117,55 +126,91 @@ export function headerName(value: string): string {
   return value.toLowerCase();
 }
 
-export function integer(least: number, most: number): Read<number> {
-  return (value) => {
+export function integer(least: number, most: number): Reader<number> {
+  return reader({ type: 'integer', minimum: least, maximum: most }, (value) => {
     const number = Number(value);
     if (!/^\d+$/.test(value) || number < least || number > most)
       throw new Error(`must be a whole number from ${least} to ${most}`);
     return number;
-  };
+  });
 }
 
-export function boolean(value: string): boolean {
+export const boolean = reader({ type: 'boolean' }, (value) => {
   if (value === 'true' || value === '1') return true;
   if (value === 'false' || value === '0') return false;
   throw new Error('must be true or false');
-}
+});
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
 /** @param most ten years by default: a longer duration is a mistake, and in the end not a valid date */
-export function seconds(least: number, most = SECONDS_MOST): Read<number> {
-  return (value) => {
+export function seconds(least: number, most = SECONDS_MOST): Reader<number> {
+  const schema = {
+    type: ['integer', 'string'],
+    minimum: least,
+    maximum: most,
+    pattern: durations(least, most),
+  } as const;
+  return reader(schema, (value) => {
     const [, amount, unit] = /^(\d{1,9})([smhd])?$/.exec(value) ?? [];
     const total = Number(amount) * (UNITS[unit ?? 's'] ?? 1);
     if (!(total >= least)) throw new Error('must be a duration such as 90s, 15m, 12h or 30d');
     if (total > most)
       throw new Error(`must be a duration of at most ${most % 86_400 === 0 ? `${most / 86_400}d` : `${most}s`}`);
     return total;
-  };
+  });
 }
 
-export function oneOf<const Word extends string>(...allowed: readonly Word[]): Read<Word> {
-  return (value) => {
+/** A pattern of the durations from one number of seconds to another, such as 90s, 15m, 12h and 30d. */
+function durations(least: number, most: number): string {
+  const amounts = Object.entries(UNITS).flatMap(([unit, size]) => {
+    const range = numbers(Math.ceil(least / size), Math.floor(most / size));
+    return range === '' ? [] : [`0*(${range})${unit === 's' ? 's?' : unit}`];
+  });
+  return `^(?=\\d{1,9}[smhd]?$)(${amounts.join('|')})$`;
+}
+
+/** A pattern of the whole numbers from one to another, without leading zeros; empty where there are none. */
+export function numbers(least: number, most: number): string {
+  const ranges: string[] = [];
+  for (let from = least; from <= most; ) {
+    // As many digits at the end as may be any: 0 to 9 each.
+    let size = 1;
+    while (from % (size * 10) === 0 && from + size * 10 - 1 <= most && from >= size * 10) size *= 10;
+    const digit = Math.floor(from / size) % 10;
+    const last = Math.min(9, digit + Math.floor((most - from + 1) / size) - 1);
+    const before = Math.floor(from / size / 10);
+    const any = size === 1 ? '' : `\\d{${Math.log10(size)}}`;
+    ranges.push(`${before === 0 ? '' : before}${digit === last ? digit : `[${digit}-${last}]`}${any}`);
+    from += (last - digit + 1) * size;
+  }
+  return ranges.join('|');
+}
+
+export function oneOf<const Word extends string>(...allowed: readonly Word[]): Reader<Word> {
+  return reader({ type: 'string', enum: allowed }, (value) => {
     const word = allowed.find((one) => one === value);
     if (word === undefined) throw new Error(`must be one of ${allowed.join(', ')}`);
     return word;
-  };
+  });
 }
 
-export function oneOfNumbers(...allowed: readonly number[]): Read<number> {
-  return (value) => Number(oneOf(...allowed.map(String))(value));
+export function oneOfNumbers(...allowed: readonly number[]): Reader<number> {
+  const read = oneOf(...allowed.map(String));
+  return reader({ type: 'integer', enum: allowed }, (value) => Number(read(value)));
 }
 
 /** Items separated by commas, each once. */
-export function list<Item>(read: Read<Item>): Read<Item[]> {
-  return (value) => {
-    const items = split(value).map(read);
+export function list<Item>(item: Reader<Item>): Reader<Item[]> {
+  return reader({ type: 'array', items: item.schema, minItems: 1 }, (value) => {
+    const items = split(value).map(item);
     if (items.length === 0) throw new Error('must not be empty');
     return [...new Set(items)];
-  };
+  });
 }
+
+/** Items separated by commas. */
+export const texts = reader({ type: 'array', items: { type: 'string', pattern: '^[^,]*$' } }, split);
 
 export function split(value: string): string[] {
   return value
@@ -177,17 +222,21 @@ export function split(value: string): string[] {
 const HOST = /^(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$|^\[[0-9a-f:]+\]$/;
 
 /** A host, or `*.example.com` for all hosts below one. */
-export function host(value: string): string {
+export const host = reader({ type: 'string', pattern: HOST.source }, (value) => {
   if (!HOST.test(value)) throw new Error('must be a host such as app.example.com or *.example.com');
   return value;
-}
+});
+
+/** Scheme, host and port, without the port that a scheme has by default. */
+const ORIGIN =
+  /^(?!https:.*:443$|http:.*:80$)https?:\/\/([^\s/?#@:\\A-Z[\]<>^|%\u0080-\uffff]+|\[[0-9a-f:]+\])(:\d{1,5})?$/;
 
 /** What browsers send as `Origin` (RFC 6454 §6.1): no path, no slash at the end, no default port. */
-export function origin(value: string): string {
+export const origin = reader({ type: 'string', pattern: ORIGIN.source }, (value) => {
   if (URL.parse(value)?.origin !== value || !/^https?:/.test(value))
     throw new Error('must be an origin such as https://admin.example.com, without a slash at the end');
   return value;
-}
+});
 
 export function url(...protocols: readonly string[]): Read<string> {
   return (value) => {
