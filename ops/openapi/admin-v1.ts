@@ -683,7 +683,7 @@ export interface paths {
         };
         /**
          * List the sessions of all people, the latest first
-         * @description Filter by account, clients, created_at or expires_at.
+         * @description Filter by user_id, clients, created_at or expires_at.
          */
         get: operations["sessions.list"];
         put?: never;
@@ -724,7 +724,7 @@ export interface paths {
         };
         /**
          * List what people have allowed to clients, the latest first
-         * @description Filter by account, client_id, created_at or expires_at.
+         * @description Filter by user_id, client_id, created_at or expires_at.
          */
         get: operations["grants.list"];
         put?: never;
@@ -782,7 +782,7 @@ export interface paths {
         };
         /**
          * List the locks that are in force, the one that ends first before the others
-         * @description Filter by account, factor or locked_until.
+         * @description Filter by user_id, factor or locked_until.
          */
         get: operations["lockouts.list"];
         put?: never;
@@ -864,7 +864,7 @@ export interface paths {
         };
         /**
          * List mails that wait, those that are tried next before the others
-         * @description Filter by attempts or next_attempt_at; kind and account are sealed.
+         * @description Filter by attempts or next_attempt_at; kind and user_id are sealed.
          */
         get: operations["mails.list"];
         put?: never;
@@ -925,7 +925,7 @@ export interface paths {
         };
         /**
          * List deliveries that wait, those that are tried next before the others
-         * @description Filter by kind, client_id, account, attempts or next_attempt_at.
+         * @description Filter by kind, client_id, user_id, attempts or next_attempt_at.
          */
         get: operations["deliveries.list"];
         put?: never;
@@ -1138,7 +1138,7 @@ export interface components {
             /** @description the client that calls */
             client_id: string | null;
             /** @description the person who calls; null for a machine */
-            account_id: string | null;
+            user_id: string | null;
             /** @description what they may do now */
             permissions: string[];
         };
@@ -2234,8 +2234,8 @@ export interface components {
             /** @description such as logout, of OpenID Connect Back-Channel Logout 1.0 */
             kind: string;
             client_id: string;
-            /** @description the id of the person that it is about */
-            account: string | null;
+            /** @description the person that it is about */
+            user_id: string | null;
             attempts: number;
             /**
              * Format: date-time
@@ -2253,7 +2253,7 @@ export interface components {
              * Format: uuid
              * @description UUID
              */
-            account: string;
+            user_id: string;
         };
         /** Factors */
         Factors: {
@@ -2289,9 +2289,9 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description the id of the person
+             * @description the person
              */
-            account: string;
+            user_id: string;
             client_id: string;
             scopes: string[];
             /** @description scopes by resource server (RFC 8707) */
@@ -2419,8 +2419,8 @@ export interface components {
         Lockout: {
             /** @description 64 hex digits */
             id: string;
-            /** @description the id of the person; null for an identifier that nobody has, which is locked in the same way and not stored */
-            account: string | null;
+            /** @description the person; null for an identifier that nobody has, which is locked in the same way and not stored */
+            user_id: string | null;
             /** @description password, totp or recovery_code */
             factor: string;
             /**
@@ -2442,7 +2442,7 @@ export interface components {
             /** @description such as invitation; null when no master key opens it */
             kind: string | null;
             /** @description the id of the person; null for a mail to an address that somebody has typed */
-            account: string | null;
+            user_id: string | null;
             attempts: number;
             /**
              * Format: date-time
@@ -2932,7 +2932,7 @@ export interface components {
              * Format: uuid
              * @description UUID
              */
-            account: string;
+            user_id: string;
             client_id: string;
         };
         /**
@@ -2941,7 +2941,7 @@ export interface components {
          */
         RevokedTokens: {
             /** @enum {unknown} */
-            revoked: "token" | "jti" | "grant" | "session" | "account" | "client";
+            revoked: "token" | "jti" | "grant" | "session" | "user" | "client";
             jti?: string;
             /** @description of an opaque token, such as RefreshToken */
             kind?: string;
@@ -2949,7 +2949,7 @@ export interface components {
             grant?: string | null;
             session?: string;
             /** Format: uuid */
-            account?: string;
+            user_id?: string;
             client_id?: string;
             grants_ended?: number;
             /** @description opaque tokens of the client itself */
@@ -2999,9 +2999,9 @@ export interface components {
             uid: string;
             /**
              * Format: uuid
-             * @description the id of the person who is signed in
+             * @description the person who is signed in
              */
-            account: string;
+            user_id: string;
             /** @description the clients that it has signed in to */
             clients: string[];
             /** @description when the person last authenticated in it */
@@ -5928,7 +5928,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "client_id": "ops",
-                     *       "account_id": null,
+                     *       "user_id": null,
                      *       "permissions": [
                      *         "users:read"
                      *       ]
@@ -8178,7 +8178,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "uid": "P0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6",
-                     *           "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *           "user_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *           "clients": [
                      *             "notes"
                      *           ],
@@ -8200,9 +8200,9 @@ export interface operations {
                             uid?: string;
                             /**
                              * Format: uuid
-                             * @description the id of the person who is signed in
+                             * @description the person who is signed in
                              */
-                            account?: string;
+                            user_id?: string;
                             /** @description the clients that it has signed in to */
                             clients?: string[];
                             /** @description when the person last authenticated in it */
@@ -8261,7 +8261,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "uid": "P0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6",
-                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "user_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "clients": [
                      *         "notes"
                      *       ],
@@ -8324,7 +8324,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "uid": "P0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6",
-                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f"
+                     *       "user_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f"
                      *     }
                      */
                     "application/json": components["schemas"]["EndedSession"];
@@ -8379,7 +8379,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "id": "g0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6",
-                     *           "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *           "user_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *           "client_id": "notes",
                      *           "scopes": [
                      *             "openid",
@@ -8401,9 +8401,9 @@ export interface operations {
                             id?: string;
                             /**
                              * Format: uuid
-                             * @description the id of the person
+                             * @description the person
                              */
-                            account?: string;
+                            user_id?: string;
                             client_id?: string;
                             scopes?: string[];
                             /** @description scopes by resource server (RFC 8707) */
@@ -8457,7 +8457,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "g0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6",
-                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "user_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "client_id": "notes",
                      *       "scopes": [
                      *         "openid",
@@ -8514,7 +8514,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "g0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6",
-                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "user_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "client_id": "notes"
                      *     }
                      */
@@ -8556,7 +8556,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "client": "notes"
+                 *       "client_id": "notes"
                  *     }
                  */
                 "application/json": {
@@ -8568,10 +8568,13 @@ export interface operations {
                     grant?: string;
                     /** @description a session, with the tokens of its clients */
                     session?: string;
-                    /** @description all sessions and tokens of a person: id, e-mail address or username */
-                    account?: string;
+                    /**
+                     * Format: uuid
+                     * @description all sessions and tokens of a person
+                     */
+                    user_id?: string;
                     /** @description all tokens of a client */
-                    client?: string;
+                    client_id?: string;
                 };
             };
         };
@@ -8644,7 +8647,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "id": "3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b",
-                     *           "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *           "user_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *           "factor": "password",
                      *           "locked_until": "2026-11-01T08:15:00.000Z"
                      *         }
@@ -8655,8 +8658,8 @@ export interface operations {
                         items: {
                             /** @description 64 hex digits */
                             id?: string;
-                            /** @description the id of the person; null for an identifier that nobody has, which is locked in the same way and not stored */
-                            account?: string | null;
+                            /** @description the person; null for an identifier that nobody has, which is locked in the same way and not stored */
+                            user_id?: string | null;
                             /** @description password, totp or recovery_code */
                             factor?: string;
                             /**
@@ -8712,7 +8715,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b",
-                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "user_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "factor": "password",
                      *       "locked_until": "2026-11-01T08:15:00.000Z"
                      *     }
@@ -9040,7 +9043,7 @@ export interface operations {
                      *         {
                      *           "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
                      *           "kind": "invitation",
-                     *           "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *           "user_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *           "attempts": 2,
                      *           "next_attempt_at": "2026-11-01T08:15:00.000Z",
                      *           "expires_at": "2026-11-04T08:00:00.000Z"
@@ -9058,7 +9061,7 @@ export interface operations {
                             /** @description such as invitation; null when no master key opens it */
                             kind?: string | null;
                             /** @description the id of the person; null for a mail to an address that somebody has typed */
-                            account?: string | null;
+                            user_id?: string | null;
                             attempts?: number;
                             /**
                              * Format: date-time
@@ -9111,7 +9114,7 @@ export interface operations {
                      * @example {
                      *       "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
                      *       "kind": "invitation",
-                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "user_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "attempts": 2,
                      *       "next_attempt_at": "2026-11-01T08:15:00.000Z",
                      *       "expires_at": "2026-11-04T08:00:00.000Z"
@@ -9163,7 +9166,7 @@ export interface operations {
                      * @example {
                      *       "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
                      *       "kind": "invitation",
-                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "user_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "attempts": 2,
                      *       "next_attempt_at": "2026-11-01T08:15:00.000Z",
                      *       "expires_at": "2026-11-04T08:00:00.000Z"
@@ -9221,7 +9224,7 @@ export interface operations {
                      * @example {
                      *       "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
                      *       "kind": "invitation",
-                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "user_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "attempts": 2,
                      *       "next_attempt_at": "2026-11-01T08:05:00.000Z",
                      *       "expires_at": "2026-11-04T08:00:00.000Z"
@@ -9282,7 +9285,7 @@ export interface operations {
                      *           "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
                      *           "kind": "logout",
                      *           "client_id": "notes",
-                     *           "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *           "user_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *           "attempts": 3,
                      *           "next_attempt_at": "2026-11-01T08:15:00.000Z",
                      *           "expires_at": "2026-11-02T08:00:00.000Z"
@@ -9300,8 +9303,8 @@ export interface operations {
                             /** @description such as logout, of OpenID Connect Back-Channel Logout 1.0 */
                             kind?: string;
                             client_id?: string;
-                            /** @description the id of the person that it is about */
-                            account?: string | null;
+                            /** @description the person that it is about */
+                            user_id?: string | null;
                             attempts?: number;
                             /**
                              * Format: date-time
@@ -9352,7 +9355,7 @@ export interface operations {
                      *       "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
                      *       "kind": "logout",
                      *       "client_id": "notes",
-                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "user_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "attempts": 3,
                      *       "next_attempt_at": "2026-11-01T08:15:00.000Z",
                      *       "expires_at": "2026-11-02T08:00:00.000Z"
@@ -9405,7 +9408,7 @@ export interface operations {
                      *       "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
                      *       "kind": "logout",
                      *       "client_id": "notes",
-                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "user_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "attempts": 3,
                      *       "next_attempt_at": "2026-11-01T08:15:00.000Z",
                      *       "expires_at": "2026-11-02T08:00:00.000Z"
@@ -9464,7 +9467,7 @@ export interface operations {
                      *       "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
                      *       "kind": "logout",
                      *       "client_id": "notes",
-                     *       "account": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "user_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
                      *       "attempts": 3,
                      *       "next_attempt_at": "2026-11-01T08:05:00.000Z",
                      *       "expires_at": "2026-11-02T08:00:00.000Z"

@@ -220,7 +220,7 @@ export const LOCK_LIST = createListing<LockRow, ListedLock>({
   from: 'attempts',
   id: { sql: "encode(bucket, 'hex')", type: 'text' },
   fields: {
-    account: { type: 'id', operators: ['eq', 'pr'], sql: 'account_id' },
+    user_id: { type: 'id', operators: ['eq', 'pr'], sql: 'account_id' },
     factor: { type: 'text', operators: ['eq', 'ne'], sql: 'factor' },
     locked_until: { type: 'time', operators: ['gt', 'ge', 'lt', 'le'], sql: 'locked_until' },
   },

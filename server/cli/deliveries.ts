@@ -7,7 +7,7 @@ export function deliveriesCommand(noun: Command, tools: CommandTools): void {
   listVerb(noun, tools, {
     about: 'list deliveries that wait, those that are tried next first',
     operation: deliveries.list,
-    columns: ['id', 'kind', 'client_id', 'account', 'attempts', 'next_attempt_at', 'expires_at'],
+    columns: ['id', 'kind', 'client_id', 'user_id', 'attempts', 'next_attempt_at', 'expires_at'],
     empty: 'No delivery waits.',
   });
   const one = { id: 'id' };

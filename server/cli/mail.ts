@@ -17,7 +17,7 @@ export function mailCommand(noun: Command, tools: CommandTools): void {
   listVerb(noun, tools, {
     about: 'list mails that wait to be sent, those that are tried next first',
     operation: mails.list,
-    columns: ['id', 'kind', 'account', 'attempts', 'next_attempt_at', 'expires_at'],
+    columns: ['id', 'kind', 'user_id', 'attempts', 'next_attempt_at', 'expires_at'],
     empty: 'No mail waits.',
   });
   const one = { id: 'id' };

@@ -11,7 +11,7 @@ export function sessionsCommand(noun: Command, tools: CommandTools): void {
   listVerb(noun, tools, {
     about: 'list the sessions of all people, the latest first',
     operation: sessions.list,
-    columns: ['uid', 'account', 'clients', 'signed_in_at', 'amr', 'expires_at', 'ends_at'],
+    columns: ['uid', 'user_id', 'clients', 'signed_in_at', 'amr', 'expires_at', 'ends_at'],
     empty: 'Nobody is signed in.',
   });
   const one = { id: 'uid' };
@@ -23,7 +23,7 @@ export function grantsCommand(noun: Command, tools: CommandTools): void {
   listVerb(noun, tools, {
     about: 'list what people have allowed to apps, the latest first',
     operation: grants.list,
-    columns: ['id', 'account', 'client_id', 'scopes', 'created_at', 'expires_at'],
+    columns: ['id', 'user_id', 'client_id', 'scopes', 'created_at', 'expires_at'],
     empty: 'There are no grants.',
   });
   const one = { id: 'id' };
@@ -35,7 +35,7 @@ export function lockoutsCommand(noun: Command, tools: CommandTools): void {
   listVerb(noun, tools, {
     about: 'list the locks that are in force',
     operation: lockouts.list,
-    columns: ['id', 'account', 'factor', 'locked_until'],
+    columns: ['id', 'user_id', 'factor', 'locked_until'],
     empty: 'Nobody is locked out.',
   });
   itemVerb(noun, tools, {

@@ -3,6 +3,7 @@ import { tokens } from '../operations/tokens.ts';
 import { UsageError } from './context.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
+import { ofUser, USER } from './user_ref.ts';
 
 interface RevokeOptions extends PrintOptions {
   dryRun?: boolean;
@@ -10,7 +11,7 @@ interface RevokeOptions extends PrintOptions {
   jti?: string;
   grant?: string;
   session?: string;
-  account?: string;
+  user?: string;
   client?: string;
 }
 
@@ -24,18 +25,23 @@ export function tokensCommand(noun: Command, { verb, printItem, readLine }: Comm
     .option('--jti <jti>', 'a JWT access token, by its "jti"')
     .option('--grant <id>', 'all tokens of a grant: of one app in one session')
     .option('--session <uid>', 'a session (see "users sessions"), with the tokens of its apps')
-    .option('--account <user>', 'all sessions and tokens of a person: id, e-mail address or username')
+    .option('--user <user>', `all sessions and tokens of a user: ${USER}`)
     .option('--client <client-id>', 'all tokens of an app')
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(
-      verb<RevokeOptions>(async ({ operate }, options) => {
-        const { json: _, dryRun: __, tokenStdin, ...named } = options;
-        if (Object.keys(named).length + (tokenStdin ? 1 : 0) !== 1) {
+      verb<RevokeOptions>(async (context, options) => {
+        const { json: _, dryRun: __, tokenStdin, user, client, ...named } = options;
+        if ([tokenStdin, user, client, ...Object.values(named)].filter((one) => one !== undefined).length !== 1) {
           throw new UsageError('give exactly one option that says what to revoke (see --help)');
         }
-        const body = tokenStdin ? { token: await readLine('token') } : named;
-        printItem(await operate(tokens.revoke, { body }, options), options);
+        const body = {
+          ...named,
+          ...(tokenStdin ? { token: await readLine('token') } : {}),
+          ...(user === undefined ? {} : { user_id: (await ofUser(context, user)).params.id }),
+          ...(client === undefined ? {} : { client_id: client }),
+        };
+        printItem(await context.operate(tokens.revoke, { body }, options), options);
       }),
     );
 }

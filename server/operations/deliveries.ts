@@ -11,7 +11,7 @@ const Delivery = strict(
     id: Id,
     kind: Type.String({ description: 'such as logout, of OpenID Connect Back-Channel Logout 1.0' }),
     client_id: Type.String(),
-    account: Nullable(Type.String({ format: 'uuid' }), 'the id of the person that it is about'),
+    user_id: Nullable(Type.String({ format: 'uuid' }), 'the person that it is about'),
     attempts: Type.Integer({ minimum: 0 }),
     next_attempt_at: { ...Time, description: 'while a node sends it, when its time for that is over' },
     expires_at: Nullable(Time, 'when it is given up; null before the first attempt, from which that is counted'),
@@ -27,7 +27,7 @@ const EXAMPLE: Static<typeof Delivery> = {
   id: '7c9e6679-7425-40de-944b-e07fc1f90ae7',
   kind: 'logout',
   client_id: 'notes',
-  account: '019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f',
+  user_id: '019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f',
   attempts: 3,
   next_attempt_at: '2026-11-01T08:15:00.000Z',
   expires_at: '2026-11-02T08:00:00.000Z',
@@ -41,7 +41,7 @@ export const deliveries = {
     name: 'deliveries.list',
     permission: 'deliveries:read',
     summary: 'List deliveries that wait, those that are tried next before the others',
-    description: 'Filter by kind, client_id, account, attempts or next_attempt_at.',
+    description: 'Filter by kind, client_id, user_id, attempts or next_attempt_at.',
     schemas: { query: strict(LIST_QUERY), output: pageOf(Delivery, 'Deliveries that wait') },
     example: { input: { query: { filter: 'client_id eq "notes"' } }, output: { items: [EXAMPLE] } },
     run: async ({ accountStores }, { query }) => shownPage(await (await accountStores()).deliveries.list(query), shown),
@@ -86,11 +86,11 @@ export const deliveries = {
     example: { input: FOR_ONE, output: EXAMPLE },
     async plan(services, { params: { id } }) {
       const before = shown(await existing(services, id));
-      const { kind, client_id, account } = before;
+      const { kind, client_id, user_id } = before;
       return {
         ...(await (await services.accountStores()).deliveries.dropping(id)),
         target: { kind: 'delivery', id },
-        changes: { kind: { before: kind }, client_id: { before: client_id }, account: { before: account } },
+        changes: { kind: { before: kind }, client_id: { before: client_id }, user_id: { before: user_id } },
         result: () => before,
       };
     },
@@ -108,7 +108,7 @@ function shown({ id, kind, accountId, attempts, ...rest }: WaitingDelivery): Sta
     id,
     kind,
     client_id: rest.clientId,
-    account: accountId ?? null,
+    user_id: accountId ?? null,
     attempts,
     next_attempt_at: rest.nextAttemptAt.toISOString(),
     expires_at: rest.expiresAt?.toISOString() ?? null,

@@ -11,7 +11,7 @@ const GrantId = Type.String({ minLength: 1, maxLength: 128 });
 const Grant = strict(
   {
     id: GrantId,
-    account: Type.String({ format: 'uuid', description: 'the id of the person' }),
+    user_id: Type.String({ format: 'uuid', description: 'the person' }),
     client_id: Type.String(),
     scopes: Type.Array(Type.String()),
     resources: Type.Record(Type.String(), Type.Array(Type.String()), {
@@ -25,7 +25,7 @@ const Grant = strict(
 
 const EXAMPLE: Static<typeof Grant> = {
   id: 'g0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6',
-  account: '019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f',
+  user_id: '019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f',
   client_id: 'notes',
   scopes: ['openid', 'offline_access'],
   resources: { 'https://api.example.com': ['notes:read'] },
@@ -39,7 +39,7 @@ export const grants = {
     name: 'grants.list',
     permission: 'grants:read',
     summary: 'List what people have allowed to clients, the latest first',
-    description: 'Filter by account, client_id, created_at or expires_at.',
+    description: 'Filter by user_id, client_id, created_at or expires_at.',
     schemas: { query: strict(LIST_QUERY), output: pageOf(Grant, 'Grants') },
     example: { input: { query: { filter: 'client_id eq "notes"' } }, output: { items: [EXAMPLE] } },
     run: async ({ accountStores }, { query }) => shownPage(await (await accountStores()).lists.grants(query), shown),
@@ -65,11 +65,11 @@ export const grants = {
     summary: 'Revoke a grant, with all of its tokens',
     schemas: {
       params: strict({ id: GrantId }),
-      output: strict({ id: GrantId, account: Id, client_id: Type.String() }, { title: 'RevokedGrant' }),
+      output: strict({ id: GrantId, user_id: Id, client_id: Type.String() }, { title: 'RevokedGrant' }),
     },
     example: {
       input: { params: { id: EXAMPLE.id } },
-      output: { id: EXAMPLE.id, account: EXAMPLE.account, client_id: 'notes' },
+      output: { id: EXAMPLE.id, user_id: EXAMPLE.user_id, client_id: 'notes' },
     },
     async plan(services, { params: { id } }, call) {
       const grant = await (await services.accountStores()).lists.findGrant(id);
@@ -80,8 +80,8 @@ export const grants = {
         refuse,
         target,
         result(rows) {
-          const { account = '', client_id = '' } = ended(rows);
-          return { id, account, client_id };
+          const { user_id = '', client_id = '' } = ended(rows);
+          return { id, user_id, client_id };
         },
       };
     },
@@ -91,7 +91,7 @@ export const grants = {
 function shown(grant: ListedGrant): Static<typeof Grant> {
   return {
     id: grant.id,
-    account: grant.accountId,
+    user_id: grant.accountId,
     client_id: grant.clientId,
     scopes: [...grant.scopes],
     resources: Object.fromEntries(Object.entries(grant.resources).map(([name, scopes]) => [name, [...scopes]])),

@@ -6,14 +6,14 @@ import { Nullable, strict, Time } from './schema.ts';
 import { assertMayChangeUser } from './user_plans.ts';
 
 const LockId = Type.String({ pattern: '^[0-9a-f]{64}$', description: '64 hex digits' });
-const Account = Nullable(
+const UserId = Nullable(
   Type.String({ format: 'uuid' }),
-  'the id of the person; null for an identifier that nobody has, which is locked in the same way and not stored',
+  'the person; null for an identifier that nobody has, which is locked in the same way and not stored',
 );
 const Factor = Type.String({ description: 'password, totp or recovery_code' });
 
 const Lockout = strict(
-  { id: LockId, account: Account, factor: Factor, locked_until: Time },
+  { id: LockId, user_id: UserId, factor: Factor, locked_until: Time },
   {
     title: 'Lockout',
     description:
@@ -23,7 +23,7 @@ const Lockout = strict(
 
 const EXAMPLE: Static<typeof Lockout> = {
   id: '3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b',
-  account: '019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f',
+  user_id: '019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f',
   factor: 'password',
   locked_until: '2026-11-01T08:15:00.000Z',
 };
@@ -34,7 +34,7 @@ export const lockouts = {
     name: 'lockouts.list',
     permission: 'lockouts:read',
     summary: 'List the locks that are in force, the one that ends first before the others',
-    description: 'Filter by account, factor or locked_until.',
+    description: 'Filter by user_id, factor or locked_until.',
     schemas: { query: strict(LIST_QUERY), output: pageOf(Lockout, 'Locks') },
     example: { input: { query: { filter: 'factor eq "password"' } }, output: { items: [EXAMPLE] } },
     run: async ({ accountStores }, { query }) =>
@@ -52,12 +52,12 @@ export const lockouts = {
     async plan(services, { params: { id } }, call) {
       const { before, statements, refuse } = await (await services.accountStores()).attempts.endingLock(id);
       if (before.accountId !== undefined) await assertMayChangeUser(services, before.accountId, call);
-      const { account, factor, locked_until } = shown(before);
+      const { user_id, factor, locked_until } = shown(before);
       return {
         statements,
         refuse,
         // an auditor looks for the person
-        target: account === null ? { kind: 'lockout', id } : { kind: 'user', id: account },
+        target: user_id === null ? { kind: 'lockout', id } : { kind: 'user', id: user_id },
         changes: { factor: { before: factor }, locked_until: { before: locked_until } },
         result: () => shown(before),
       };
@@ -66,5 +66,5 @@ export const lockouts = {
 };
 
 function shown({ id, accountId, factor, until }: ListedLock): Static<typeof Lockout> {
-  return { id, account: accountId ?? null, factor, locked_until: until.toISOString() };
+  return { id, user_id: accountId ?? null, factor, locked_until: until.toISOString() };
 }

@@ -10,7 +10,7 @@ const Mail = strict(
   {
     id: Id,
     kind: Nullable(Type.String(), 'such as invitation; null when no master key opens it'),
-    account: Nullable(
+    user_id: Nullable(
       Type.String({ format: 'uuid' }),
       'the id of the person; null for a mail to an address that somebody has typed',
     ),
@@ -29,7 +29,7 @@ const Mail = strict(
 const EXAMPLE: Static<typeof Mail> = {
   id: '7c9e6679-7425-40de-944b-e07fc1f90ae7',
   kind: 'invitation',
-  account: '019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f',
+  user_id: '019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f',
   attempts: 2,
   next_attempt_at: '2026-11-01T08:15:00.000Z',
   expires_at: '2026-11-04T08:00:00.000Z',
@@ -43,7 +43,7 @@ export const mails = {
     name: 'mails.list',
     permission: 'mails:read',
     summary: 'List mails that wait, those that are tried next before the others',
-    description: 'Filter by attempts or next_attempt_at; kind and account are sealed.',
+    description: 'Filter by attempts or next_attempt_at; kind and user_id are sealed.',
     schemas: { query: strict(LIST_QUERY), output: pageOf(Mail, 'Mails that wait') },
     example: { input: { query: { filter: 'attempts gt 3' } }, output: { items: [EXAMPLE] } },
     run: async ({ accountStores }, { query }) => shownPage(await (await accountStores()).mails.list(query), shown),
@@ -91,7 +91,7 @@ export const mails = {
       return {
         ...(await (await services.accountStores()).mails.dropping(id)),
         target: { kind: 'mail', id },
-        changes: { kind: { before: before.kind }, account: { before: before.account } },
+        changes: { kind: { before: before.kind }, user_id: { before: before.user_id } },
         result: () => before,
       };
     },
@@ -108,7 +108,7 @@ function shown({ id, kind, accountId, attempts, nextAttemptAt, expiresAt }: Wait
   return {
     id,
     kind: kind ?? null,
-    account: accountId ?? null,
+    user_id: accountId ?? null,
     attempts,
     next_attempt_at: nextAttemptAt.toISOString(),
     expires_at: expiresAt.toISOString(),

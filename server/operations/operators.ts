@@ -26,7 +26,7 @@ const Input = strict({
 
 const Output = strict({
   api: Type.String({ description: 'the URL of the API, which is the resource of its tokens' }),
-  account_id: Type.String(),
+  user_id: Type.String(),
   email: Type.String(),
   roles: Type.Array(Type.String()),
   client_id: Type.Union([Type.String(), Type.Null()], { description: 'of the machine client' }),
@@ -51,7 +51,7 @@ export const operators = {
       input: { body: { email: 'ada@example.com', client: 'ops' } },
       output: {
         api: 'https://id.example.com/api/v1',
-        account_id: '0199c9d2-6f6e-7c1e-b1a5-2b6f7d9c1e01',
+        user_id: '0199c9d2-6f6e-7c1e-b1a5-2b6f7d9c1e01',
         email: 'ada@example.com',
         roles: [ADMINISTRATOR],
         client_id: 'b5f0c7a1d2e34f56',
@@ -80,7 +80,7 @@ export const operators = {
         },
         result: () => ({
           api: apiResourceOf(services.config.issuer).identifier,
-          account_id: account.id,
+          user_id: account.id,
           email: account.email,
           roles: [...account.roles],
           client_id: machine?.client.id ?? null,

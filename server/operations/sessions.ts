@@ -7,11 +7,11 @@ import { Id, Nullable, strict, Time } from './schema.ts';
 import { assertMayChangeUser } from './user_plans.ts';
 
 const Uid = Type.String({ minLength: 1, maxLength: 128, description: 'its id, which is not the one in the cookie' });
-const Account = Type.String({ format: 'uuid', description: 'the id of the person who is signed in' });
+const UserId = Type.String({ format: 'uuid', description: 'the person who is signed in' });
 
 const MEMBERS = {
   uid: Uid,
-  account: Account,
+  user_id: UserId,
   clients: Type.Array(Type.String(), { description: 'the clients that it has signed in to' }),
   signed_in_at: Nullable(Time, 'when the person last authenticated in it'),
   amr: Type.Array(Type.String(), { description: 'how (RFC 8176)' }),
@@ -23,7 +23,7 @@ const MEMBERS = {
 const Session = strict(MEMBERS, {
   title: 'Session',
   description:
-    'Browser and network are not in the list, because they are sealed under the key of each account: a session alone shows them.',
+    'Browser and network are not in the list, because they are sealed under the key of each user: a session alone shows them.',
 });
 
 const SessionInFull = strict(
@@ -40,7 +40,7 @@ const SessionInFull = strict(
 const UID = 'P0uJ0m6bq3kq2l1o9y8x7w6v5u4t3s2r1q0p9o8n7m6';
 const EXAMPLE: Static<typeof Session> = {
   uid: UID,
-  account: '019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f',
+  user_id: '019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f',
   clients: ['notes'],
   signed_in_at: '2026-11-01T08:00:00.000Z',
   amr: ['pwd', 'otp'],
@@ -55,10 +55,10 @@ export const sessions = {
     name: 'sessions.list',
     permission: 'sessions:read',
     summary: 'List the sessions of all people, the latest first',
-    description: 'Filter by account, clients, created_at or expires_at.',
+    description: 'Filter by user_id, clients, created_at or expires_at.',
     schemas: { query: strict(LIST_QUERY), output: pageOf(Session, 'Sessions') },
     example: {
-      input: { query: { filter: 'account eq "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f"' } },
+      input: { query: { filter: 'user_id eq "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f"' } },
       output: { items: [EXAMPLE] },
     },
     async run({ accountStores, now }, { query }) {
@@ -106,8 +106,8 @@ export const sessions = {
     summary: 'End a session, with the tokens of its clients',
     description:
       'Clients that want to be told are (OpenID Connect Back-Channel Logout 1.0). The person may sign in again.',
-    schemas: { params: strict({ uid: Uid }), output: strict({ uid: Uid, account: Id }, { title: 'EndedSession' }) },
-    example: { input: { params: { uid: UID } }, output: { uid: UID, account: EXAMPLE.account } },
+    schemas: { params: strict({ uid: Uid }), output: strict({ uid: Uid, user_id: Id }, { title: 'EndedSession' }) },
+    example: { input: { params: { uid: UID } }, output: { uid: UID, user_id: EXAMPLE.user_id } },
     async plan(services, { params: { uid } }, call) {
       const session = await (await services.accountStores()).lists.findSession(uid);
       if (session) await assertMayChangeUser(services, session.accountId, call);
@@ -117,7 +117,7 @@ export const sessions = {
         refuse,
         target,
         result(rows) {
-          return { uid, account: ended(rows).account ?? '' };
+          return { uid, user_id: ended(rows).user_id ?? '' };
         },
       };
     },
@@ -127,7 +127,7 @@ export const sessions = {
 function shown(session: ListedSession): Static<typeof Session> {
   return {
     uid: session.uid,
-    account: session.accountId,
+    user_id: session.accountId,
     clients: [...session.clientIds],
     signed_in_at: session.authTime?.toISOString() ?? null,
     amr: [...session.amr],

@@ -8,24 +8,33 @@ import { assertMayChangeUser } from './user_plans.ts';
 
 const named = (description: string, maxLength = 256) => Type.String({ minLength: 1, maxLength, description });
 
-/** What is ended: one member for each kind. */
+/** What is ended, by the member of the body that says which. */
 const WHAT = {
   token: named('a token, JWT or opaque; a refresh token ends with its grant (RFC 7009 §2.1)', 65_536),
   jti: named('a JWT access token, by its "jti"'),
   grant: named('all tokens of a grant'),
   session: named('a session, with the tokens of its clients'),
-  account: named('all sessions and tokens of a person: id, e-mail address or username', 320),
-  client: named('all tokens of a client', 2_048),
-} as const satisfies Record<keyof Endings, unknown>;
+  user_id: Type.String({ format: 'uuid', description: 'all sessions and tokens of a person' }),
+  client_id: named('all tokens of a client', 2_048),
+};
+
+const KIND_OF = {
+  token: 'token',
+  jti: 'jti',
+  grant: 'grant',
+  session: 'session',
+  user_id: 'user',
+  client_id: 'client',
+} as const satisfies Record<keyof typeof WHAT, keyof Endings>;
 
 const Revoked = strict(
   {
-    revoked: Type.Enum(Object.keys(WHAT) as (keyof typeof WHAT)[]),
+    revoked: Type.Enum(Object.values(KIND_OF)),
     jti: Type.Optional(Type.String()),
     kind: Type.Optional(Type.String({ description: 'of an opaque token, such as RefreshToken' })),
     grant: Type.Optional(Nullable(Type.String(), 'the grant that has ended with it')),
     session: Type.Optional(Type.String()),
-    account: Type.Optional(Type.String({ format: 'uuid' })),
+    user_id: Type.Optional(Type.String({ format: 'uuid' })),
     client_id: Type.Optional(Type.String()),
     grants_ended: Type.Optional(Type.Integer()),
     tokens_ended: Type.Optional(Type.Integer({ description: 'opaque tokens of the client itself' })),
@@ -52,7 +61,7 @@ export const tokens = {
       output: Revoked,
     },
     example: {
-      input: { body: { client: 'notes' } },
+      input: { body: { client_id: 'notes' } },
       output: {
         revoked: 'client',
         client_id: 'notes',
@@ -63,16 +72,17 @@ export const tokens = {
     },
     async plan(services, { body }, call) {
       const endings = await services.endings();
-      const [kind = 'jti', name = ''] = (Object.entries(body) as [keyof Endings, string][])[0] ?? [];
+      const [member = 'jti', name = ''] = (Object.entries(body) as [keyof typeof WHAT, string][])[0] ?? [];
+      const kind = KIND_OF[member];
       const { statements, refuse, target, ended } = await endings[kind](name);
-      const account = await accountOf(services, kind, target.id);
-      if (account !== undefined) await assertMayChangeUser(services, account, call);
+      const user = await userOf(services, kind, target.id);
+      if (user !== undefined) await assertMayChangeUser(services, user, call);
       const client = kind === 'client' ? await services.clients.find(name) : undefined;
       if (client) assertMayChangeClient(call.actor, client);
       return {
         statements,
         refuse,
-        target: target.kind === 'account' ? { ...target, kind: 'user' } : target,
+        target,
         changes: { revoked: { after: kind } },
         result(rows) {
           const { remembered_until: until, ...rest } = ended(rows);
@@ -84,8 +94,8 @@ export const tokens = {
 };
 
 /** The person whose session, grant or tokens are ended; undefined for a client, and where the caller has the token itself. */
-async function accountOf(services: Services, kind: keyof Endings, id: string): Promise<string | undefined> {
-  if (kind === 'account') return id;
+async function userOf(services: Services, kind: keyof Endings, id: string): Promise<string | undefined> {
+  if (kind === 'user') return id;
   const { lists } = await services.accountStores();
   if (kind === 'session') return (await lists.findSession(id))?.accountId;
   if (kind === 'grant') return (await lists.findGrant(id))?.accountId;

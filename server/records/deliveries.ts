@@ -141,7 +141,7 @@ export const DELIVERY_LIST = createListing<ListedRow, WaitingDelivery>({
     id: { type: 'id', operators: ['eq'], sql: 'id' },
     kind: { type: 'text', operators: ['eq', 'ne'], sql: 'kind' },
     client_id: { type: 'text', operators: ['eq', 'ne'], sql: 'client_id' },
-    account: { type: 'id', operators: ['eq', 'pr'], sql: 'account_id' },
+    user_id: { type: 'id', operators: ['eq', 'pr'], sql: 'account_id' },
     attempts: { type: 'number', operators: ['eq', 'gt', 'lt'], sql: 'attempts' },
     next_attempt_at: { type: 'time', operators: ['gt', 'ge', 'lt', 'le'], sql: 'next_attempt_at' },
   },

@@ -9,13 +9,13 @@ import type { Overview } from './overview.ts';
 
 /** What an operator has ended, as it is shown to them. */
 export interface Ended {
-  readonly revoked: 'token' | 'jti' | 'grant' | 'session' | 'account' | 'client';
+  readonly revoked: 'token' | 'jti' | 'grant' | 'session' | 'user' | 'client';
   readonly jti?: string;
   /** The model of an opaque token, such as `RefreshToken`. */
   readonly kind?: string;
   readonly grant?: string | null;
   readonly session?: string;
-  readonly account?: string;
+  readonly user_id?: string;
   readonly client_id?: string;
   readonly grants_ended?: number;
   readonly tokens_ended?: number;
@@ -25,7 +25,7 @@ export interface Ended {
 
 export interface PlannedEnd extends PlannedChange {
   /** What is ended; of a token its grant, if it has one, or else its client. */
-  readonly target: { readonly kind: 'token' | 'grant' | 'session' | 'account' | 'client'; readonly id: string };
+  readonly target: { readonly kind: 'token' | 'grant' | 'session' | 'user' | 'client'; readonly id: string };
   /** @param rows of each statement */
   ended(rows: readonly (readonly Row[])[]): Ended;
 }
@@ -44,7 +44,7 @@ export interface Endings {
   /** A session, with the tokens of its apps. @throws AppError 404 `not_found` */
   session(uid: string): Promise<PlannedEnd>;
   /** All sessions and tokens of a person. @param ref id, e-mail address or username @throws AppError 404 `not_found` */
-  account(ref: string): Promise<PlannedEnd>;
+  user(ref: string): Promise<PlannedEnd>;
   /** All tokens that were issued to a client. @throws AppError 404 `not_found` */
   client(clientId: string): Promise<PlannedEnd>;
 }
@@ -105,7 +105,7 @@ export function createEndings(parts: {
         target: { kind: 'grant', id },
         statements: [ENDED_STATEMENTS.endGrant.bind({ id })],
         refuse: refusedBy({ require_rows: () => notFound('grant', id) }),
-        ended: () => ({ revoked: 'grant', grant: id, account: row.account_id, client_id: row.client_id }),
+        ended: () => ({ revoked: 'grant', grant: id, user_id: row.account_id, client_id: row.client_id }),
       };
     },
 
@@ -117,18 +117,18 @@ export function createEndings(parts: {
         statements: [...overview.endSession(accountId, uid), ...(await onSessionsEnded(accountId))],
         // It may have ended since it was read.
         refuse: refusedBy({ require_rows: () => notFound('session', uid) }),
-        ended: () => ({ revoked: 'session', session: uid, account: accountId }),
+        ended: () => ({ revoked: 'session', session: uid, user_id: accountId }),
       };
     },
 
-    async account(ref) {
+    async user(ref) {
       const accountId = await parts.accountIdOf(ref);
       const hasSessions = (await overview.countSessions(accountId)) > 0;
       return {
-        target: { kind: 'account', id: accountId },
+        target: { kind: 'user', id: accountId },
         statements: [...overview.endSessions(accountId), ...(hasSessions ? await onSessionsEnded(accountId) : [])],
         refuse: (error) => error,
-        ended: () => ({ revoked: 'account', account: accountId }),
+        ended: () => ({ revoked: 'user', user_id: accountId }),
       };
     },
 

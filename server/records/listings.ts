@@ -56,7 +56,7 @@ export const SESSION_LIST = createListing<SessionRow, SessionRow>({
   id: { sql: 's.uid', type: 'text' },
   fields: {
     uid: { type: 'text', operators: ['eq'], sql: 's.uid' },
-    account: { type: 'id', operators: ['eq'], sql: 's.account_id' },
+    user_id: { type: 'id', operators: ['eq'], sql: 's.account_id' },
     clients: {
       type: 'text',
       operators: ['eq', 'ne'],
@@ -80,7 +80,7 @@ export const GRANT_LIST = createListing<GrantRow, GrantRow>({
   id: { sql: 'id', type: 'text' },
   fields: {
     id: { type: 'text', operators: ['eq'], sql: 'id' },
-    account: { type: 'id', operators: ['eq'], sql: 'account_id' },
+    user_id: { type: 'id', operators: ['eq'], sql: 'account_id' },
     client_id: { type: 'text', operators: ['eq', 'ne'], sql: 'client_id' },
     created_at: { type: 'time', operators: TIMES, sql: 'created_at' },
     expires_at: { type: 'time', operators: TIMES, sql: 'expires_at' },

@@ -401,10 +401,10 @@ describe('all locks', () => {
     const first = await attempts.listLocks({ limit: 2, sort: '-locked_until' });
     const second = await attempts.listLocks({ limit: 2, sort: '-locked_until', cursor: first.next });
     assert.deepEqual([first.items.length, second.items.map(({ accountId }) => accountId)], [2, [ada.id]]);
-    const [only] = (await attempts.listLocks({ filter: `account eq "${bob.id}"` })).items;
+    const [only] = (await attempts.listLocks({ filter: `user_id eq "${bob.id}"` })).items;
     assert.deepEqual(only?.until, minutes(15));
     await db.query(attempts.unlock(bob.id));
-    assert.deepEqual((await attempts.listLocks({ filter: `account eq "${bob.id}"` })).items, []);
+    assert.deepEqual((await attempts.listLocks({ filter: `user_id eq "${bob.id}"` })).items, []);
     clock.ms += 15 * MINUTE;
     assert.deepEqual((await attempts.listLocks()).items, []);
   });
@@ -413,7 +413,7 @@ describe('all locks', () => {
     clock.ms += 48 * HOUR;
     const [ada, bob] = [await person(), await person()];
     for (const { email } of [ada, bob]) await lock(email ?? '');
-    const [of] = (await attempts.listLocks({ filter: `account eq "${ada.id}"` })).items;
+    const [of] = (await attempts.listLocks({ filter: `user_id eq "${ada.id}"` })).items;
     const plans = [await attempts.endingLock(of?.id ?? ''), await attempts.endingLock(of?.id ?? '')] as const;
     assert.deepEqual(plans[0].before, of);
     await carryOut(db, plans[0]);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { FAILURES } from '../../server/accounts/attempts.ts';
@@ -28,13 +29,13 @@ async function signedIn(by = party) {
   const { tokens } = await tokensFor(app, by, person, OFFLINE);
   const { body } = await api.request(
     'GET',
-    `/sessions?${new URLSearchParams({ filter: `account eq "${person.id}"` })}`,
+    `/sessions?${new URLSearchParams({ filter: `user_id eq "${person.id}"` })}`,
   );
   return { person, tokens, session: body.items[0] };
 }
 
-const grantsOf = async (account: string, by = party.id) => {
-  const filter = `account eq "${account}" and client_id eq "${by}"`;
+const grantsOf = async (user: string, by = party.id) => {
+  const filter = `user_id eq "${user}" and client_id eq "${by}"`;
   return (await reader.request('GET', `/grants?${new URLSearchParams({ filter })}`)).body.items;
 };
 const isSignedIn = async (accessToken: string) => (await userinfo(issuer, accessToken)).status === 200;
@@ -54,13 +55,13 @@ test('sessions of all people are listed; a session alone shows its browser', asy
   const all = await reader.request('GET', '/sessions');
   const uids = all.body.items.map(({ uid }: { uid: string }) => uid);
   assert.ok(uids.includes(one.session.uid) && uids.includes(other.session.uid));
-  assert.deepEqual([one.session.account, one.session.clients, one.session.amr], [one.person.id, [party.id], ['pwd']]);
+  assert.deepEqual([one.session.user_id, one.session.clients, one.session.amr], [one.person.id, [party.id], ['pwd']]);
   assert.ok(!('network' in one.session));
   const shown = await reader.request('GET', `/sessions/${one.session.uid}`);
   assert.deepEqual([shown.status, shown.body.network], [200, '127.0.0.1']);
   const byClient = await reader.request('GET', `/sessions?filter=${encodeURIComponent('clients eq "nobody"')}`);
   assert.deepEqual(byClient.body.items, []);
-  for (const filter of ['network eq "127.0.0.1"', 'amr eq "pwd"', 'account eq "x"']) {
+  for (const filter of ['network eq "127.0.0.1"', 'amr eq "pwd"', 'user_id eq "x"']) {
     assert.equal((await reader.request('GET', `/sessions?filter=${encodeURIComponent(filter)}`)).status, 400, filter);
   }
 });
@@ -84,7 +85,7 @@ test('ending a session ends its tokens and nothing else, with an event for the p
   assert.equal((await api.request('DELETE', `/sessions/${uid}?dryRun=true`)).status, 200);
   assert.ok(await isSignedIn(one.tokens.access_token));
   const ended = await api.request('DELETE', `/sessions/${uid}`);
-  assert.deepEqual([ended.status, ended.body], [200, { uid, account: one.person.id }]);
+  assert.deepEqual([ended.status, ended.body], [200, { uid, user_id: one.person.id }]);
   assert.deepEqual(
     [await isSignedIn(one.tokens.access_token), await isSignedIn(other.tokens.access_token)],
     [false, true],
@@ -115,21 +116,20 @@ test('grants are listed with what was allowed, and revoked with their tokens', a
   assert.deepEqual(grant.scopes.toSorted(), ['offline_access', 'openid']);
   assert.deepEqual((await reader.request('GET', `/grants/${grant.id}`)).body, grant);
   const revoked = await api.request('DELETE', `/grants/${grant.id}`);
-  assert.deepEqual(revoked.body, { id: grant.id, account: person.id, client_id: party.id });
+  assert.deepEqual(revoked.body, { id: grant.id, user_id: person.id, client_id: party.id });
   assert.ok(!(await isActive(tokens.access_token)));
   assert.deepEqual(await grantsOf(person.id), []);
   assert.equal((await api.request('DELETE', `/grants/${grant.id}`)).status, 404);
   assert.equal((await api.request('GET', `/grants/${grant.id}`)).status, 404);
 });
 
-test('tokens end by token, jti, grant, session, account or client, and the answer has no token', async () => {
+test('tokens end by token, jti, grant, session, user or client, and the answer has no token', async () => {
   const busy = await app.seed.party(METADATA);
   const cases = [
     async (one: Awaited<ReturnType<typeof signedIn>>) => ({ token: String(one.tokens.refresh_token) }),
     async (one: Awaited<ReturnType<typeof signedIn>>) => ({ grant: (await grantsOf(one.person.id))[0].id }),
     async (one: Awaited<ReturnType<typeof signedIn>>) => ({ session: one.session.uid }),
-    async (one: Awaited<ReturnType<typeof signedIn>>) => ({ account: one.person.id }),
-    async (one: Awaited<ReturnType<typeof signedIn>>) => ({ account: one.person.email }),
+    async (one: Awaited<ReturnType<typeof signedIn>>) => ({ user_id: one.person.id }),
   ];
   const bystander = await signedIn();
   for (const body of cases) {
@@ -150,17 +150,30 @@ test('tokens end by token, jti, grant, session, account or client, and the answe
   const { jti } = decodeJwt(String(machine.access_token));
   assert.equal((await revoke({ jti })).body.revoked, 'jti');
   assert.ok(!(await isActive(machine.access_token)));
-  assert.equal((await revoke({ client: busy.id })).body.grants_ended, 1);
+  assert.equal((await revoke({ client_id: busy.id })).body.grants_ended, 1);
   assert.ok(!(await isActive(ofClient.tokens.access_token)));
   assert.ok(await isActive(bystander.tokens.access_token));
 });
 
 test('one member says which tokens end; no token is stored by the audit, also one that is refused', async () => {
   const { tokens } = await signedIn();
-  for (const body of [{}, { jti: 'a', grant: 'b' }, { everything: true }, { grant: 7 }, { token: '' }]) {
+  for (const body of [
+    {},
+    { jti: 'a', grant: 'b' },
+    { everything: true },
+    { grant: 7 },
+    { token: '' },
+    { user_id: 'ada@example.com' },
+  ]) {
     assert.equal((await revoke(body)).status, 400, JSON.stringify(body));
   }
-  for (const body of [{ token: 'unknown' }, { grant: 'unknown' }, { session: 'unknown' }, { client: 'unknown' }]) {
+  for (const body of [
+    { token: 'unknown' },
+    { grant: 'unknown' },
+    { session: 'unknown' },
+    { client_id: 'unknown' },
+    { user_id: randomUUID() },
+  ]) {
     assert.equal((await revoke(body)).status, 404, JSON.stringify(body));
   }
   await revoke({ token: tokens.access_token });
@@ -181,7 +194,7 @@ test('locks are listed without what was typed, and ended one by one', async () =
   const listed = await reader.request('GET', '/lockouts');
   assert.equal(listed.body.items.length, 2);
   assert.ok(!JSON.stringify(listed.body).includes('example.com'));
-  const [lock] = listed.body.items.filter(({ account }: { account: string | null }) => account === person.id);
+  const [lock] = listed.body.items.filter(({ user_id }: { user_id: string | null }) => user_id === person.id);
   const ended = await api.request('DELETE', `/lockouts/${lock.id}`);
   assert.deepEqual([ended.status, ended.body], [200, lock]);
   assert.deepEqual(await attempts.locksOf(person.id), []);
@@ -227,6 +240,6 @@ test('each of these needs its own permission, to read and to change', async () =
     assert.equal((await stranger.request('DELETE', path)).status, 403, path);
     assert.equal((await reader.request('DELETE', path)).status, 403, path);
   }
-  assert.equal((await reader.request('POST', '/tokens/revoke', { body: { client: party.id } })).status, 403);
+  assert.equal((await reader.request('POST', '/tokens/revoke', { body: { client_id: party.id } })).status, 403);
   assert.equal((await reader.request('GET', `/sessions/${session.uid}`)).status, 200);
 });

@@ -64,7 +64,7 @@ test('a resource server is created, shown, changed, replaced and deleted, each w
   );
   assert.deepEqual(
     entries.map(({ action }) => action),
-    ['create', 'update', 'update', 'replace', 'remove'].map((verb) => `resources.${verb}`),
+    ['create', 'update', 'update', 'replace', 'delete'].map((verb) => `resources.${verb}`),
   );
   assert.deepEqual(entries[2]?.changes, {
     clients: { before: [party.id], after: [] },

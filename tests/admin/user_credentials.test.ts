@@ -33,7 +33,7 @@ const lastEntry = async (id: string) => {
 
 /** As the lists of all locks has them. */
 const lockoutsOf = async (id: string) =>
-  (await api.request('GET', `/lockouts?filter=${encodeURIComponent(`account eq "${id}"`)}`)).body;
+  (await api.request('GET', `/lockouts?filter=${encodeURIComponent(`user_id eq "${id}"`)}`)).body;
 
 async function lock(email: string): Promise<void> {
   for (let i = 0; i < 3; i += 1) {

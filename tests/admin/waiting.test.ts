@@ -93,7 +93,7 @@ for (const { path, column, enqueue, claim, postpone, remove } of QUEUES) {
     const filter = `attempts eq 0 and next_attempt_at le "${new Date(now()).toISOString()}"`;
     const due = await reader.request('GET', `${path}?${new URLSearchParams({ filter, sort: '-next_attempt_at' })}`);
     assert.deepEqual(due.body.items, [item]);
-    assert.equal(item.account, person.id);
+    assert.equal(item.user_id, person.id);
     assert.deepEqual((await reader.request('GET', `${path}/${id}`)).body, item);
     for (const hidden of [SECRET, person.email, 'sealed', 'https:']) {
       assert.ok(!JSON.stringify(listed.body).includes(hidden), hidden);

@@ -75,8 +75,8 @@ async function runShell(commands: string, more: Readonly<Record<string, string>>
 test('the document works as it is written: bootstrap, a token for a machine, calls (curl)', async () => {
   const made = await runShell(commandsOf('bootstrap', 'machine', 'calls'), { PASSWORD });
   rememberAll(JSON.parse(readFileSync(join(app.dataDir, 'operators.json'), 'utf8')) as object);
-  const { account_id, permissions } = JSON.parse(made) as { account_id: null; permissions: string[] };
-  assert.deepEqual([account_id, permissions], [null, ['groups:read', 'groups:write']]);
+  const { user_id, permissions } = JSON.parse(made) as { user_id: null; permissions: string[] };
+  assert.deepEqual([user_id, permissions], [null, ['groups:read', 'groups:write']]);
   const changed = await runShell(commandsOf('machine', 'changes'));
   assert.match(changed, /"version":1.*"description":"Everybody who works here".*"version":2/s);
 });
@@ -89,12 +89,12 @@ test('the document works as it is written: a token for a person (curl)', async (
   const page = await signIn(browser, start, { id: '', email: 'ada@example.com', password: PASSWORD });
   const code = new URL(page.location ?? '').searchParams.get('code') ?? '';
   const redeem = `CONSOLE_ID=$(jq -r .console_client_id operators.json)\n${commandsOf('redeem')}`;
-  const { account_id, permissions } = JSON.parse(await runShell(redeem, { CODE: code, VERIFIER: verifier })) as {
-    account_id: string;
+  const { user_id, permissions } = JSON.parse(await runShell(redeem, { CODE: code, VERIFIER: verifier })) as {
+    user_id: string;
     permissions: string[];
   };
   const { id } = await app.seed.accounts.resolve('ada@example.com');
-  assert.deepEqual([account_id, permissions], [id, ['users:read']]);
+  assert.deepEqual([user_id, permissions], [id, ['users:read']]);
 });
 
 test('makes a person with the role, and a client with all scopes whose token works', async () => {
@@ -147,7 +147,7 @@ test('the document works as it is written: a person is made, found, unlocked, si
   assert.deepEqual(await locks(id), []);
   assert.equal(await useToken(), 200);
   const revoked = await answerOf('end');
-  assert.deepEqual([revoked.revoked, revoked.account], ['account', id]);
+  assert.deepEqual([revoked.revoked, revoked.user_id], ['user', id]);
   assert.equal(await useToken(), 401);
   assert.equal((await app.seed.accounts.resolve(id)).disabled, false);
   assert.equal((await answerOf('disable')).disabled, true);
@@ -247,7 +247,7 @@ test('gives the role to somebody who has an account, and keeps the other roles',
   const create = ['users', 'create', '--email', 'eve@example.com', '--role', 'accountant', '--no-password', '--json'];
   const { json } = await own.cardea(create);
   const made = await own.cardea([...bootstrap, '--user', 'eve@example.com', '--json']);
-  assert.deepEqual([made.json.account_id, made.json.roles], [json.id, ['accountant', 'cardea-admin']]);
+  assert.deepEqual([made.json.user_id, made.json.roles], [json.id, ['accountant', 'cardea-admin']]);
   const [entry] = await own.db.run<{ actor_kind: string; action: string; outcome: string }>(
     { name: '', text: `SELECT actor_kind, action, outcome FROM audit WHERE action = 'operators.bootstrap'` },
     [],

@@ -71,13 +71,13 @@ test('revoking a grant, a session or all of an app revokes nothing else, and pri
   const own = await machineJwt(busy);
   const grant = String(decodeJwt(byGrant.jwt).cardea_grant).split('.')[0] ?? '';
   const revoked = await cardea(['--grant', grant, '--json']);
-  assert.deepEqual(revoked.json, { revoked: 'grant', grant, account: byGrant.person.id, client_id: party.id });
+  assert.deepEqual(revoked.json, { revoked: 'grant', grant, user_id: byGrant.person.id, client_id: party.id });
   const [row] = await app.db.run({ name: '', text: 'SELECT uid FROM sessions WHERE account_id = $1' }, [
     bySession.person.id,
   ]);
   const session = String(row?.uid);
   const ended = await cardea(['--session', session, '--json']);
-  assert.deepEqual(ended.json, { revoked: 'session', session, account: bySession.person.id });
+  assert.deepEqual(ended.json, { revoked: 'session', session, user_id: bySession.person.id });
   const client = await cardea(['--client', busy.id, '--json']);
   assert.deepEqual([client.json.grants_ended, client.json.tokens_ended], [1, 0]);
   for (const one of [byGrant, bySession, byClient]) assert.deepEqual(await alive(one), [false, false]);

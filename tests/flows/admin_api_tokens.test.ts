@@ -215,7 +215,7 @@ test('a machine has the permissions of its scopes', async () => {
   const { body } = await callApi(app, '/me', { headers: bearer(await machineToken(app, robot, SCOPE)) });
   assert.deepEqual(body, {
     client_id: robot.id,
-    account_id: null,
+    user_id: null,
     permissions: ['users:read', 'clients:read'],
   });
 });

@@ -71,14 +71,14 @@ test('a plan ends nothing until its statements run, and then what it names and n
     [[0, 1, 0], ({ refresh }) => endings.token(refresh)],
     [[0, 1, 0], ({ grantId }) => endings.grant(grantId)],
     [[0, 0, 0], ({ sessionUid }) => endings.session(sessionUid)],
-    [[0, 0, 0], ({ accountId }) => endings.account(accountId)],
+    [[0, 0, 0], ({ accountId }) => endings.user(accountId)],
   ] as const satisfies readonly (readonly [readonly number[], (made: SignedIn) => Promise<PlannedEnd>])[]) {
     const made = await signedIn();
     const planned = await plan(made);
     assert.deepEqual(await counts(), more([1, 1, 2]), 'nothing has ended yet');
     await end(planned);
     assert.deepEqual(await counts(), more(left), `${planned.target.kind}`);
-    await end(await endings.account(made.accountId));
+    await end(await endings.user(made.accountId));
   }
   assert.deepEqual(await counts(), before);
   assert.equal((await endings.grant(stays.grantId)).target.id, stays.grantId);
@@ -96,7 +96,7 @@ test('what has ended meanwhile is not found, and nothing of the transaction happ
     await endings.grant(made.grantId),
     await endings.session(made.sessionUid),
   ];
-  await end(await endings.account(made.accountId));
+  await end(await endings.user(made.accountId));
   for (const one of planned) {
     await assert.rejects(carryOut(db, { ...one, statements: [audit, ...one.statements] }), { code: 'not_found' });
   }
@@ -107,7 +107,7 @@ test('what has ended meanwhile is not found, and nothing of the transaction happ
     () => endings.grant('\u0000'),
     () => endings.session(made.sessionUid),
     () => endings.session('\ud800'),
-    () => endings.account('nobody@example.com'),
+    () => endings.user('nobody@example.com'),
     () => endings.client('nobody'),
   ]) {
     await assert.rejects(plan(), { code: 'not_found', status: 404 });
@@ -120,9 +120,9 @@ test('what follows the end of sessions is part of the plan, where there are some
   await endings.grant(made.grantId);
   assert.deepEqual(followed, []);
   await endings.session(made.sessionUid);
-  await end(await endings.account(made.accountId));
+  await end(await endings.user(made.accountId));
   assert.deepEqual(followed, [made.accountId, made.accountId]);
-  await endings.account(made.accountId);
+  await endings.user(made.accountId);
   assert.equal(followed.length, 2, 'it has no session any more');
 });
 

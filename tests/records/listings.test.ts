@@ -73,7 +73,7 @@ describe('sessions of all people', () => {
   });
 
   test('are filtered by account, client and time', async () => {
-    assert.deepEqual(await uids(`account eq "${people[2]}"`), [sessions[2]]);
+    assert.deepEqual(await uids(`user_id eq "${people[2]}"`), [sessions[2]]);
     assert.deepEqual(await uids('clients eq "bank"'), [sessions[0], sessions[3]]);
     assert.deepEqual(
       await uids('clients ne "bank"'),
@@ -81,7 +81,7 @@ describe('sessions of all people', () => {
     );
     const since = new Date(START + 5 * 60_000).toISOString();
     assert.deepEqual(await uids(`created_at ge "${since}"`), sessions.slice(4));
-    await assert.rejects(uids('account eq "ada"'), { code: 'invalid_input', field: 'filter' });
+    await assert.rejects(uids('user_id eq "ada"'), { code: 'invalid_input', field: 'filter' });
     await assert.rejects(uids('sealed pr'), { code: 'invalid_input', field: 'filter' });
   });
 
@@ -101,7 +101,7 @@ describe('sessions of all people', () => {
 describe('grants of all people', () => {
   test('are listed with what was allowed, and filtered by account, client and time', async () => {
     assert.deepEqual(await grantIds(), grants);
-    assert.deepEqual(await grantIds(`account eq "${people[1]}"`), [grants[1]]);
+    assert.deepEqual(await grantIds(`user_id eq "${people[1]}"`), [grants[1]]);
     assert.deepEqual(await grantIds('client_id eq "bank"'), [grants[0], grants[3]]);
     const since = new Date(START + 5 * 60_000).toISOString();
     assert.deepEqual(await grantIds(`created_at ge "${since}" and client_id eq "shop"`), grants.slice(4));
@@ -152,9 +152,9 @@ test('both lists are read by an index, in their order and by account or client',
     }
   }
   for (const [plan, index] of [
-    [SESSION_LIST.plan({ filter: `account eq "${people[0]}"` }, where), /sessions_(account|created_at)/],
+    [SESSION_LIST.plan({ filter: `user_id eq "${people[0]}"` }, where), /sessions_(account|created_at)/],
     [SESSION_LIST.plan({ filter: 'clients eq "bank"' }, where), /session_authorizations_(client|pkey)/],
-    [GRANT_LIST.plan({ filter: `account eq "${people[0]}"` }), /grants_(account|created_at)/],
+    [GRANT_LIST.plan({ filter: `user_id eq "${people[0]}"` }), /grants_(account|created_at)/],
     [GRANT_LIST.plan({ filter: 'client_id eq "bank"' }), /grants_(client|created_at)/],
   ] as const) {
     const [statement] = plan.statements;

@@ -139,7 +139,7 @@ test('deliveries are listed by their next attempt, and filtered by client, kind 
   await enqueue('ping', 'bank');
   const count = async (filter: string) => (await deliveries.list({ filter })).items.length;
   assert.deepEqual(
-    [await count('client_id eq "shop"'), await count('kind eq "ping"'), await count(`account eq "${ACCOUNT}"`)],
+    [await count('client_id eq "shop"'), await count('kind eq "ping"'), await count(`user_id eq "${ACCOUNT}"`)],
     [2, 2, 1],
   );
   const [{ items }] = [await deliveries.list({ filter: 'kind eq "push"' })];

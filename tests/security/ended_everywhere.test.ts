@@ -139,7 +139,7 @@ const WAYS: Readonly<Record<string, { end(held: Held): Promise<unknown>; offline
     end: ({ person }) => deleteAccounts(db, person.id),
   },
   'deleting the client': { offline: true, end: ({ party }) => seed.clients.remove(party.id) },
-  'cardea tokens revoke': { offline: true, end: (one) => cardea('tokens', 'revoke', '--account', one.person.email) },
+  'cardea tokens revoke': { offline: true, end: (one) => cardea('tokens', 'revoke', '--user', one.person.email) },
 };
 
 const bystander = await issueTokens(true);

@@ -75,13 +75,13 @@ test('nor is one of their sessions, grants, tokens or locks, on paths of their o
     const guess = await attempts.reservePasswordGuess({ identifier: admin.email, deviceCookie: undefined });
     await attempts.countFailure(guess);
   }
-  const filter = encodeURIComponent(`account eq "${admin.id}"`);
+  const filter = encodeURIComponent(`user_id eq "${admin.id}"`);
   const [lock] = (await api.request('GET', `/lockouts?filter=${filter}`)).body.items;
   for (const [method, path, body] of [
     ['DELETE', `/sessions/${uid}`, undefined],
     ['DELETE', `/grants/${grant}`, undefined],
     ['DELETE', `/lockouts/${lock.id}`, undefined],
-    ['POST', '/tokens/revoke', { account: admin.email }],
+    ['POST', '/tokens/revoke', { user_id: admin.id }],
     ['POST', '/tokens/revoke', { session: uid }],
     ['POST', '/tokens/revoke', { grant }],
   ] as const) {

@@ -108,7 +108,7 @@ for (const { needed, members, trusted, powerful, plain } of byPower) {
 test('who lacks a permission of a client cannot end its tokens either', async () => {
   const ender = await as({ id: 'ender', permissions: new Set([...OWN, 'tokens:write']) });
   for (const { needed, powerful } of byPower) {
-    const answer = await ender.request('POST', '/tokens/revoke', { body: { client: powerful } });
+    const answer = await ender.request('POST', '/tokens/revoke', { body: { client_id: powerful } });
     if (needed === 'tokens:write') assert.equal(answer.status, 200);
     else assert.deepEqual(outcome(answer), BEYOND, needed);
   }

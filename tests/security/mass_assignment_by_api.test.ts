@@ -14,7 +14,7 @@ const token = await machineToken(app, await machine(app, ALL), ALL);
 
 /** What an attacker would set, besides what the route shows and does not take. */
 const WANTED = [
-  ...['id', 'sub', 'account_id', 'client_id', 'name_id', 'version', 'epoch', 'created_at', 'updated_at', 'managed_by'],
+  ...['id', 'sub', 'user_id', 'client_id', 'name_id', 'version', 'epoch', 'created_at', 'updated_at', 'managed_by'],
   ...[
     'role',
     'roles',
@@ -113,8 +113,8 @@ test('a member that changes objects themselves is refused', async () => {
 
 test('an unknown parameter of the query is refused by its name', async () => {
   for (const route of ROUTES) {
-    const answer = await callRoute(app, route, bearer(token), {}, '?account_id=x');
+    const answer = await callRoute(app, route, bearer(token), {}, '?user_id=x');
     assert.equal(answer.status, 400, nameOf(route));
-    assert.ok(JSON.stringify(answer.body.errors ?? answer.body.detail).includes('account_id'), nameOf(route));
+    assert.ok(JSON.stringify(answer.body.errors ?? answer.body.detail).includes('user_id'), nameOf(route));
   }
 });

@@ -37,7 +37,7 @@ export const recordFaces: FacesOf = async (made) => {
     path: '/tokens/revoke',
     body,
   });
-  const filter = `account eq "${person.id}"`;
+  const filter = `user_id eq "${person.id}"`;
   const query = `filter=${encodeURIComponent(filter)}`;
   return [
     { operation: sessions.list, cli: ['sessions', 'list'], method: 'GET', path: '/sessions' },
@@ -71,8 +71,8 @@ export const recordFaces: FacesOf = async (made) => {
     revocation('by jti', ['--jti', 'some-jti'], { jti: 'some-jti' }),
     { ...revocation('by token', ['--token-stdin'], { token: opaque }), input: `${opaque}\n` },
     { ...revocation('by an ended token', ['--token-stdin'], { token: opaque }), input: opaque, refused: 'not_found' },
-    revocation('by account', ['--account', person.email], { account: person.email }),
-    revocation('by client', ['--client', unused.id], { client: unused.id }),
+    revocation('by user', ['--user', person.email], { user_id: person.id }),
+    revocation('by client', ['--client', unused.id], { client_id: unused.id }),
     ...(await lockoutFaces(made)),
   ];
 };
