@@ -118,7 +118,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a user
-         * @description With everything of the person: profile, credentials, sessions, tokens, what they allowed to apps, and security events. Apps are told that the sessions ended (OpenID Connect Back-Channel Logout 1.0). The audit stays, and names the id alone.
+         * @description With everything of the person: profile, credentials, sessions, tokens, what they allowed to clients, and security events. Clients are told that the sessions ended (OpenID Connect Back-Channel Logout 1.0). The audit stays, and names the id alone.
          */
         delete: operations["users.delete"];
         options?: never;
@@ -363,7 +363,7 @@ export interface paths {
         post?: never;
         /**
          * End a session of a user
-         * @description And sign the person out of the apps that it has signed in to, with their tokens.
+         * @description And sign the person out of the clients that it has signed in to, with their tokens.
          */
         delete: operations["users.end_session"];
         options?: never;
@@ -378,7 +378,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what a user has allowed to apps */
+        /** List what a user has allowed to clients */
         get: operations["users.grants"];
         put?: never;
         post?: never;
@@ -399,10 +399,10 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Revoke what a user has allowed to an app
-         * @description With its tokens. The app is told that the person is signed out there.
+         * Revoke what a user has allowed to a client
+         * @description With its tokens. The client is told that the person is signed out there.
          */
-        delete: operations["users.revoke_app"];
+        delete: operations["users.revoke_grants"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1109,9 +1109,9 @@ export interface components {
             at: string;
             /** @description cli, client, person or system */
             actor_kind: string;
-            /** @description the id of the account or client; of the command line, the user of the machine */
+            /** @description the id of the user or client; of the command line, the user of the machine */
             actor_id: string;
-            /** @description the app by which a person acted */
+            /** @description the client by which a person acted */
             client_id: string | null;
             /** @description the name of the operation */
             action: string;
@@ -1157,7 +1157,7 @@ export interface components {
             kind: "operator" | "dynamic" | "document";
             /** @description "file" where the configuration file manages it */
             managed_by: "file" | null;
-            /** @description an app of the operator: people are not asked for consent */
+            /** @description a client of the operator: people are not asked for consent */
             first_party: boolean;
             /** @description made for trying out; refused in production */
             demo: boolean;
@@ -1450,7 +1450,7 @@ export interface components {
             kind: "operator" | "dynamic" | "document";
             /** @description "file" where the configuration file manages it */
             managed_by: "file" | null;
-            /** @description an app of the operator: people are not asked for consent */
+            /** @description a client of the operator: people are not asked for consent */
             first_party: boolean;
             /** @description made for trying out; refused in production */
             demo: boolean;
@@ -1722,7 +1722,7 @@ export interface components {
         ClientDocument: {
             /** @description its name on the sign-in and consent pages */
             client_name: string;
-            /** @description an app of the operator: people are not asked for consent */
+            /** @description a client of the operator: people are not asked for consent */
             first_party?: boolean;
             /** @description every sign-in to it needs a second factor */
             second_factor_required?: boolean;
@@ -1972,7 +1972,7 @@ export interface components {
         ClientPatch: {
             /** @description its name on the sign-in and consent pages */
             client_name?: string;
-            /** @description an app of the operator: people are not asked for consent */
+            /** @description a client of the operator: people are not asked for consent */
             first_party?: boolean | null;
             /** @description every sign-in to it needs a second factor */
             second_factor_required?: boolean | null;
@@ -2463,7 +2463,7 @@ export interface components {
             demo?: boolean;
             /** @description its name on the sign-in and consent pages */
             client_name: string;
-            /** @description an app of the operator: people are not asked for consent */
+            /** @description a client of the operator: people are not asked for consent */
             first_party?: boolean;
             /** @description every sign-in to it needs a second factor */
             second_factor_required?: boolean;
@@ -2962,7 +2962,7 @@ export interface components {
         };
         /** Role */
         Role: {
-            /** @description its name, which apps get by scope or claim mapping */
+            /** @description its name, which clients get by scope or claim mapping */
             name: string;
             /** @description for operators */
             description: string;
@@ -3043,7 +3043,7 @@ export interface components {
              * @description UUID
              */
             id: string;
-            /** @description the subject that apps know, where it is not the id */
+            /** @description the subject that clients know, where it is not the id */
             sub?: string;
             /** @description for signing in and for mails; unique */
             email: string;
@@ -3133,7 +3133,7 @@ export interface components {
              * @description UUID
              */
             id: string;
-            /** @description the subject that apps know, where it is not the id */
+            /** @description the subject that clients know, where it is not the id */
             sub?: string;
             /** @description for signing in and for mails; unique */
             email: string;
@@ -3261,7 +3261,7 @@ export interface components {
             groups?: string[];
             /** @description names of roles; each must exist, and you need all their permissions */
             roles?: string[];
-            /** @description the subject that apps know; a UUID becomes the id. Default: a new id */
+            /** @description the subject that clients know; a UUID becomes the id. Default: a new id */
             sub?: string;
             /** @description every sign-in is refused */
             disabled?: boolean;
@@ -3338,7 +3338,7 @@ export interface components {
              * @description UUID
              */
             id: string;
-            /** @description the subject that apps know, where it is not the id */
+            /** @description the subject that clients know, where it is not the id */
             sub?: string;
             /** @description for signing in and for mails; unique */
             email: string;
@@ -3753,7 +3753,7 @@ export interface operations {
                              * @description UUID
                              */
                             id?: string;
-                            /** @description the subject that apps know, where it is not the id */
+                            /** @description the subject that clients know, where it is not the id */
                             sub?: string;
                             /** @description for signing in and for mails; unique */
                             email?: string;
@@ -4010,7 +4010,7 @@ export interface operations {
                         groups?: string[];
                         /** @description names of roles; each must exist, and you need all their permissions */
                         roles?: string[];
-                        /** @description the subject that apps know; a UUID becomes the id. Default: a new id */
+                        /** @description the subject that clients know; a UUID becomes the id. Default: a new id */
                         sub?: string;
                         /** @description every sign-in is refused */
                         disabled?: boolean;
@@ -4227,7 +4227,7 @@ export interface operations {
                              * @description UUID
                              */
                             id?: string;
-                            /** @description the subject that apps know, where it is not the id */
+                            /** @description the subject that clients know, where it is not the id */
                             sub?: string;
                             /** @description for signing in and for mails; unique */
                             email?: string;
@@ -4499,7 +4499,7 @@ export interface operations {
                          * @description UUID
                          */
                         id: string;
-                        /** @description sessions that ended; apps are told of it */
+                        /** @description sessions that ended; clients are told of it */
                         sessions_ended: number;
                     };
                 };
@@ -5538,7 +5538,7 @@ export interface operations {
                             last_seen_at?: string;
                             /** @description how the person signed in (RFC 8176) */
                             amr?: string[];
-                            /** @description the apps that it has signed in to */
+                            /** @description the clients that it has signed in to */
                             clients?: string[];
                             /**
                              * Format: date-time
@@ -5770,7 +5770,7 @@ export interface operations {
             default: components["responses"]["Problem_default"];
         };
     };
-    "users.revoke_app": {
+    "users.revoke_grants": {
         parameters: {
             query?: {
                 /** @description Says what would happen, and changes nothing. */
@@ -6026,7 +6026,7 @@ export interface operations {
                             kind?: "operator" | "dynamic" | "document";
                             /** @description "file" where the configuration file manages it */
                             managed_by?: "file" | null;
-                            /** @description an app of the operator: people are not asked for consent */
+                            /** @description a client of the operator: people are not asked for consent */
                             first_party?: boolean;
                             /** @description made for trying out; refused in production */
                             demo?: boolean;
@@ -7818,7 +7818,7 @@ export interface operations {
                      */
                     "application/json": {
                         items: {
-                            /** @description its name, which apps get by scope or claim mapping */
+                            /** @description its name, which clients get by scope or claim mapping */
                             name?: string;
                             /** @description for operators */
                             description?: string;
@@ -7878,7 +7878,7 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @description its name, which apps get by scope or claim mapping */
+                    /** @description its name, which clients get by scope or claim mapping */
                     name: string;
                     /** @description for operators */
                     description?: string;
@@ -7940,7 +7940,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description its name, which apps get by scope or claim mapping
+                 * @description its name, which clients get by scope or claim mapping
                  * @example support
                  */
                 name: string;
@@ -8010,7 +8010,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description its name, which apps get by scope or claim mapping
+                 * @description its name, which clients get by scope or claim mapping
                  * @example support
                  */
                 name: string;
@@ -8065,7 +8065,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description its name, which apps get by scope or claim mapping
+                 * @description its name, which clients get by scope or claim mapping
                  * @example support
                  */
                 name: string;
@@ -9768,9 +9768,9 @@ export interface operations {
                             at?: string;
                             /** @description cli, client, person or system */
                             actor_kind?: string;
-                            /** @description the id of the account or client; of the command line, the user of the machine */
+                            /** @description the id of the user or client; of the command line, the user of the machine */
                             actor_id?: string;
-                            /** @description the app by which a person acted */
+                            /** @description the client by which a person acted */
                             client_id?: string | null;
                             /** @description the name of the operation */
                             action?: string;

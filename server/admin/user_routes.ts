@@ -52,6 +52,6 @@ export const USER_ROUTES: readonly Route[] = [
   { method: 'DELETE', path: `${ONE}/sessions`, operation: userSessions.endAll },
   { method: 'DELETE', path: `${ONE}/sessions/:uid`, operation: userSessions.end },
   { method: 'GET', path: `${ONE}/grants`, operation: userSessions.grants },
-  { method: 'DELETE', path: `${ONE}/grants/:client_id`, operation: userSessions.revokeApp },
+  { method: 'DELETE', path: `${ONE}/grants/:client_id`, operation: userSessions.revokeGrants },
   { method: 'GET', path: `${ONE}/events`, operation: userSessions.events },
 ];

@@ -63,7 +63,7 @@ export function addMetadataOptions(verb: Command, { updates }: { readonly update
     .addOption(
       new Option(
         '--pkce <setting>',
-        'whether it must use PKCE: required; auto, as the profile says: in oauth21 not for an app with a secret that sends a nonce; off, for an app that cannot, if it has a secret or key',
+        'whether it must use PKCE: required; auto, as the profile says: in oauth21 not for a client with a secret that sends a nonce; off, for a client that cannot, if it has a secret or key',
       ).choices(PKCE_SETTINGS),
     )
     .addOption(

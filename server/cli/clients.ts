@@ -52,16 +52,16 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
       .command('create')
       .option(...DRY_RUN_OPTION)
       .option(...JSON_OPTION)
-      .description('register an app, and print its secret, which is shown only now')
+      .description('register a client, and print its secret, which is shown only now')
       .requiredOption('--name <name>', 'its name on the sign-in and consent pages'),
     { updates: false },
   )
-    .option('--public', 'a public client, which has no secret: an app in a browser or on a device')
+    .option('--public', 'a public client, which has no secret: one in a browser or on a device')
     .option(
       '--native',
-      'an app on a device: asks for consent each time, and allows any port in a loopback redirect URI',
+      'a client on a device: asks for consent each time, and allows any port in a loopback redirect URI',
     )
-    .option('--first-party', 'an app of the operator: people are not asked for consent')
+    .option('--first-party', 'a client of the operator: people are not asked for consent')
     .addOption(secondFactorOption())
     .action(
       verb<CreateOptions>(async ({ operate }, options) => {
@@ -75,7 +75,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
       }),
     );
 
-  listOptions(noun.command('list').description('list all apps')).action(
+  listOptions(noun.command('list').description('list all clients')).action(
     verb<ListOptions>(async (context, options) => {
       const columns = [
         'client_id',
@@ -91,7 +91,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
 
   noun
     .command('show')
-    .description('show an app')
+    .description('show a client')
     .argument('<client-id>')
     .option(...JSON_OPTION)
     .action(
@@ -102,12 +102,12 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
 
   addMetadataOptions(
     changeOptions(noun.command('update'))
-      .description('change an app: only what the options name')
+      .description('change a client: only what the options name')
       .argument('<client-id>')
       .option('--name <name>', 'its name on the sign-in and consent pages'),
     { updates: true },
   )
-    .option('--first-party', 'an app of the operator: people are not asked for consent')
+    .option('--first-party', 'a client of the operator: people are not asked for consent')
     .option('--no-first-party', 'people are asked for consent')
     .addOption(secondFactorOption())
     .option('--claims-file <file>', 'rules for its additional claims, as a JSON list; [] removes them')
@@ -120,7 +120,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
     )
     .option(
       '--open-scope <scopes>',
-      'for an app that registered itself: scopes such as groups that it may request besides those open to every app; "" for none',
+      'for a client that registered itself: scopes such as groups that it may request besides those open to every client; "" for none',
     )
     .action(
       verb<UpdateOptions>(async ({ operate }, options, id = '') => {
@@ -143,7 +143,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
     );
 
   changeOptions(
-    noun.command('delete').description('delete an app, and end its grants and tokens').argument('<client-id>'),
+    noun.command('delete').description('delete a client, and end its grants and tokens').argument('<client-id>'),
   ).action(
     verb<ChangeOptions>(async ({ operate }, options, id = '') => {
       printItem(await operate(clients.remove, { params: { client_id: id } }, options), options);
@@ -153,7 +153,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
   changeOptions(
     noun
       .command('rotate-secret')
-      .description('replace the secret of an app, and print the new one, which is shown only now')
+      .description('replace the secret of a client, and print the new one, which is shown only now')
       .argument('<client-id>'),
   )
     .option('--overlap <duration>', 'how long the old secret works as well, such as 24h (default: it ends at once)')

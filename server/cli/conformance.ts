@@ -67,7 +67,7 @@ export function conformanceCommand(noun: Command, { verb, printItems, printText,
 
   noun
     .command('seed')
-    .description("create the clients and the account of a plan, and print the suite's configuration for it (JSON)")
+    .description("create the clients and the user of a plan, and print the suite's configuration for it (JSON)")
     .argument('<plan>', 'a name from "cardea conformance list"')
     .option('--suite <url>', 'the URL of the suite, as the browser reaches it', SUITE)
     .option('--inbound <url>', 'the URL at which Cardea reaches the suite, if that is another, such as a TLS proxy')

@@ -13,5 +13,5 @@ export function deliveriesCommand(noun: Command, tools: CommandTools): void {
   const one = { id: 'id' };
   itemVerb(noun, tools, { ...one, name: 'show', about: 'show a delivery', operation: deliveries.show });
   itemVerb(noun, tools, { ...one, name: 'retry', about: 'deliver now', operation: deliveries.retry });
-  itemVerb(noun, tools, { ...one, name: 'drop', about: 'drop it: the app is not told', operation: deliveries.drop });
+  itemVerb(noun, tools, { ...one, name: 'drop', about: 'drop it: the client is not told', operation: deliveries.drop });
 }

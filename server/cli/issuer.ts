@@ -34,7 +34,9 @@ export function issuerCommand(noun: Command, { verb, printItem, note }: CommandT
           const { moved, before } = result;
           if (!moved || before === null || options.dryRun) return;
           note(`Set CARDEA_ISSUER=${identifier} and restart every server; until then they still serve ${before}.`);
-          note('Apps must be configured with the new issuer: they refuse tokens of an issuer that they do not know.');
+          note(
+            'Clients must be configured with the new issuer: they refuse tokens of an issuer that they do not know.',
+          );
           if (new URL(before).hostname !== new URL(identifier).hostname)
             note('Passkeys belong to the old host name: people sign in with another factor and add a new passkey.');
         },

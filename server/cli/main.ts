@@ -40,15 +40,15 @@ const NOUNS: Readonly<
     load: async () => (await import('./keys.ts')).keysCommand,
   },
   clients: {
-    about: 'apps that sign people in with Cardea',
+    about: 'programs that sign people in with Cardea, or get tokens for themselves',
     load: async () => (await import('./clients.ts')).clientsCommand,
   },
   users: {
-    about: 'accounts of people',
+    about: 'people who can sign in',
     load: async () => (await import('./users.ts')).usersCommand,
   },
   groups: {
-    about: 'groups of people; apps read them in tokens',
+    about: 'groups of people; clients read them in tokens',
     load: async () => (await import('./named.ts')).groupsCommand,
   },
   roles: {
@@ -72,7 +72,7 @@ const NOUNS: Readonly<
     load: async () => (await import('./resources.ts')).resourcesCommand,
   },
   registration: {
-    about: 'apps that register themselves',
+    about: 'clients that register themselves',
     load: async () => (await import('./registration.ts')).registrationCommand,
   },
   sessions: {
@@ -80,7 +80,7 @@ const NOUNS: Readonly<
     load: async () => (await import('./sessions.ts')).sessionsCommand,
   },
   grants: {
-    about: 'what people have allowed to apps',
+    about: 'what people have allowed to clients',
     load: async () => (await import('./sessions.ts')).grantsCommand,
   },
   lockouts: {
@@ -88,7 +88,7 @@ const NOUNS: Readonly<
     load: async () => (await import('./sessions.ts')).lockoutsCommand,
   },
   deliveries: {
-    about: 'messages to apps that wait to be delivered',
+    about: 'messages to clients that wait to be delivered',
     load: async () => (await import('./deliveries.ts')).deliveriesCommand,
   },
   audit: {

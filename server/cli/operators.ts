@@ -20,18 +20,16 @@ export function operatorsCommand(noun: Command, { withContext, printItem, note, 
   noun
     .command('bootstrap')
     .description('make the first administrator, and clients for the first tokens of the admin API')
-    .option('--email <address>', 'of a new account; asks for its password unless an option says otherwise')
-    .option('--name <name>', 'full name, for a new account')
+    .option('--email <address>', 'of a new user; asks for its password unless an option says otherwise')
+    .option('--name <name>', 'full name, for a new user')
     .option(...PASSWORD_STDIN_OPTION)
     .option('--no-password', 'no password: the person cannot sign in with one')
-    .addOption(
-      new Option('--user <user>', 'id, e-mail address or username of an account that exists').conflicts('email'),
-    )
+    .addOption(new Option('--user <user>', 'id, e-mail address or username of a user that exists').conflicts('email'))
     .option(
       '--client <name>',
       'also make a machine client with all scopes, and print its secret, which is shown only now',
     )
-    .option('--console <redirect-uri>', 'also make an app by which people use the API')
+    .option('--console <redirect-uri>', 'also make a client by which people use the API')
     .option('--force', 'although there is an administrator already')
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
@@ -39,7 +37,7 @@ export function operatorsCommand(noun: Command, { withContext, printItem, note, 
       const { user, email, name, client, console: redirectUri, dryRun = false, force = false } = options;
       if ((user === undefined) === (email === undefined)) throw new UsageError('give either --email or --user');
       if (user !== undefined && (options.passwordStdin || name !== undefined))
-        throw new UsageError('--name and --password-stdin are for a new account, with --email');
+        throw new UsageError('--name and --password-stdin are for a new user, with --email');
       if (options.passwordStdin && options.password === false)
         throw new UsageError('--password-stdin and --no-password exclude each other');
       const asks = email !== undefined && options.password !== false;
@@ -76,7 +74,7 @@ function nextSteps(issuer: string, { client_id: machine, console_client_id: app 
           'The token shows what it permits:',
           `  curl -sS -H 'Authorization: Bearer TOKEN' ${issuer}/api/v1/me`,
         ]),
-    ...(app === null ? [] : [`People get tokens by the app ${app} (authorization code with PKCE).`]),
+    ...(app === null ? [] : [`People get tokens by the client ${app} (authorization code with PKCE).`]),
     ...(machine === null && app === null
       ? ['For tokens register a client: cardea operators bootstrap --help, or cardea clients create --help.']
       : []),

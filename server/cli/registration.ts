@@ -21,7 +21,7 @@ export function registrationCommand(noun: Command, tools: CommandTools): void {
   const { verb, printItem, note } = tools;
   const token = noun
     .command('token')
-    .description('initial access tokens, with which apps register themselves (RFC 7591)');
+    .description('initial access tokens, with which clients register themselves (RFC 7591)');
 
   token
     .command('create')

@@ -34,7 +34,7 @@ const CLIENT_OPTION = [
 function tokenTypOption(): Option {
   return new Option(
     '--token-typ <typ>',
-    'the typ header of its access tokens: at+jwt (RFC 9068, default), or JWT for a library that refuses at+jwt, such as Spring; apps with the profile fapi2 always get at+jwt',
+    'the typ header of its access tokens: at+jwt (RFC 9068, default), or JWT for a library that refuses at+jwt, such as Spring; clients with the profile fapi2 always get at+jwt',
   ).choices(TOKEN_TYPS);
 }
 
@@ -48,7 +48,7 @@ export function resourcesCommand(noun: Command, { verb, printItem, printItems }:
     .requiredOption('--identifier <uri>', 'the resource indicator, an absolute URI; becomes the audience of its tokens')
     .requiredOption('--name <name>', 'its name on the consent page')
     .option('--scope <scopes>', 'its scopes, separated by spaces', '')
-    .option('--open', 'apps that registered themselves, such as agents, may request access to it')
+    .option('--open', 'clients that registered themselves, such as agents, may request access to it')
     .option(...CLIENT_OPTION, several)
     .addOption(tokenTypOption())
     .option(...DRY_RUN_OPTION)
@@ -67,8 +67,8 @@ export function resourcesCommand(noun: Command, { verb, printItem, printItems }:
     .argument('<identifier>')
     .option('--name <name>', 'its name on the consent page')
     .option('--scope <scopes>', 'its scopes, separated by spaces')
-    .option('--open', 'apps that registered themselves, such as agents, may request access to it')
-    .option('--no-open', 'only apps that an operator registered may request access to it')
+    .option('--open', 'clients that registered themselves, such as agents, may request access to it')
+    .option('--no-open', 'only clients that an operator registered may request access to it')
     .option(CLIENT_OPTION[0], `${CLIENT_OPTION[1]}. Replaces the earlier ones`, several)
     .addOption(tokenTypOption())
     .option('--no-clients', 'remove all clients that may introspect tokens for it')

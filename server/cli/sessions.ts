@@ -21,7 +21,7 @@ export function sessionsCommand(noun: Command, tools: CommandTools): void {
 
 export function grantsCommand(noun: Command, tools: CommandTools): void {
   listVerb(noun, tools, {
-    about: 'list what people have allowed to apps, the latest first',
+    about: 'list what people have allowed to clients, the latest first',
     operation: grants.list,
     columns: ['id', 'user_id', 'client_id', 'scopes', 'created_at', 'expires_at'],
     empty: 'There are no grants.',

@@ -23,10 +23,10 @@ export function tokensCommand(noun: Command, { verb, printItem, readLine }: Comm
     )
     .option('--token-stdin', 'a token (JWT or opaque), read from one line of standard input')
     .option('--jti <jti>', 'a JWT access token, by its "jti"')
-    .option('--grant <id>', 'all tokens of a grant: of one app in one session')
-    .option('--session <uid>', 'a session (see "users sessions"), with the tokens of its apps')
+    .option('--grant <id>', 'all tokens of a grant: of one client in one session')
+    .option('--session <uid>', 'a session (see "users sessions"), with the tokens of its clients')
     .option('--user <user>', `all sessions and tokens of a user: ${USER}`)
-    .option('--client <client-id>', 'all tokens of an app')
+    .option('--client <client-id>', 'all tokens of a client')
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(

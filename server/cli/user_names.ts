@@ -39,7 +39,7 @@ export function userNamesCommands(noun: Command, { verb, printItem }: CommandToo
 
   noun
     .command('roles')
-    .description('show or set the roles of a person; apps get them by scope or claim mapping')
+    .description('show or set the roles of a person; clients get them by scope or claim mapping')
     .argument('<user>', USER)
     .option('--set <roles>', 'replace them with these, separated by commas; "" for none', namesOf)
     .option(...DRY_RUN_OPTION)

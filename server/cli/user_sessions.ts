@@ -28,7 +28,7 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
     .command('end-sessions')
     .description('end all sessions and tokens of a person, and the trust in their browsers; they may sign in again')
     .argument('<user>', USER)
-    .option('--session <uid>', 'this session alone, with the tokens of the apps that it has signed in to')
+    .option('--session <uid>', 'this session alone, with the tokens of the clients that it has signed in to')
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(
@@ -45,20 +45,20 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
 
   noun
     .command('grants')
-    .description('list the apps that a person has allowed something')
+    .description('list the clients that a person has allowed something')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref) => {
         const items = await listed(context, userSessions.grants, {}, {}, (await ofUser(context, ref)).params);
         const columns = ['client_id', 'scopes', 'resources', 'created_at', 'last_used_at', 'expires_at'];
-        printItems(items as Item[], columns, 'They have allowed nothing to an app.', options);
+        printItems(items as Item[], columns, 'They have allowed nothing to a client.', options);
       }),
     );
 
   noun
-    .command('revoke-app')
-    .description('revoke what a person has allowed an app, with its tokens')
+    .command('revoke-grants')
+    .description('revoke what a person has allowed a client, with its tokens')
     .argument('<user>', USER)
     .argument('<client>', 'the client_id')
     .option(...DRY_RUN_OPTION)
@@ -67,13 +67,13 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
       verb<ChangeOptions>(async (context, options, ref, clientId = '') => {
         const { params } = await ofUser(context, ref);
         const input = { params: { ...params, client_id: clientId } };
-        printItem(await context.operate(userSessions.revokeApp, input, options), options);
+        printItem(await context.operate(userSessions.revokeGrants, input, options), options);
       }),
     );
 
   noun
     .command('events')
-    .description('list the security events of an account in the last 90 days, newest first')
+    .description('list the security events of a user in the last 90 days, newest first')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(

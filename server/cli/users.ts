@@ -37,7 +37,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
   profileOptions(
     noun
       .command('create')
-      .description('create an account; asks for the password unless an option says otherwise')
+      .description('create a user; asks for the password unless an option says otherwise')
       .requiredOption('--email <address>', 'e-mail address, for signing in and for mails')
       .option('--email-verified', 'the address is known to belong to the person')
       .option(...GROUP_OPTION)
@@ -72,7 +72,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
   profileOptions(
     noun
       .command('invite')
-      .description('create an account without a password, and mail a link to set one; repeat it to mail another link')
+      .description('create a user without a password, and mail a link to set one; repeat it to mail another link')
       .requiredOption('--email <address>', 'e-mail address, for signing in and for mails')
       .option(...GROUP_OPTION)
       .option(...ROLE_OPTION),
@@ -104,7 +104,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
 
   noun
     .command('show')
-    .description('show an account')
+    .description('show a user')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
@@ -120,7 +120,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
   profileOptions(
     noun
       .command('update')
-      .description('change an account: only what the options name; "" removes a value')
+      .description('change a user: only what the options name; "" removes a value')
       .argument('<user>', USER)
       .option('--email <address>', 'e-mail address; not verified unless --email-verified says so')
       .option('--email-verified', 'the address is known to belong to the person')
@@ -142,13 +142,9 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
     );
 
   const simple = [
-    [
-      'disable',
-      'disable an account at once: ends its sessions and tokens, and refuses every sign-in',
-      userState.disable,
-    ],
-    ['enable', 'enable an account again', userState.enable],
-    ['delete', 'delete an account with everything of the person; ends its sessions and tokens', users.remove],
+    ['disable', 'disable a user at once: ends its sessions and tokens, and refuses every sign-in', userState.disable],
+    ['enable', 'enable a user again', userState.enable],
+    ['delete', 'delete a user with everything of the person; ends its sessions and tokens', users.remove],
   ] as const;
   for (const [name, description, operation] of simple) {
     noun

@@ -12,7 +12,7 @@ interface ExportOptions {
 export function usersExportCommand(noun: Command, tools: CommandTools): void {
   noun
     .command('export')
-    .description('print all accounts as JSON Lines, as "users import" reads them')
+    .description('print all users as JSON Lines, as "users import" reads them')
     .option('--filter <filter>', 'only those that match, as in the API: groups eq "staff"')
     .option('--fields <members>', 'only these members of each, separated by commas')
     .option(

@@ -15,7 +15,7 @@ const PROGRESS_EVERY = 1_000;
 export function usersImportCommand(noun: Command, tools: CommandTools): void {
   noun
     .command('import')
-    .description('import accounts with their password hashes from another system; existing accounts are skipped')
+    .description('import users with their password hashes from another system; existing users are skipped')
     .argument('<file>', 'JSON Lines of Cardea or Auth0, or an export of Keycloak or Firebase')
     .addOption(new Option('--format <format>', 'the format of the file').choices([...FORMATS]).default('auto'))
     .option(
@@ -27,7 +27,7 @@ export function usersImportCommand(noun: Command, tools: CommandTools): void {
       'after',
       '\nA line of Cardea’s own format: {"email":"ada@example.com","email_verified":true,"name":"Ada","password_hash":"$2b$10$…"}' +
         '\nFurther members: username, the claims of OpenID Connect besides preferred_username, password_set_at, totp_secret,' +
-        '\nsub (the subject that apps know), disabled, groups, roles. "users export" writes such lines.' +
+        '\nsub (the subject that clients know), disabled, groups, roles. "users export" writes such lines.' +
         '\nBad lines are reported and skipped, with exit code 1. After an interruption, run it again.',
     )
     .option(...JSON_OPTION)

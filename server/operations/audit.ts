@@ -13,9 +13,9 @@ const AuditEntry = strict(
     at: Time,
     actor_kind: Type.String({ description: 'cli, client, person or system' }),
     actor_id: Type.String({
-      description: 'the id of the account or client; of the command line, the user of the machine',
+      description: 'the id of the user or client; of the command line, the user of the machine',
     }),
-    client_id: Type.Union([Type.String(), Type.Null()], { description: 'the app by which a person acted' }),
+    client_id: Type.Union([Type.String(), Type.Null()], { description: 'the client by which a person acted' }),
     action: Type.String({ description: 'the name of the operation' }),
     target_kind: Type.String({ description: 'the kind of what was changed, such as user' }),
     target_id: Type.String({ description: 'its id; empty when there was none yet' }),

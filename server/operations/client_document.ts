@@ -31,7 +31,7 @@ const NAME = {
   client_name: Type.String({ minLength: 1, maxLength: 400, description: 'its name on the sign-in and consent pages' }),
 };
 
-const FirstParty = Type.Boolean({ description: 'an app of the operator: people are not asked for consent' });
+const FirstParty = Type.Boolean({ description: 'a client of the operator: people are not asked for consent' });
 const SecondFactor = Type.Boolean({ description: 'every sign-in to it needs a second factor' });
 
 /** What operators decide, and a client never says of itself. */

@@ -13,14 +13,12 @@ import type { Services } from './services.ts';
 const Text = Type.String({ minLength: 1, maxLength: 2_000 });
 
 const Input = strict({
-  user: Type.Optional(
-    Type.String({ ...Text, description: 'id, e-mail address or username of an account that exists' }),
-  ),
-  email: Type.Optional(Type.String({ ...Text, description: 'of a new account' })),
-  name: Type.Optional(Type.String({ ...Text, description: 'full name, for a new account' })),
-  password: Type.Optional(Type.String({ ...Text, description: 'for a new account' })),
+  user: Type.Optional(Type.String({ ...Text, description: 'id, e-mail address or username of a user that exists' })),
+  email: Type.Optional(Type.String({ ...Text, description: 'of a new user' })),
+  name: Type.Optional(Type.String({ ...Text, description: 'full name, for a new user' })),
+  password: Type.Optional(Type.String({ ...Text, description: 'for a new user' })),
   client: Type.Optional(Type.String({ ...Text, description: 'name of a machine client with all scopes' })),
-  console_redirect_uri: Type.Optional(Type.String({ ...Text, description: 'of an app by which people use the API' })),
+  console_redirect_uri: Type.Optional(Type.String({ ...Text, description: 'of a client by which people use the API' })),
   another: Type.Optional(Type.Boolean({ description: 'although there is an administrator already' })),
 });
 
@@ -31,7 +29,7 @@ const Output = strict({
   roles: Type.Array(Type.String()),
   client_id: Type.Union([Type.String(), Type.Null()], { description: 'of the machine client' }),
   client_secret: Type.Union([Type.String(), Type.Null()], { description: 'shown only now' }),
-  console_client_id: Type.Union([Type.String(), Type.Null()], { description: 'of the app for people' }),
+  console_client_id: Type.Union([Type.String(), Type.Null()], { description: 'of the client for people' }),
 });
 
 type Made = Pick<PlannedChange, 'statements' | 'refuse'>;
@@ -100,9 +98,9 @@ async function personOf(
   const { accounts } = await services.accountStores();
   if ((user === undefined) === (email === undefined)) throw invalidInput('email', 'give either email or user');
   if (user !== undefined) {
-    if (password !== undefined) throw invalidInput('password', 'is for a new account; this one has its own');
+    if (password !== undefined) throw invalidInput('password', 'is for a new user; this one has its own');
     const before = await accounts.resolve(user);
-    if (before.disabled) throw invalidInput('user', 'is disabled: enable the account first');
+    if (before.disabled) throw invalidInput('user', 'is disabled: enable the user first');
     const roles = [...new Set([...before.roles, ADMINISTRATOR])];
     return {
       account: { ...before, roles },

@@ -20,7 +20,7 @@ export const NOUNS = {
   grants: 'what people have allowed to clients',
   tokens: 'access and refresh tokens',
   keys: 'signing keys',
-  lockouts: 'accounts that are locked after failed sign-ins',
+  lockouts: 'users that are locked after failed sign-ins',
   registrations: 'initial access tokens, by which clients register themselves',
   mails: 'mails that wait to be sent',
   deliveries: 'messages to clients that wait to be delivered',

@@ -15,7 +15,7 @@ import type { Services } from './services.ts';
 const Name = Type.String({
   minLength: 1,
   maxLength: 100,
-  description: 'its name, which apps get by scope or claim mapping',
+  description: 'its name, which clients get by scope or claim mapping',
 });
 const Description = Type.String({ maxLength: 500, description: 'for operators' });
 const Permissions = Type.Array(Type.Enum([...PERMISSIONS]), {

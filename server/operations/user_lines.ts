@@ -12,7 +12,7 @@ export const UserLine = strict(
     sub: Type.Optional(
       Type.String({
         maxLength: 255,
-        description: 'the subject that apps know; a UUID becomes the id. Default: a new id',
+        description: 'the subject that clients know; a UUID becomes the id. Default: a new id',
       }),
     ),
     disabled: Type.Optional(Type.Boolean({ description: 'every sign-in is refused' })),

@@ -56,7 +56,7 @@ export const Roles = listOf('names of roles; each must exist, and you need all t
 export const User = strict(
   {
     id: Id,
-    sub: Type.Optional(Type.String({ description: 'the subject that apps know, where it is not the id' })),
+    sub: Type.Optional(Type.String({ description: 'the subject that clients know, where it is not the id' })),
     email: Email,
     email_verified: EmailVerified,
     ...OPTIONAL,

@@ -26,7 +26,7 @@ const Session = strict(
     signed_in_at: Type.Optional(Time),
     last_seen_at: Type.Optional(Time),
     amr: Type.Array(Type.String(), { description: 'how the person signed in (RFC 8176)' }),
-    clients: Type.Array(Type.String(), { description: 'the apps that it has signed in to' }),
+    clients: Type.Array(Type.String(), { description: 'the clients that it has signed in to' }),
     expires_at: Type.String({ format: 'date-time', description: 'moves forward when the session is used' }),
     ends_at: Type.Optional(Type.String({ format: 'date-time', description: 'does not move' })),
   },
@@ -108,7 +108,7 @@ export const userSessions = {
     permission: 'sessions:write',
     target: 'user',
     summary: 'End a session of a user',
-    description: 'And sign the person out of the apps that it has signed in to, with their tokens.',
+    description: 'And sign the person out of the clients that it has signed in to, with their tokens.',
     schemas: { params: OF_SESSION, output: Ended },
     example: { output: { id: EXAMPLE_USER.id, sessions_ended: 1 } },
     async plan(services, { params: { id, uid } }, call) {
@@ -151,8 +151,8 @@ export const userSessions = {
   grants: read({
     name: 'users.grants',
     permission: 'grants:read',
-    summary: 'List what a user has allowed to apps',
-    schemas: { params: OF_USER, query: strict(PAGE_QUERY), output: pageOf(Grant, 'Apps with access') },
+    summary: 'List what a user has allowed to clients',
+    schemas: { params: OF_USER, query: strict(PAGE_QUERY), output: pageOf(Grant, 'Clients with access') },
     example: {
       output: {
         items: [
@@ -170,12 +170,12 @@ export const userSessions = {
     },
   }),
 
-  revokeApp: change({
-    name: 'users.revoke_app',
+  revokeGrants: change({
+    name: 'users.revoke_grants',
     permission: 'grants:write',
     target: 'user',
-    summary: 'Revoke what a user has allowed to an app',
-    description: 'With its tokens. The app is told that the person is signed out there.',
+    summary: 'Revoke what a user has allowed to a client',
+    description: 'With its tokens. The client is told that the person is signed out there.',
     schemas: { params: OF_GRANT, output: Revoked },
     example: { output: { id: EXAMPLE_USER.id, client_id: 'shop' } },
     async plan(services, { params: { id, client_id: clientId } }, call) {
@@ -186,9 +186,9 @@ export const userSessions = {
           ...overview.revokeApp(id, clientId),
           events.append(changeable.before, 'app_revoked', { subject: clientId }),
         ],
-        changes: { apps: { before: [clientId], after: [] } },
+        changes: { clients: { before: [clientId], after: [] } },
         result: () => ({ id, client_id: clientId }),
-        refuse: refusedBy({ require_rows: () => notFound('app with access', clientId) }),
+        refuse: refusedBy({ require_rows: () => notFound('grant of client', clientId) }),
       });
     },
   }),

@@ -40,7 +40,7 @@ const FILTERS =
 
 const Deleted = strict({
   id: Id,
-  sessions_ended: Type.Integer({ minimum: 0, description: 'sessions that ended; apps are told of it' }),
+  sessions_ended: Type.Integer({ minimum: 0, description: 'sessions that ended; clients are told of it' }),
 });
 
 /** People: their profiles and state. */
@@ -178,7 +178,7 @@ export const users = {
     target: 'user',
     summary: 'Delete a user',
     description:
-      'With everything of the person: profile, credentials, sessions, tokens, what they allowed to apps, and security events. Apps ' +
+      'With everything of the person: profile, credentials, sessions, tokens, what they allowed to clients, and security events. Clients ' +
       'are told that the sessions ended (OpenID Connect Back-Channel Logout 1.0). The audit stays, and names the id alone.',
     schemas: { params: OF_USER, output: Deleted },
     example: { output: { id: EXAMPLE_USER.id, sessions_ended: 1 } },

@@ -87,7 +87,7 @@ function rowsFor({ id, passkey, uid, client }: Record<'id' | 'passkey' | 'uid' |
     tried(userNames.setRoles, { params, body: { roles: ['support'] } }, { refused: ALL }),
     tried(userSessions.end, { params: { id, uid } }),
     tried(userSessions.endAll, { params }),
-    tried(userSessions.revokeApp, { params: { id, client_id: client } }),
+    tried(userSessions.revokeGrants, { params: { id, client_id: client } }),
     tried(groups.create, { body: { name: 'new' } }),
     tried(groups.update, { params: { name: 'staff' }, body: { description: 'all' } }),
     tried(groups.remove, { params: { name: 'staff' }, query: { remove_members: true } }),

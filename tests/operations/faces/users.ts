@@ -111,8 +111,8 @@ export const userFaces: FacesOf = async ({ db, masterKey, seed, records }) => {
     },
     { operation: userNames.roles, cli: ['users', 'roles', id], method: 'GET', path: `${path}/roles` },
     {
-      operation: userSessions.revokeApp,
-      cli: ['users', 'revoke-app', id, party.id],
+      operation: userSessions.revokeGrants,
+      cli: ['users', 'revoke-grants', id, party.id],
       method: 'DELETE',
       path: `${path}/grants/${party.id}`,
     },
@@ -125,9 +125,9 @@ export const userFaces: FacesOf = async ({ db, masterKey, seed, records }) => {
     },
     { operation: userSessions.endAll, cli: ['users', 'end-sessions', id], method: 'DELETE', path: `${path}/sessions` },
     {
-      operation: userSessions.revokeApp,
+      operation: userSessions.revokeGrants,
       about: 'that has no access',
-      cli: ['users', 'revoke-app', id, party.id],
+      cli: ['users', 'revoke-grants', id, party.id],
       method: 'DELETE',
       path: `${path}/grants/${party.id}`,
       refused: 'not_found',
