@@ -2212,7 +2212,7 @@ export interface components {
         };
         /** Configuration */
         Configuration: {
-            settings: components["schemas"]["Setting"][];
+            items: components["schemas"]["Setting"][];
         };
         /** DeletedRegistration */
         DeletedRegistration: {
@@ -9879,7 +9879,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "settings": [
+                     *       "items": [
                      *         {
                      *           "name": "CARDEA_LOG_LEVEL",
                      *           "value": "info",

@@ -41,8 +41,9 @@ const KEEP_SECRET = 'Keep the secret now: it is stored as a hash, and cannot be 
 
 export function clientsCommand(noun: Command, { verb, printItem, printItems, note }: CommandTools): void {
   function printChanged(changed: Static<typeof ChangedClient>, options: PrintOptions): void {
-    const { client_id, client_secret: secret, warnings, ...rest } = changed;
-    printItem({ client_id, ...(secret === undefined ? {} : { client_secret: secret }), ...asItem(rest) }, options);
+    const { warnings, ...client } = changed;
+    printItem(asItem(changed), options, secretFirst(client));
+    const { client_secret: secret } = client;
     for (const { message } of warnings) note(`warning: ${message}`);
     if (secret && !options.json) note(KEEP_SECRET);
   }
@@ -83,6 +84,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
         'kind',
         'token_endpoint_auth_method',
         'first_party',
+        'managed_by',
         'redirect_uris',
       ];
       printItems((await listed(context, clients.list, options)).map(asItem), columns, 'There are no clients.', options);
@@ -170,27 +172,31 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
         const { overlap, end } = options;
         const params = { client_id: id };
         if (end !== undefined) {
-          await operate(clients.endSecret, { params, body: { secret: end } }, options);
-          printItem({ client_id: id, ended_secret: end }, options);
+          const client = await operate(clients.endSecret, { params, body: { secret: end } }, options);
+          printItem(asItem(client), options, { client_id: id, ended_secret: end });
           return;
         }
         const body = overlap === undefined ? {} : { overlap_seconds: secondsOf(overlap) };
         const rotated = await operate(clients.rotateSecret, { params, body }, options);
         const { client_secret: secret, previous_secret_expires_at: until } = rotated;
-        printItem(
-          {
-            client_id: id,
-            client_secret: secret,
-            ...(until === undefined ? {} : { previous_secret_expires_at: until }),
-          },
-          options,
-        );
+        printItem(asItem(rotated), options, {
+          client_id: id,
+          client_secret: secret,
+          previous_secret_expires_at: until,
+        });
         if (secret && !options.json) note(KEEP_SECRET);
       }),
     );
 }
 
 const asItem = (client: object) => client as Item;
+
+/** A person has to keep it, and looks for it at the top. */
+const secretFirst = ({ client_id, client_secret, ...rest }: { client_id: string; client_secret?: string }): Item => ({
+  client_id,
+  client_secret,
+  ...asItem(rest),
+});
 
 function secondsOf(duration: string): number {
   try {

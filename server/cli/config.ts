@@ -14,8 +14,8 @@ export function configCommand(noun: Command, tools: CommandTools): void {
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async ({ operate }, options) => {
-        const { settings } = await operate(config.show, {});
-        printItems(settings, ['name', 'value', 'source', 'about'], 'There are no settings.', options);
+        const { items } = await operate(config.show, {});
+        printItems(items, ['name', 'value', 'source', 'about'], 'There are no settings.', options);
       }),
     );
   noun

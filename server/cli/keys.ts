@@ -22,14 +22,9 @@ interface ChangeOptions extends PrintOptions {
 }
 
 export function keysCommand(noun: Command, { verb, printItem, printItems }: CommandTools): void {
-  function printOutcome(
-    { version, done }: OutputOf<typeof keys.rotate.schemas>,
-    nothing: string,
-    options: PrintOptions,
-  ): void {
-    const items: Item[] = done.map((one) => ({ ...one }));
-    if (options.json) printItem({ version, done: items }, options);
-    else printItems(items, ['do', 'ring', 'kid', 'state'], nothing, options);
+  function printOutcome(changed: OutputOf<typeof keys.rotate.schemas>, nothing: string, options: PrintOptions): void {
+    if (options.json) printItem(changed, options);
+    else printItems(changed.done, ['do', 'ring', 'kid', 'state'], nothing, options);
   }
 
   noun

@@ -34,13 +34,23 @@ export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 export interface Output {
   /** True when standard output is a terminal that shows colours, and the environment does not ask for none (https://no-color.org). */
   readonly colours: boolean;
-  /** One item: a JSON object, or a line for each member. */
-  printItem(item: Item, options: PrintOptions): void;
   /**
-   * Several items: a JSON array, or a table of the given columns.
-   * @param empty printed for people when there are none
+   * One item: a JSON object, or a line for each member. The JSON is the output of the operation as it is, as the API sends it.
+   * @param shown for people instead
    */
-  printItems(items: readonly Item[], columns: readonly string[], empty: string, options: PrintOptions): void;
+  printItem(item: Item, options: PrintOptions, shown?: Item): void;
+  /**
+   * Several items: a JSON array, or a table of the given columns. The array has the `items` of all pages, as the API sends them.
+   * @param empty printed for people when there are none
+   * @param shown for people instead
+   */
+  printItems(
+    items: readonly Item[],
+    columns: readonly string[],
+    empty: string,
+    options: PrintOptions,
+    shown?: readonly Item[],
+  ): void;
   /** A result that is printed as it is. */
   printText(text: string): void;
   /** The same for one that is followed by others, as fast as they are read. @returns false when nobody reads any more */
@@ -68,9 +78,9 @@ export function createOutput(host: {
   const note = (text: string) => void stderr.write(`${text}\n`);
   return {
     colours: (stdout.isTTY ?? false) && (env.NO_COLOR ?? '') === '',
-    printItem: (item, options) => printText(options.json ? jsonOf(item) : lines(item)),
-    printItems: (items, columns, empty, options) =>
-      printText(options.json ? jsonOf(items) : items.length === 0 ? `${empty}\n` : table(items, columns)),
+    printItem: (item, options, shown = item) => printText(options.json ? jsonOf(item) : lines(shown)),
+    printItems: (items, columns, empty, options, shown = items) =>
+      printText(options.json ? jsonOf(items) : items.length === 0 ? `${empty}\n` : table(shown, columns)),
     printText,
     async printPart(text) {
       if (stdout.write(text)) return stdout.writable;

@@ -54,8 +54,9 @@ export function registrationCommand(noun: Command, tools: CommandTools): void {
           ...(grantType ? { grant_types: grantType } : {}),
           ...(scope === undefined ? {} : { scope }),
         };
-        const { id, token, ...rest } = await operate(registrations.create, { body }, options);
-        printItem({ id, ...(token === undefined ? {} : { token }), ...rest }, options);
+        const created = await operate(registrations.create, { body }, options);
+        const { id, token, ...rest } = created;
+        printItem(created, options, { id, token, ...rest });
         if (!options.json && token !== undefined)
           note('Keep the token now: it is stored as a hash, and cannot be shown again.');
       }),

@@ -92,7 +92,7 @@ export function resourcesCommand(noun: Command, { verb, printItem, printItems }:
 
   listOptions(noun.command('list').description('list all APIs')).action(
     verb<ListOptions>(async (context, options) => {
-      const columns = ['identifier', 'name', 'scopes', 'open', 'token_typ'];
+      const columns = ['identifier', 'name', 'scopes', 'open', 'token_typ', 'managed_by'];
       const items = (await listed(context, resources.list, options)) as Item[];
       printItems(items, columns, 'There are no resource servers.', options);
     }),

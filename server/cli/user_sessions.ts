@@ -79,13 +79,9 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
     .action(
       verb<PrintOptions>(async (context, options, ref) => {
         const events = await listed(context, userSessions.events, {}, {}, (await ofUser(context, ref)).params);
-        const items = events.map(({ at, kind, details }) => ({ at, kind, ...details }));
-        printItems(
-          items,
-          ['at', 'kind', 'browser', 'system', 'address', 'subject'],
-          'Nothing has happened yet.',
-          options,
-        );
+        const columns = ['at', 'kind', 'browser', 'system', 'address', 'subject'];
+        const shown = events.map(({ at, kind, details }) => ({ at, kind, ...details }));
+        printItems(events, columns, 'Nothing has happened yet.', options, shown);
       }),
     );
 }

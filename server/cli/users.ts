@@ -109,11 +109,9 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref) => {
-        const { locked, ...user } = await context.operate(users.show, await ofUser(context, ref));
-        printItem(
-          { ...user, locked: locked.map(({ factor, locked_until }) => `${factor} until ${locked_until}`) },
-          options,
-        );
+        const user = await context.operate(users.show, await ofUser(context, ref));
+        const locked = user.locked.map(({ factor, locked_until }) => `${factor} until ${locked_until}`);
+        printItem(user, options, { ...user, locked });
       }),
     );
 
@@ -173,12 +171,8 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
     .option(...JSON_OPTION)
     .action(
       verb<ChangeOptions>(async (context, options, ref) => {
-        const { locks_ended: ended, ...user } = await context.operate(
-          userState.unlock,
-          await ofUser(context, ref),
-          options,
-        );
-        printItem({ ...user, locks_ended: ended.map(({ factor }) => factor) }, options);
+        const user = await context.operate(userState.unlock, await ofUser(context, ref), options);
+        printItem(user, options, { ...user, locks_ended: user.locks_ended.map(({ factor }) => factor) });
       }),
     );
 

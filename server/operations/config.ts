@@ -22,15 +22,15 @@ export const config = {
     summary: 'Show the settings in force',
     description:
       'Those with which the server was started that answers. Others of the same issuer should have the same.',
-    schemas: { output: strict({ settings: Type.Array(Setting) }, { title: 'Configuration' }) },
+    schemas: { output: strict({ items: Type.Array(Setting) }, { title: 'Configuration' }) },
     example: {
       output: {
-        settings: [
+        items: [
           { name: 'CARDEA_LOG_LEVEL', value: 'info', source: 'default', about: 'How much is logged' },
           { name: 'CARDEA_DATABASE_URL', value: '********', source: 'file', about: 'The database' },
         ],
       },
     },
-    run: async (services) => ({ settings: services.settings().map((one) => ({ ...one })) }),
+    run: async (services) => ({ items: services.settings().map((one) => ({ ...one })) }),
   }),
 };

@@ -124,7 +124,7 @@ test('a page by action, actor or time is read by an index', async () => {
 test('the configuration in force has the source of each value, and no secret', async () => {
   const { status, body } = await api.request('GET', '/config');
   assert.equal(status, 200);
-  const setting = (wanted: string) => body.settings.find(({ name }: { name: string }) => name === wanted);
+  const setting = (wanted: string) => body.items.find(({ name }: { name: string }) => name === wanted);
   assert.deepEqual(setting('CARDEA_ISSUER').value, app.issuer);
   assert.equal(setting('CARDEA_ISSUER').source, 'environment');
   assert.equal(setting('CARDEA_KEY_RINGS').source, 'default');

@@ -26,9 +26,6 @@ export interface Face {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
-  /** What the command prints of the answer. Default: all of it, of a list the items. */
-  // biome-ignore lint/suspicious/noExplicitAny: the answer is whatever the route sends
-  readonly printed?: (body: any) => unknown;
   /** Both refuse it, with this error code. */
   readonly refused?: string;
 }

@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { ROUTES } from '../../server/admin/routes.ts';
 import type { Operation } from '../../server/operations/operation.ts';
 import { alike, bothFaces, exportsIn, facesOfNouns } from '../helpers/faces.ts';
+import { remember } from '../helpers/secrets.ts';
 
 /** Every verb of the command line and its route, on two equal databases. */
 const { faces, run, tryOut } = await bothFaces({ after }, await facesOfNouns());
@@ -22,6 +23,10 @@ const WITHOUT_ROUTE: Readonly<Record<string, string>> = {
   'settings.withdraw': 'a configuration file alone declares settings',
   'clients.declare_secret': 'others get a secret that the server has made',
 };
+
+/** Names of operations that showed something, and of those that showed an empty list. */
+const shown = new Set<string>();
+const empty: string[] = [];
 
 const operations = (await exportsIn('server/operations')).flatMap(operationsIn);
 
@@ -53,12 +58,22 @@ for (const face of faces) {
     }
     assert.equal(ran.code, 0, ran.stderr);
     assert.ok(answer.status < 300, JSON.stringify(answer.body));
-    const printed = face.printed?.(answer.body) ?? answer.body.items ?? answer.body;
-    assert.deepEqual(alike(ran.json), alike(printed));
+    for (const made of [ran.json, answer.body]) if (made.client_secret) remember('client_secret', made.client_secret);
+    const { items } = answer.body;
+    assert.deepEqual(alike(ran.json), alike(items ?? answer.body), 'the JSON of the command is what the route sends');
+    if (items?.length === 0) empty.push(face.operation.name);
+    else shown.add(face.operation.name);
     const actions = byHttp.map((entry) => (entry as { action: string }).action);
     assert.deepEqual(actions, face.operation.kind === 'change' ? [face.operation.name] : []);
   });
 }
+
+test('no list was empty in all of its rows', () => {
+  assert.deepEqual(
+    empty.filter((name) => !shown.has(name)),
+    [],
+  );
+});
 
 test('every change has a route, or a reason why not', () => {
   const routed = new Set(ROUTES.map(({ operation }) => operation.name));

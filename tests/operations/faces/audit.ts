@@ -22,20 +22,13 @@ export const auditFaces: FacesOf = async ({ db }) => {
       path: `/audit?filter=${encodeURIComponent(filter)}&sort=at`,
     },
     { operation: audit.show, cli: ['audit', 'show', row?.id ?? ''], method: 'GET', path: `/audit/${row?.id}` },
-    {
-      operation: config.show,
-      cli: ['config', 'show'],
-      method: 'GET',
-      path: '/config',
-      printed: ({ settings }) => settings,
-    },
+    { operation: config.show, cli: ['config', 'show'], method: 'GET', path: '/config' },
     {
       operation: config.show,
       about: 'as the variables say it',
       cli: ['config', 'check'],
       method: 'GET',
       path: '/config',
-      printed: ({ settings }) => settings,
     },
   ];
 };

@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { createAttempts, FAILURES } from '../../../server/accounts/attempts.ts';
 import { grants } from '../../../server/operations/grants.ts';
 import { lockouts } from '../../../server/operations/lockouts.ts';
 import { sessions } from '../../../server/operations/sessions.ts';
 import { tokens } from '../../../server/operations/tokens.ts';
-import { createSealer } from '../../../server/platform/sealing.ts';
-import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../../server/platform/server_secrets.ts';
 import type { Face, FaceSeed, FacesOf } from '../../helpers/faces.ts';
+import { lockOut } from '../../helpers/lockouts.ts';
 import { remember } from '../../helpers/secrets.ts';
 
 export const recordFaces: FacesOf = async (made) => {
@@ -77,16 +75,9 @@ export const recordFaces: FacesOf = async (made) => {
   ];
 };
 
-async function lockoutFaces({ db, masterKey, seed }: FaceSeed): Promise<Face[]> {
-  const { email } = await seed.person();
-  const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
-  const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, Date.now);
-  const attempts = createAttempts({ db, accounts: seed.accounts, indexKey, now: Date.now });
-  for (let i = 0; i < FAILURES; i += 1) {
-    await attempts.countFailure(await attempts.reservePasswordGuess({ identifier: email, deviceCookie: undefined }));
-  }
-  const { items } = await attempts.listLocks();
-  const id = items[0]?.id ?? '';
+async function lockoutFaces(made: FaceSeed): Promise<Face[]> {
+  const { email } = await made.seed.person();
+  const id = await lockOut(made, email);
   const end = {
     operation: lockouts.end,
     cli: ['lockouts', 'end', id],

@@ -1,3 +1,4 @@
+import { createEvents } from '../../../server/accounts/events.ts';
 import { userCredentials } from '../../../server/operations/user_credentials.ts';
 import { userNames } from '../../../server/operations/user_names.ts';
 import { userSessions } from '../../../server/operations/user_sessions.ts';
@@ -6,6 +7,7 @@ import { users } from '../../../server/operations/users.ts';
 import { softPasskey } from '../../helpers/authenticator.ts';
 import type { FacesOf } from '../../helpers/faces.ts';
 import { createFactorSeeder } from '../../helpers/factors.ts';
+import { lockOut } from '../../helpers/lockouts.ts';
 import { remember } from '../../helpers/secrets.ts';
 
 /** People. */
@@ -24,6 +26,11 @@ export const userFaces: FacesOf = async ({ db, masterKey, seed, records }) => {
   const rearmed = await seed.person();
   await factors.totp(rearmed.id);
   const leaving = await seed.person();
+  const locked = await seed.person();
+  await lockOut({ db, masterKey, seed }, locked.email);
+  const events = createEvents({ db, accounts: seed.accounts, now: Date.now });
+  const from = { browser: 'Firefox', system: 'Linux', address: '192.0.2.1' };
+  await db.transact([events.append(await seed.accounts.resolve(id), 'signed_in', from)]);
   const password = remember('password', 'Kestrel-Fjord-7-Anvil');
   const path = `/users/${id}`;
   const factorsPath = `/users/${armed.id}/factors`;
@@ -110,6 +117,7 @@ export const userFaces: FacesOf = async ({ db, masterKey, seed, records }) => {
       body: { roles: ['cardea-auditor'] },
     },
     { operation: userNames.roles, cli: ['users', 'roles', id], method: 'GET', path: `${path}/roles` },
+    { operation: userSessions.grants, cli: ['users', 'grants', id], method: 'GET', path: `${path}/grants` },
     {
       operation: userSessions.revokeGrants,
       cli: ['users', 'revoke-grants', id, party.id],
@@ -132,18 +140,27 @@ export const userFaces: FacesOf = async ({ db, masterKey, seed, records }) => {
       path: `${path}/grants/${party.id}`,
       refused: 'not_found',
     },
-    { operation: userSessions.grants, cli: ['users', 'grants', id], method: 'GET', path: `${path}/grants` },
     {
       operation: userSessions.events,
       cli: ['users', 'events', id],
       method: 'GET',
       path: `${path}/events`,
-      printed: ({ items }) =>
-        items.map(({ at, kind, details }: { at: string; kind: string; details: object }) => ({ at, kind, ...details })),
     },
     { operation: userState.disable, cli: ['users', 'disable', id], method: 'POST', path: `${path}/disable` },
     { operation: userState.enable, cli: ['users', 'enable', id], method: 'POST', path: `${path}/enable` },
-    { operation: userState.unlock, cli: ['users', 'unlock', id], method: 'POST', path: `${path}/unlock` },
+    {
+      operation: users.show,
+      about: 'who is locked out',
+      cli: ['users', 'show', locked.id],
+      method: 'GET',
+      path: `/users/${locked.id}`,
+    },
+    {
+      operation: userState.unlock,
+      cli: ['users', 'unlock', locked.email],
+      method: 'POST',
+      path: `/users/${locked.id}/unlock`,
+    },
     {
       operation: userCredentials.setPassword,
       cli: ['users', 'set-password', id, '--password-stdin'],
