@@ -44,6 +44,9 @@ export interface SettingInForce {
   readonly about: string;
 }
 
+/** The value of a setting that has none. */
+const NONE = '(none)';
+
 /**
  * The settings in force, with secrets masked, and the table of limits (limit_table.ts).
  * @param declared by a configuration file; the environment overrides them
@@ -55,7 +58,7 @@ export function describeConfig(environment: Environment = process.env, declared:
     const source = sourceOf(name, environment, declared);
     const given = rawValue(name, setting, env);
     const shown = given === undefined ? defaultOf(name, setting, config) : setting.secret ? '********' : given;
-    return { name, value: shown, source, about: setting.about };
+    return { name, value: shown || NONE, source, about: setting.about };
   });
   return [...settings, ...describeLimits(config, readLimits(env.CARDEA_LIMITS ?? ''))];
 }
@@ -64,7 +67,7 @@ function describeLimits({ limits }: Config, changes: LimitChanges): SettingInFor
   return limitEntries().map(({ name, scope, about }) => {
     const key = `${name}.${scope}`;
     const inForce = (limits[name] as Readonly<Record<string, LimitInForce>>)[scope];
-    const value = inForce ? describeLimit(inForce) : '';
+    const value = inForce ? describeLimit(inForce) : NONE;
     return { name: key, value, source: Object.hasOwn(changes, key) ? 'CARDEA_LIMITS' : 'default', about };
   });
 }
@@ -85,9 +88,9 @@ const DERIVED: Partial<Record<SettingName, (config: Config) => string>> = {
   CARDEA_DATABASE_URL: ({ dataDir }) => `(embedded, in ${dataDir})`,
   CARDEA_MASTER_KEY: ({ dataDir }) => `(development key, in ${dataDir})`,
   CARDEA_DEMO: ({ demo }) => String(demo),
-  CARDEA_OUTBOUND_ALLOW: ({ outboundAllow }) => outboundAllow.join(',') || '(none)',
+  CARDEA_OUTBOUND_ALLOW: ({ outboundAllow }) => outboundAllow.join(','),
   CARDEA_TLS_CLIENT_CERTIFICATES: ({ tls }) => String(tls?.asksForCertificates ?? false),
-  CARDEA_SMTP_URL: ({ production, dataDir }) => (production ? '(none)' : `(files, in ${join(dataDir, 'outbox')})`),
+  CARDEA_SMTP_URL: ({ production, dataDir }) => (production ? NONE : `(files, in ${join(dataDir, 'outbox')})`),
   CARDEA_NAME: ({ name }) => name,
   CARDEA_MAIL_FROM: ({ mailFrom }) => mailFrom.address,
 };

@@ -36,6 +36,7 @@ function startMessage(issuer: string): string {
     Password       ${DEMO_PASSWORD}
     Discovery      ${issuer}/.well-known/openid-configuration
     Keys           ${issuer}/.well-known/jwks.json
+    APIs           ${issuer}/api/docs
 
   Stop it with Ctrl-C.
 `;

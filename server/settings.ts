@@ -90,7 +90,7 @@ const SERVER = {
     read: readLimits,
     fallback: '',
     about:
-      'limits that differ from their defaults, separated by commas, such as token.client=6000/m, writes.address=100MB/h; see the table of limits below',
+      'limits that differ from their defaults, separated by commas, such as token.client=6000/m, writes.address=100MB/h; the limits and their names are in ops/docs/configuration.md#limits',
   },
   CARDEA_CONFIG_FILE: {
     read: text,

@@ -3030,7 +3030,7 @@ export interface components {
         /** Setting */
         Setting: {
             name: string;
-            /** @description secrets are masked, in whole: nobody can read them here */
+            /** @description secrets are masked, in whole: nobody can read them here; words in parentheses where there is no value, such as (none) */
             value: string;
             /** @description where the value is from: environment, file (of a secret), configuration file or default */
             source: string;
@@ -4397,7 +4397,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -4472,7 +4472,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -4535,7 +4535,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -4627,7 +4627,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -4701,7 +4701,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -4775,7 +4775,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -4855,7 +4855,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -4932,7 +4932,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -4994,7 +4994,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -5061,7 +5061,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -5123,7 +5123,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -5187,7 +5187,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -5241,7 +5241,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -5301,7 +5301,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -5361,7 +5361,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -5421,7 +5421,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -5479,7 +5479,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description the id of the user */
+                /** @description the id of the user, and no e-mail address or username: POST /users/search finds it by those */
                 id: string;
             };
             cookie?: never;
@@ -5581,7 +5581,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -5640,7 +5640,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -5699,7 +5699,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description the id of the user */
+                /** @description the id of the user, and no e-mail address or username: POST /users/search finds it by those */
                 id: string;
             };
             cookie?: never;
@@ -5784,7 +5784,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description the id of the user
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
                  * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
                  */
                 id: string;
@@ -5846,7 +5846,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description the id of the user */
+                /** @description the id of the user, and no e-mail address or username: POST /users/search finds it by those */
                 id: string;
             };
             cookie?: never;

@@ -4,6 +4,7 @@ import { applyFile, planFile } from '../configuration/apply.ts';
 import { exportFile } from '../configuration/export.ts';
 import { openFile } from '../configuration/file.ts';
 import type { Step } from '../configuration/plan.ts';
+import { DECLARABLE } from '../operations/settings.ts';
 import { PATHS } from '../views/paths.ts';
 import { Differs } from './context.ts';
 import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
@@ -23,8 +24,14 @@ export function configFileCommands(noun: Command, tools: CommandTools): void {
   const { env, verb, printItem, printText, note, colours } = tools;
 
   const report = (steps: readonly Step[], options: PrintOptions) => {
-    if (options.json) printItem({ steps: steps as unknown as Item[] }, options);
-    else printText(describeSteps(steps, colours));
+    const waiting = fromNextStart(steps);
+    if (options.json) {
+      printItem({ steps: steps as unknown as Item[], from_next_start: waiting }, options);
+      return;
+    }
+    printText(describeSteps(steps, colours));
+    if (waiting.length > 0)
+      note(`These count from the next start of each server, which keeps its values until then: ${waiting.join(', ')}.`);
   };
 
   noun
@@ -73,6 +80,13 @@ export function configFileCommands(noun: Command, tools: CommandTools): void {
         else writeFileSync(name, text);
       }),
     );
+}
+
+/** The settings that change: a server reads them when it starts. */
+function fromNextStart(steps: readonly Step[]): string[] {
+  return steps
+    .filter((step) => Object.hasOwn(DECLARABLE, step.kind) && isChange(step))
+    .map(({ kind, key }) => `${kind}.${key}`);
 }
 
 /** True unless the file only becomes the owner of something that is as it says. */

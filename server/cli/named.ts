@@ -65,7 +65,7 @@ export function rolesCommand(noun: Command, tools: CommandTools): void {
   listVerbs(noun, tools, {
     one: 'role',
     operations: roles,
-    columns: ['name', 'builtin', 'permissions', 'description'],
+    columns: ['name', 'builtin', 'permissions', 'description', 'managed_by'],
   });
   noun
     .command('create')
@@ -109,7 +109,7 @@ function listVerbs(
   listOptions(noun.command('list').description(`list all ${one}s by name`)).action(
     verb<ListOptions>(async (context, options) => {
       const items = await listed(context, operations.list as typeof groups.list, options);
-      printItems(items as Item[], columns, `There are no ${one}s.`, options);
+      printItems(items as Item[], columns, `There are no ${one}s.`, options, (items as Item[]).map(inTable));
     }),
   );
   noun
@@ -136,6 +136,17 @@ function listVerbs(
       printItem(await operate(operations.remove, { params: { name }, query }, { ...options, progress }), options);
     }),
   );
+}
+
+const PERMISSIONS_SHOWN = 3;
+
+/** The item for a table, where many permissions would make a very long line. */
+function inTable({ permissions, ...item }: Item): Item {
+  if (!Array.isArray(permissions)) return item;
+  if (PERMISSIONS.every((one) => permissions.includes(one))) return { ...item, permissions: 'all' };
+  const rest = permissions.length - PERMISSIONS_SHOWN;
+  if (rest <= 1) return { ...item, permissions };
+  return { ...item, permissions: [...permissions.slice(0, PERMISSIONS_SHOWN), `and ${rest} more`] };
 }
 
 function textOf({ description }: ChangeOptions) {

@@ -57,8 +57,11 @@ export interface Output {
   printPart(text: string): Promise<boolean>;
   /** A message beside the result. */
   note(text: string): void;
-  /** The progress of a long verb: on a terminal one line that changes, in a log a line from time to time. */
-  createProgress(options: { every: number }): Progress;
+  /**
+   * The progress of a long verb: on a terminal one line that changes, in a log a line from time to time.
+   * @param options `amidResult`: the verb prints its result at the same time, so that a terminal that shows the result shows no progress
+   */
+  createProgress(options: { every: number; amidResult?: boolean }): Progress;
 }
 
 export interface Progress {
@@ -93,7 +96,8 @@ export function createOutput(host: {
       });
     },
     note,
-    createProgress({ every }) {
+    createProgress({ every, amidResult = false }) {
+      if (amidResult && stdout.isTTY) return { show() {}, end() {} };
       let noted = 0;
       return {
         show(done, text) {

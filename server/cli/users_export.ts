@@ -9,6 +9,8 @@ interface ExportOptions {
   credentials?: boolean;
 }
 
+const PROGRESS_EVERY = 1_000;
+
 export function usersExportCommand(noun: Command, tools: CommandTools): void {
   noun
     .command('export')
@@ -27,10 +29,16 @@ export function usersExportCommand(noun: Command, tools: CommandTools): void {
           ...(credentials ? { include: 'credentials' as const } : {}),
         };
         const running = await stream(userExport.export, { query, lines: NO_LINES });
+        const progress = tools.createProgress({ every: PROGRESS_EVERY, amidResult: true });
+        let exported = 0;
         for (let people = await running.next(); people; people = await running.next()) {
           const text = people.map((one) => `${JSON.stringify(one)}\n`).join('');
           if (text !== '' && !(await tools.printPart(text))) return running.stop();
+          exported += people.length;
+          progress.show(exported, `${exported} exported`);
         }
+        if (running.failure() !== undefined) throw running.failure();
+        progress.end(`${exported} exported`);
       }),
     );
 }

@@ -5,7 +5,10 @@ import { strict } from './schema.ts';
 const Setting = strict(
   {
     name: Type.String(),
-    value: Type.String({ description: 'secrets are masked, in whole: nobody can read them here' }),
+    value: Type.String({
+      description:
+        'secrets are masked, in whole: nobody can read them here; words in parentheses where there is no value, such as (none)',
+    }),
     source: Type.String({
       description: 'where the value is from: environment, file (of a secret), configuration file or default',
     }),

@@ -18,13 +18,29 @@ import { shownUser, type User } from './user_schema.ts';
 /* What all changes of users have in common. */
 
 /** The path of a user. A text that is no id names nobody, so the answer is 404 and not 400. */
-export const OF_USER = strict({ id: Type.String({ minLength: 1, maxLength: 64, description: 'the id of the user' }) });
+export const OF_USER = strict({
+  id: Type.String({
+    minLength: 1,
+    maxLength: 64,
+    description: 'the id of the user, and no e-mail address or username: POST /users/search finds it by those',
+  }),
+});
 
 /** @throws AppError 404 */
 export async function existingUser({ accounts }: Pick<AccountStores, 'accounts'>, id: string): Promise<Account> {
   const account = await accounts.findById(id);
-  if (!account) throw notFound('user', id);
+  if (!account) throw noUser(id);
   return account;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** A path names a user by the id alone: an e-mail address or a username would be in access logs. */
+function noUser(id: string): AppError {
+  const error = notFound('user', id);
+  if (UUID.test(id)) return error;
+  const how = 'it is not an id, and users are named by nothing else here; POST /users/search finds the id of one';
+  return new AppError('not_found', `${error.message}: ${how} by a filter, such as username eq "…" or email eq "…"`);
 }
 
 /** A user whom an actor is about to change, as read. */

@@ -107,7 +107,10 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'A number or a time is outside the permitted range.',
     remedy: 'Send a value within the range that the description of the operation names.',
   },
-  own_account: { happened: 'Operators cannot do this to their own account.', remedy: 'Ask another operator.' },
+  own_account: {
+    happened: 'Operators cannot do this to their own account, or to the client by which they act.',
+    remedy: 'Ask another operator, or act by another client.',
+  },
   passkey_refused: {
     happened: 'The passkey was not accepted.',
     remedy: 'Try again with a passkey of this account, on a page of this server.',

@@ -76,7 +76,7 @@ export function createLimit(name: string, terms: LimitTerms, parts: LimitParts):
   const refusal = (used: number) => {
     parts.onReached(name);
     const limit = stateOf(used);
-    return new AppError('rate_limited', `too many requests; try again in ${limit.resetSeconds} seconds`, { limit });
+    return new AppError('rate_limited', `too many requests; try again in ${inSeconds(limit.resetSeconds)}`, { limit });
   };
   return {
     name,
@@ -163,3 +163,5 @@ function windowsOf(name: string, { max, seconds, unit }: LimitTerms, now: Clock)
     }),
   };
 }
+
+const inSeconds = (count: number) => `${count} ${count === 1 ? 'second' : 'seconds'}`;

@@ -68,6 +68,12 @@ test('a user is created with every claim, groups and roles, and shown with an ET
   const shown = await api.request('GET', `/users/${id}`);
   assert.deepEqual(shown.body, { ...answer.body, locked: [] });
   assert.equal(shown.headers.etag, answer.headers.etag);
+  const detailOf = async (unknown: string) => {
+    const { status, body } = await api.request('GET', `/users/${unknown}`);
+    return [status, body.detail.includes('/users/search')];
+  };
+  assert.deepEqual(await detailOf('ada'), [404, true], 'a username is no id');
+  assert.deepEqual(await detailOf('019a3f5e-8c00-7a1b-9d2e-3f4a5b6c7d8e'), [404, false]);
   const [entry] = await auditOf(id);
   assert.deepEqual(entry?.changes, {
     ...Object.fromEntries(['id', ...Object.keys(profile)].map((name) => [name, {}])),

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { after, test } from 'node:test';
+import { main } from '../../server/cli/main.ts';
 import { BCRYPT } from '../accounts/exported_users.ts';
+import { inherited } from '../helpers/processes.ts';
 import { jsonLines, linesIn } from '../helpers/streams.ts';
-import { setUpCli, startCli } from './run_cli.ts';
+import { Collected, setUpCli, startCli } from './run_cli.ts';
 
 const scope = { after };
 const [here, there] = await Promise.all([setUpCli(scope), setUpCli(scope)]);
@@ -42,6 +45,23 @@ test('an export with credentials and its import are the same people', async () =
   assert.deepEqual([imported.code, imported.json.imported], [0, 2]);
   const again = await there.cardea(['users', 'export', '--credentials']);
   assert.equal(again.stdout, exported.stdout);
+});
+
+test('an export into a file shows its progress beside it, and one on a terminal shows the people alone', async () => {
+  const { stderr } = await here.cardea(['users', 'export']);
+  assert.match(stderr, /\b2\b/);
+  const shown = async (terminal: Partial<Record<'stdout' | 'stderr', true>>) => {
+    const [stdout, stderr] = [new Collected(), new Collected()];
+    for (const [name, stream] of Object.entries({ stdout, stderr }))
+      Object.assign(stream, { isTTY: Object.hasOwn(terminal, name) });
+    const streams = { stdin: Readable.from([]), stdout, stderr };
+    await main(['users', 'export'], { env: { ...inherited(), ...here.env }, ...streams, once() {}, off() {} });
+    return { people: linesIn(stdout.text()).length, stderr: stderr.text() };
+  };
+  assert.deepEqual(await shown({ stdout: true, stderr: true }), { people: 2, stderr: '' });
+  const beside = await shown({ stderr: true });
+  assert.equal(beside.people, 2);
+  assert.ok(beside.stderr.startsWith('\r'), 'one line that changes');
 });
 
 test('an export has no credentials unless they are asked for, and the members and people that are', async () => {

@@ -25,12 +25,22 @@ test('roles are created with permissions, changed and deleted; builtin ones are 
   assert.deepEqual([changed.json.permissions, changed.json.version], [[], 2]);
   const own = await cardea(['roles', 'list', '--filter', 'name eq "support"', '--json']);
   assert.deepEqual(own.json, [changed.json]);
-  const all = (await cardea(['roles', 'list', '--json'])).json as { name: string; builtin: boolean }[];
+  const all = (await cardea(['roles', 'list', '--json'])).json as {
+    name: string;
+    builtin: boolean;
+    permissions: string[];
+  }[];
   assert.deepEqual(
     all.filter(({ builtin }) => !builtin).map(({ name }) => name),
     ['support'],
   );
   assert.ok(all.some(({ name }) => name === 'cardea-admin'));
+  const lines = (await cardea(['roles', 'list'])).stdout.split('\n');
+  const lineOf = (role: string) => lines.find((line) => line.startsWith(`${role} `)) ?? '';
+  assert.match(lineOf('cardea-admin'), / all /);
+  const ofAuditor = all.find(({ name }) => name === 'cardea-auditor')?.permissions ?? [];
+  assert.ok(lineOf('cardea-auditor').includes(` ${ofAuditor.length - 3} `), 'the number of those that are not shown');
+  assert.deepEqual(lineOf('cardea-auditor').match(/\w+:read/g), ofAuditor.slice(0, 3));
   assert.equal((await cardea(['roles', 'delete', 'support', '--json'])).code, 0);
 });
 

@@ -59,7 +59,8 @@ export async function runCli(args: readonly string[], options: RunOptions = {}):
   return ran(code, stdout.text(), stderr.text());
 }
 
-class Collected extends Writable {
+/** A stream that keeps what is written to it. */
+export class Collected extends Writable {
   readonly #chunks: Buffer[] = [];
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.#chunks.push(chunk);

@@ -153,6 +153,10 @@ describe('config check', () => {
     const port = json.find((one: { name: string }) => one.name === 'CARDEA_PORT');
     assert.deepEqual([port.value, port.source], ['4000', 'environment']);
     for (const secret of [masterKey, url, new URL(url).password]) assert.equal(stdout.includes(secret), false);
+    const ofName = new Map(json.map((one: { name: string; value: string }) => [one.name, one.value]));
+    for (const name of ['CARDEA_LIMITS', 'CARDEA_REDIS_URL', 'CARDEA_TRUSTED_PROXIES', 'CARDEA_CONFIG_FILE'])
+      assert.equal(ofName.get(name), '(none)', name);
+    assert.ok(![...ofName.values()].includes(''), 'none is empty');
     const table = await cardea(['config', 'check']);
     assert.match(table.stdout, /^CARDEA_MASTER_KEY +\*{8} +environment/m);
   });

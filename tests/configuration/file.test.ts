@@ -73,6 +73,27 @@ test('a file is planned, applied, and is then as it says; its changes are in the
   assert.deepEqual(await digest(), before, 'applying it again changes nothing');
 });
 
+test('the result names the settings that count from the next start of each server, and nothing else', async () => {
+  const settings = ['policies.password_policy', 'limits.rate_limit'];
+  const changed = FIRST.replace('nist', 'complex').replace('200', '300').replace('all', 'everybody');
+  const [file, other] = [join(folder, 'first.yaml'), written('other.yaml', changed)];
+  for (const args of [
+    ['plan', other],
+    ['apply', other, '--dry-run'],
+    ['apply', other],
+    ['apply', file],
+  ]) {
+    const { json } = await cardea(['config', ...args, '--json']);
+    assert.deepEqual(json.from_next_start, settings, args.join(' '));
+    assert.equal(json.steps.length, 3);
+  }
+  assert.deepEqual((await cardea(['config', 'apply', file, '--json'])).json, { steps: [], from_next_start: [] });
+  const { stdout, stderr } = await cardea(['config', 'apply', other]);
+  for (const name of settings) assert.ok(stderr.includes(name) && stdout.includes(name));
+  assert.ok(!stderr.includes('groups.staff'));
+  assert.equal((await apply(file)).code, 0);
+});
+
 test('declared policies and limits are in force, and the environment overrides them', async () => {
   const settingWith = async (env: Record<string, string> = {}) => {
     const { json } = await cardea(['config', 'show', '--json'], { env });

@@ -70,7 +70,7 @@ describe('limits', () => {
     now += MINUTE_MS - 1_500;
     await assert.rejects(limit.assertAllowed('192.0.2.1'), (error: AppError) => error.limit?.resetSeconds === 2);
     now += 1_499;
-    await assert.rejects(limit.assertAllowed('192.0.2.1'), isLimited);
+    await assert.rejects(limit.assertAllowed('192.0.2.1'), /\b1 second$/);
     now += 1;
     await limit.assertAllowed('192.0.2.1');
   });
