@@ -40,7 +40,7 @@ export function registrationCommand(noun: Command, tools: CommandTools): void {
     )
     .option(
       '--scope <scopes>',
-      'the scopes that clients may request, separated by spaces (default: those open to every app)',
+      'the scopes that clients may request, separated by spaces (default: those open to every client)',
     )
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)

@@ -91,7 +91,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
   listOptions(
     noun
       .command('list')
-      .description('list all accounts, the newest first')
+      .description('list all users, the newest first')
       .option('--search <beginning>', 'those whose e-mail address, username or name begins so'),
   ).action(
     verb<ListOptions & { search?: string }>(async (context, { search, ...options }) => {
