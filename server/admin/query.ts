@@ -1,5 +1,7 @@
 import type { TObject, TSchema } from 'typebox';
-import { AppError, invalidInput, invalidParameter } from '../platform/errors.ts';
+import { membersIn } from '../operations/pages.ts';
+import { AppError, invalidParameter } from '../platform/errors.ts';
+import { suggestion } from '../platform/nearest_name.ts';
 
 type Query = Readonly<Record<string, unknown>>;
 
@@ -31,7 +33,7 @@ export function operationQuery(
   const given = Object.entries(query).filter(([name]) => !others.includes(name));
   if (!schema) {
     const [unknown] = given;
-    if (unknown) throw invalidParameter(unknown[0].slice(0, 100), 'is not known here');
+    if (unknown) throw invalidParameter(unknown[0].slice(0, 100), `is not known here${suggestion(others, unknown[0])}`);
     return undefined;
   }
   return Object.fromEntries(given.map(([name, value]) => [name, converted(schema.properties[name], value)]));
@@ -69,8 +71,5 @@ export function pickFields(schema: TSchema, output: Query, fields: unknown): Que
 function fieldsOf(schema: TSchema, fields: string): string[] {
   const { properties } = schema as { readonly properties?: { readonly items?: { readonly items?: TObject } } };
   const known = Object.keys(properties?.items?.items?.properties ?? {});
-  const names = fields.split(',').map((one) => one.trim());
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown === undefined) return names;
-  throw invalidInput('fields', `${JSON.stringify(unknown.slice(0, 100))} is no member; there are ${known.join(', ')}`);
+  return membersIn(fields, known);
 }

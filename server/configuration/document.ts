@@ -169,7 +169,7 @@ function wrongValues(schema: TSchema, value: unknown): WrongValue[] {
     if (keyword === 'required' && missing)
       return missing.map((name) => ({ path: [...path, name], detail: 'is missing' }));
     const isReference = keyword === 'pattern' && String(params.pattern) === REFERENCE;
-    return [{ path, detail: isReference ? REFERENCE_DETAIL : detailOf(error) }];
+    return [{ path, detail: isReference ? REFERENCE_DETAIL : detailOf(schema, error) }];
   });
 }
 

@@ -1,5 +1,7 @@
 import { type TObject, Type } from 'typebox';
+import { invalidInput } from '../platform/errors.ts';
 import { CURSOR_MAX, LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, type Page } from '../platform/listing.ts';
+import { suggestion } from '../platform/nearest_name.ts';
 import { strict } from './schema.ts';
 
 /** Lists are read one page at a time, and never cut off silently: `next` is there when there is more. */
@@ -44,4 +46,17 @@ export function pageOf<T extends TObject>(item: T, description: string) {
 /** A page of a list, with its items as they are shown. */
 export function shownPage<Item, Shown>({ items, ...rest }: Page<Item>, shown: (item: Item) => Shown) {
   return { items: items.map(shown), ...rest };
+}
+
+/**
+ * The members that a parameter `fields` names.
+ * @param known those that there are
+ * @throws AppError 400 `invalid_input` for another one
+ */
+export function membersIn(fields: string, known: readonly string[]): string[] {
+  const names = fields.split(',').map((one) => one.trim());
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return names;
+  const named = JSON.stringify(unknown.slice(0, 100));
+  throw invalidInput('fields', `${named} is no member; there are ${known.join(', ')}${suggestion(known, unknown)}`);
 }

@@ -162,7 +162,7 @@ function faultsOf(schema: TSchema, error: SchemaError, part: Part): InputFault[]
   if (keyword === 'additionalProperties') {
     return params.additionalProperties.map((name) => faultAt(part, at(name), unknown(name)));
   }
-  return [faultAt(part, instancePath, detailOf(error))];
+  return [faultAt(part, instancePath, detailOf(schema, error))];
 }
 
 function faultAt(part: Part, pointer: string, detail: string): InputFault {

@@ -76,21 +76,29 @@ export const DETAILS: { readonly [K in Described]: (params: ParamsOf<K>) => stri
   uniqueItems: () => 'must not have an item twice',
 };
 
-/** What to send in place of a value that a schema refuses. */
-export function detailOf({ keyword, params, message }: SchemaError): string {
+/**
+ * What to send in place of a value that a schema refuses.
+ * @param schema the whole one
+ */
+export function detailOf(schema: object, error: SchemaError): string {
+  const { keyword, params, message } = error;
   const detail = (DETAILS as Readonly<Record<string, ((params: object) => string) | undefined>>)[keyword];
-  return detail?.(params) ?? message;
+  const said = detail?.(params) ?? message;
+  if (keyword !== 'minProperties' && keyword !== 'maxProperties') return said;
+  const names = membersAt(schema, error);
+  return names.length === 0 ? said : `${said}; there are ${names.join(', ')}`;
 }
 
-/**
- * What to say of a member that a schema does not know.
- * @param schema the whole one
- * @param error of the object with the member, or of the member itself
- */
-export function unknownMember(schema: object, { keyword, schemaPath }: SchemaError, name: string): string {
+/** What to say of a member that a schema does not know. */
+export function unknownMember(schema: object, error: SchemaError, name: string): string {
+  return `is not known here${suggestion(membersAt(schema, error), name)}`;
+}
+
+/** The members that the object of an error may have. The error of a member itself is about the object around it. */
+function membersAt(schema: object, { keyword, schemaPath }: SchemaError): string[] {
   const steps = schemaPath.split('/').slice(1, keyword === 'boolean' ? -1 : undefined);
-  const object = steps.reduce<unknown>((at, step) => memberOf(at, decodeURIComponent(step)), schema);
-  return `is not known here${suggestion(Object.keys(memberOf(object, 'properties') ?? {}), name)}`;
+  const object = steps.reduce<unknown>((at, step) => memberOf(at, step), schema);
+  return Object.keys(memberOf(object, 'properties') ?? {});
 }
 
 function memberOf(value: unknown, name: string): object | undefined {

@@ -2,10 +2,10 @@ import { type Static, Type } from 'typebox';
 import type { Account } from '../accounts/account.ts';
 import { subjectOf } from '../accounts/subjects.ts';
 import { totpSecretsOf } from '../accounts/totp_secrets.ts';
-import { AppError, invalidInput } from '../platform/errors.ts';
+import { AppError } from '../platform/errors.ts';
 import { LIST_LIMIT_MAX } from '../platform/listing.ts';
 import { stream } from './operation.ts';
-import { LIST_QUERY } from './pages.ts';
+import { LIST_QUERY, membersIn } from './pages.ts';
 import { strict } from './schema.ts';
 import { CREDENTIALS, EXAMPLE_LINE, lineOf, UserLine } from './user_lines.ts';
 
@@ -40,7 +40,7 @@ export const userExport = {
           'beyond_own_permissions',
           'include: credentials leave by the command line of the machine alone',
         );
-      const members = fields === undefined ? undefined : membersIn(fields, secret);
+      const members = fields === undefined ? undefined : membersOfLine(fields, secret);
       const { accounts } = await services.accountStores();
       const began = services.now();
       const read = (cursor?: string) =>
@@ -78,13 +78,10 @@ function exported(account: Account, secret: boolean, totpSecret: Buffer | undefi
 }
 
 /** @throws AppError 400 for a member that no line has */
-function membersIn(fields: string, secret: boolean): string[] {
+function membersOfLine(fields: string, secret: boolean): string[] {
   const hidden: readonly string[] = secret ? [] : CREDENTIALS;
   const known = Object.keys(UserLine.properties).filter((name) => !hidden.includes(name));
-  const names = fields.split(',').map((one) => one.trim());
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown === undefined) return names;
-  throw invalidInput('fields', `${JSON.stringify(unknown.slice(0, 100))} is no member; there are ${known.join(', ')}`);
+  return membersIn(fields, known);
 }
 
 function picked(line: UserLine, members: readonly string[] | undefined): Static<typeof Exported> {

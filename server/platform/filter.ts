@@ -1,5 +1,6 @@
 import { type Filter, parse } from 'scim2-parse-filter';
 import { invalidInput } from './errors.ts';
+import { suggestion } from './nearest_name.ts';
 
 /* Filters of lists, in the syntax of SCIM 2.0 (RFC 7644 §3.4.2.2), on declared fields only. */
 
@@ -87,7 +88,9 @@ function checkComparison(
   const field = Object.keys(fields).find((one) => one === filter.attrPath.toLowerCase());
   const declared = field === undefined ? undefined : fields[field];
   if (field === undefined || !declared) {
-    throw refused(`${nameOf(filter.attrPath)} is no field to filter by; those are ${Object.keys(fields).join(', ')}`);
+    const names = Object.keys(fields);
+    const near = suggestion(names, filter.attrPath.toLowerCase());
+    throw refused(`${nameOf(filter.attrPath)} is no field to filter by; those are ${names.join(', ')}${near}`);
   }
   const op = filter.op as Operator;
   const present: Condition = { op: 'pr', field };

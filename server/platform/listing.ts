@@ -10,6 +10,7 @@ import {
   readFilter,
   readTime,
 } from './filter.ts';
+import { suggestion } from './nearest_name.ts';
 
 /* Lists: keyset pages, filters and sorting on declared fields, compiled to one statement with parameters. */
 
@@ -205,7 +206,7 @@ function readSort(orders: Orders, given = orders.defaultSort): Sort {
   if (!possible.includes(given)) {
     throw invalidInput(
       'sort',
-      `${JSON.stringify(given.slice(0, 64))} is not possible; those are ${possible.join(', ')}`,
+      `${JSON.stringify(given.slice(0, 64))} is not possible; those are ${possible.join(', ')}${suggestion(possible, given)}`,
     );
   }
   const descending = given.startsWith('-');

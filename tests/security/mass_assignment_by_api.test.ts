@@ -88,7 +88,8 @@ test('a line with an unknown member is rejected by its name', async () => {
       const line = JSON.stringify(bodyWith(route, [])).replace('{', `{"${member}":"x",`);
       const { body: lines } = await callRoute(app, route, bearer(token), JSON.parse(line));
       const [, rejected] = lines;
-      assert.deepEqual([rejected.result, rejected.reason], ['rejected', `${member}: is not known here`], nameOf(route));
+      assert.equal(rejected.result, 'rejected', nameOf(route));
+      assert.ok(rejected.reason.startsWith(`${member}: is not known here`), rejected.reason);
     }
   }
 });
