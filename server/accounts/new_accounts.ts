@@ -3,10 +3,11 @@ import { setImmediate as otherWork } from 'node:timers/promises';
 import type { Clock } from '../platform/clock.ts';
 import { type BoundStatement, failedGuard, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
+import { createChecks } from '../platform/faults.ts';
 import { uuidv7 } from '../platform/ids.ts';
 import { createSealer, MASTER_KEY_BYTES, type Sealer, sealJson } from '../platform/sealing.ts';
 import { arrayText } from '../platform/statement.ts';
-import type { Account } from './account.ts';
+import type { Account, Profile } from './account.ts';
 import { storedFormsOf } from './identifiers.ts';
 import { addingNames } from './named.ts';
 import type { AccountChange } from './plans.ts';
@@ -41,10 +42,21 @@ export type NewAccounts = AccountChange & { readonly accounts: Account[] };
 /** So many are sealed at once; then other requests get their turn. */
 const AT_ONCE = 25;
 
-/** The checks that need no database. @throws AppError 400 `invalid_input`, with the field */
-export function checkImported({ sub, groups = [], roles = [], ...input }: ImportedAccount) {
-  if (sub !== undefined) checkSubject(sub);
-  return { profile: checkProfile(input), groups: checkNames('groups', groups), roles: checkNames('roles', roles) };
+interface Checked {
+  readonly profile: Profile;
+  readonly groups: string[];
+  readonly roles: string[];
+}
+
+/** The checks that need no database. @throws AppError 400 `invalid_input`, with all wrong fields */
+export function checkImported({ sub, groups = [], roles = [], ...input }: ImportedAccount): Checked {
+  const checks = createChecks();
+  if (sub !== undefined) checks.run(() => checkSubject(sub));
+  const profile = checks.run(() => checkProfile(input));
+  const groupNames = checks.run(() => checkNames('groups', groups));
+  const roleNames = checks.run(() => checkNames('roles', roles));
+  checks.end();
+  return { profile, groups: groupNames, roles: roleNames } as Checked;
 }
 
 /** Makes accounts, and the statements that store them: as many for a thousand as for one. */

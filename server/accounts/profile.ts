@@ -1,4 +1,5 @@
 import { invalidInput } from '../platform/errors.ts';
+import { checkItems, createChecks } from '../platform/faults.ts';
 import type { Address, Profile } from './account.ts';
 import { checkEmail, checkUsername } from './identifiers.ts';
 
@@ -60,22 +61,26 @@ const FIELD_NAMES: Readonly<Record<string, string>> = {
 /**
  * Reads only the known members of the input, so that no other one gets stored.
  * @param stored the present values: an address that was accepted before a rule existed stays valid
- * @throws AppError `invalid_input` with the field
+ * @throws AppError `invalid_input` with all wrong fields
  */
 export function checkProfile(input: ProfileInput, stored?: Pick<Profile, 'email'>): Profile {
-  const texts: Record<string, string> = {};
-  for (const [name, check] of Object.entries(TEXTS) as [keyof typeof TEXTS, Check][]) {
+  const checks = createChecks();
+  const { email: given, username, phoneNumberVerified, address } = input;
+  const email = given === stored?.email ? given : checks.run(() => checkEmail(given));
+  const texts = (Object.entries(TEXTS) as [keyof typeof TEXTS, Check][]).flatMap(([name, check]) => {
     const value = input[name];
-    if (value !== undefined) texts[name] = check(FIELD_NAMES[name] ?? name, value);
-  }
-  return {
-    email: input.email === stored?.email ? input.email : checkEmail(input.email),
+    return value === undefined ? [] : [[name, checks.run(() => check(FIELD_NAMES[name] ?? name, value))] as const];
+  });
+  const profile = {
+    email,
     emailVerified: input.emailVerified ?? false,
-    ...(input.username === undefined ? {} : { username: checkUsername(input.username) }),
-    ...texts,
-    ...(input.phoneNumberVerified === undefined ? {} : { phoneNumberVerified: input.phoneNumberVerified }),
-    ...(input.address === undefined ? {} : { address: checkAddress(input.address) }),
+    ...(username === undefined ? {} : { username: checks.run(() => checkUsername(username)) }),
+    ...Object.fromEntries(texts),
+    ...(phoneNumberVerified === undefined ? {} : { phoneNumberVerified }),
+    ...(address === undefined ? {} : { address: checks.run(() => checkAddress(address)) }),
   };
+  checks.end();
+  return profile as Profile;
 }
 
 const NAMES_MAX = 200;
@@ -100,10 +105,11 @@ export function normaliseName(name: string): string {
 
 /** @returns the groups or roles as they are stored, each once. @throws AppError `invalid_input`, with the field */
 export function checkNames(kind: NameKind, names: readonly string[]): string[] {
-  const each = [...new Set(names.map(normaliseName))];
-  if (each.length > NAMES_MAX) throw invalidInput(kind, `must be at most ${NAMES_MAX}`);
-  for (const name of each) assertName(kind, name, kind);
-  return each;
+  const each = names.map(normaliseName);
+  const once = [...new Set(each)];
+  if (once.length > NAMES_MAX) throw invalidInput(kind, `must be at most ${NAMES_MAX}`);
+  checkItems(kind, each, (name) => assertName(kind, name, kind));
+  return once;
 }
 
 /** @returns the name of a group or role as it is stored. @throws AppError `invalid_input`, for the field `name` */
@@ -120,13 +126,17 @@ function assertName(kind: NameKind, name: string, field: string): void {
 
 function checkAddress(input: Address): Address {
   const address: Record<string, string> = {};
+  const checks = createChecks();
   for (const part of ADDRESS_PARTS) {
     const value = input[part];
     if (value === undefined) continue;
     // the only texts with several lines: §5.1.1 separates those of `formatted` and `street_address` by newlines
-    for (const line of value.split(/\r?\n/)) if (line !== '') text(`address.${part}`, line);
+    checks.run(() => {
+      for (const line of value.split(/\r?\n/)) if (line !== '') text(`address.${part}`, line);
+    });
     address[part] = value;
   }
+  checks.end();
   return address;
 }
 

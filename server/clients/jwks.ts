@@ -1,5 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { invalidInput } from '../platform/errors.ts';
+import { invalidItem } from '../platform/faults.ts';
 import { isStorable } from '../platform/text.ts';
 import { ENCRYPTION_ALGS, SIGNING_ALGS } from './vocabulary.ts';
 
@@ -96,12 +97,13 @@ function plainOf(key: Jwk): Jwk | undefined {
 
 function checkKey(key: unknown, index: number): Jwk {
   const at = `keys[${index}]`;
-  if (!isRecord(key)) throw invalidInput('jwks', `${at} must be an RSA, EC or OKP key`);
+  const place = `keys/${index}`;
+  if (!isRecord(key)) throw invalidItem('jwks', place, `${at} must be an RSA, EC or OKP key`);
   const violation = keyViolation(key);
-  if (violation !== undefined) throw invalidInput('jwks', `${at}${violation}`);
+  if (violation !== undefined) throw invalidItem('jwks', place, `${at}${violation}`);
   const members = pick(key, [...TEXT_MEMBERS, 'key_ops', 'ext', 'x5c']);
   if (!hasKeyFor([members], [...SIGNING_ALGS, ...ENCRYPTION_ALGS])) {
-    throw invalidInput('jwks', `${at} cannot be used: no algorithm here fits its kty, crv, use, key_ops and alg`);
+    throw invalidItem('jwks', place, `${at} cannot be used: no algorithm here fits its kty, crv, use, key_ops and alg`);
   }
   return members;
 }

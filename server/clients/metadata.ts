@@ -1,4 +1,5 @@
 import { invalidInput } from '../platform/errors.ts';
+import { createChecks } from '../platform/faults.ts';
 import { type ClientMetadata, COMPLETED, type MetadataInput, OPTIONAL } from './metadata_fields.ts';
 import { checkRules } from './metadata_rules.ts';
 import type { Reader } from './readers.ts';
@@ -14,7 +15,7 @@ const READERS: Readonly<Record<string, Reader<unknown>>> = { ...COMPLETED, ...OP
 /**
  * Checks and completes client metadata. An unknown field is refused, so that no unchecked value is stored and no typing
  * error becomes a default.
- * @throws AppError 400 `invalid_input` with the field
+ * @throws AppError 400 `invalid_input` with all wrong fields, or else that of the first rule that they break together
  */
 export function checkMetadata(input: MetadataInput): ClientMetadata {
   const metadata = complete(read(input));
@@ -23,11 +24,13 @@ export function checkMetadata(input: MetadataInput): ClientMetadata {
 }
 
 function read(input: MetadataInput): Partial<ClientMetadata> {
+  const checks = createChecks();
   const given = Object.entries(input).map(([field, value]) => {
     const reader = Object.hasOwn(READERS, field) ? READERS[field] : undefined;
     if (!reader) throw invalidInput(field, 'is not supported');
-    return [field, value === undefined ? undefined : reader(field, value)] as const;
+    return [field, value === undefined ? undefined : checks.run(() => reader(field, value))] as const;
   });
+  checks.end();
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 

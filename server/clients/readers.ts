@@ -1,5 +1,6 @@
 import { SECONDS_MOST } from '../platform/clock.ts';
 import { invalidInput } from '../platform/errors.ts';
+import { checkItems } from '../platform/faults.ts';
 import { isStorable } from '../platform/text.ts';
 import { checkRedirectUri, checkWebUri } from './uris.ts';
 
@@ -57,7 +58,7 @@ export function listOf<T>(item: Reader<T>): Reader<T[]> {
   return reader({ type: 'array', items: item.schema, maxItems: ITEMS_MAX }, (field, value) => {
     if (!Array.isArray(value)) throw invalidInput(field, 'must be a list');
     if (value.length > ITEMS_MAX) throw invalidInput(field, `must have at most ${ITEMS_MAX} items`);
-    return [...new Set(value.map((one: unknown) => item(field, one)))];
+    return [...new Set(checkItems(field, value, (one: unknown) => item(field, one)))];
   });
 }
 

@@ -1,4 +1,5 @@
 import { invalidInput } from '../platform/errors.ts';
+import { checkItems } from '../platform/faults.ts';
 import { host } from '../platform/settings.ts';
 import type { ClientMetadata } from './metadata.ts';
 import { PROFILES } from './profiles.ts';
@@ -90,8 +91,10 @@ function among(given: unknown, words: readonly string[]): unknown {
 export function applyPolicy(client: ClientMetadata, policy: RegistrationPolicy): void {
   const { redirectHosts, scopes } = policy;
   for (const field of ['redirect_uris', 'post_logout_redirect_uris'] as const) {
-    const other = client[field].find((uri) => redirectHosts && !isAmong(hostOf(uri), redirectHosts));
-    if (other) throw invalidInput(field, `${hostOf(other)} may not be registered here`);
+    checkItems(field, client[field], (uri) => {
+      if (redirectHosts && !isAmong(hostOf(uri), redirectHosts))
+        throw invalidInput(field, `${hostOf(uri)} may not be registered here`);
+    });
   }
   const scope = client.scope.split(' ').find((one) => one !== '' && scopes && !scopes.includes(one));
   if (scope) throw invalidInput('scope', `${scope} may not be registered here`);

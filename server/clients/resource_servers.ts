@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { ResourceServers as ResourceServersTable } from '../platform/database.ts';
 import { type BoundStatement, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
+import { invalidItem } from '../platform/faults.ts';
 import type { ListRequest, Page } from '../platform/listing.ts';
 import { type PlannedChange, refusedBy } from '../platform/planned.ts';
 import { statement, tables, wasCreatedAt } from '../platform/statement.ts';
@@ -199,8 +200,9 @@ export function createResourceServers({
     const scopes = checkScope('scopes', value);
     const own = scopes.find((scope) => reserved && scope.startsWith(reserved.scopePrefix));
     if (own === undefined) return scopes;
-    throw invalidInput(
+    throw invalidItem(
       'scopes',
+      value.indexOf(own),
       `${JSON.stringify(own)} is of the admin API: no other scope may begin with ${reserved?.scopePrefix}`,
     );
   }
@@ -219,8 +221,9 @@ export function createResourceServers({
     const existing = (await db.query(RESOURCE_SERVER_STATEMENTS.findClients.bind({ ids: valid }))).map(({ id }) => id);
     const missing = wanted.find((id) => !existing.includes(id));
     if (missing === undefined) return existing;
-    throw invalidInput(
+    throw invalidItem(
       'clients',
+      ids.indexOf(missing),
       `${JSON.stringify(missing)} is not a confidential client of yours; see "cardea clients list"`,
     );
   }

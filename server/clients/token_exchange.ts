@@ -1,4 +1,5 @@
 import { invalidInput } from '../platform/errors.ts';
+import { checkItems } from '../platform/faults.ts';
 import { type Accepted, createCheck, withoutMessages } from '../platform/json_schema.ts';
 import { checkResourceIdentifier } from './uris.ts';
 
@@ -55,5 +56,5 @@ export function checkExchangePolicy(value: unknown): ExchangePolicy | null {
 }
 
 function resources(field: string, identifiers: readonly string[] = []): string[] {
-  return [...new Set(identifiers)].map((one) => checkResourceIdentifier(field, one));
+  return [...new Set(checkItems(field, identifiers, (one) => checkResourceIdentifier(field, one)))];
 }

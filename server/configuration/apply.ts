@@ -111,8 +111,14 @@ function at<T>(file: ConfigurationFile, kind: Kind, key: string, work: () => T):
 
 function placed(error: unknown, { name, document }: ConfigurationFile, kind: Kind, key: string): unknown {
   if (!(error instanceof AppError) || error.status >= 500 || error instanceof ConfigurationError) return error;
+  const wrong = error.errors.flatMap((one) => ('pointer' in one ? [one] : []));
+  const problems = wrong.map(({ pointer, detail }) => {
+    const path = [kind.name, key, ...pointer.split('/').slice(1)];
+    return { ...document.placeOf(path), message: `${path.join('.')}: ${detail}` };
+  });
   const place = document.placeOf([kind.name, key, ...(error.field === undefined ? [] : [error.field])]);
-  return new ConfigurationError(name, [{ ...place, message: `${kind.name}.${key}: ${error.message}` }]);
+  const message = `${kind.name}.${key}: ${error.message}`;
+  return new ConfigurationError(name, problems.length > 0 ? problems : [{ ...place, message }]);
 }
 
 function contextOf({ env }: ConfigurationFile): EntryContext {

@@ -36,7 +36,8 @@ export function problemOf(error: AppError, { requestId, issuer }: { requestId: s
   };
 }
 
-function faultsOf({ errors, field, message }: AppError): readonly InputFault[] {
+/** What an error says of the values of a request. */
+export function faultsOf({ errors, field, message }: AppError): readonly InputFault[] {
   if (errors.length > 0) return errors;
   if (field === undefined) return [];
   const named = `${field}: `;

@@ -89,7 +89,7 @@ for (const [why, text, place, env] of [
     '5:21',
     { WEB_SECRET: secret },
   ],
-  ['a client that does not exist', FILE.replace('clients: [api]', 'clients: [ipa]'), '22:5', { WEB_SECRET: secret }],
+  ['a client that does not exist', FILE.replace('clients: [api]', 'clients: [ipa]'), '22:15', { WEB_SECRET: secret }],
 ] as const) {
   test(`nothing is changed by a file with ${why}, and the message says where`, async () => {
     const before = await db.run({ text: 'SELECT id, version FROM clients ORDER BY id' }, []);
