@@ -49,9 +49,13 @@ export function requiredAcr({ account, policy, client, request, trusted = false 
   return weakestOf(request?.values ?? []) ?? ACR.oneFactor;
 }
 
-/** `requiredAcr` for an app and a person as they are stored now. */
+/** `requiredAcr` for an app and a person as they are stored now. `storedClient`: the app, when it was read already. */
 export type StoredRequiredAcr = (
-  facts: { readonly clientId: string; readonly accountId: string } & Pick<SignInFacts, 'request' | 'trusted'>,
+  facts: {
+    readonly clientId: string;
+    readonly accountId: string;
+    readonly storedClient?: SignInFacts['client'];
+  } & Pick<SignInFacts, 'request' | 'trusted'>,
 ) => Promise<Acr>;
 
 /** The strongest sign-in that the person is able to do, which the account pages require. */

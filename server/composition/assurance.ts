@@ -8,8 +8,8 @@ export function createRequiredAcr(parts: {
   findClient(id: string): Promise<Client | undefined>;
 }): StoredRequiredAcr {
   const { policy, findAccount, findClient } = parts;
-  return async ({ clientId, accountId, ...facts }) => {
-    const [account, client] = await Promise.all([findAccount(accountId), findClient(clientId)]);
+  return async ({ clientId, accountId, storedClient, ...facts }) => {
+    const [account, client] = await Promise.all([findAccount(accountId), storedClient ?? findClient(clientId)]);
     return requiredAcr({ ...facts, policy, account, client });
   };
 }

@@ -126,7 +126,7 @@ export function createApiAccess(parts: ApiAccessParts, keys: ApiAccessKeys): Api
 
     const account = await parts.findAccount(status.accountId ?? '');
     if (!account || account.disabled) throw refuse('the account is gone or disabled');
-    const who = { accountId: account.id, clientId: token.clientId };
+    const who = { accountId: account.id, clientId: token.clientId, storedClient: client };
     if (!(await isStillEnough(acrOfSource(payload as SignedInBy), who, parts)))
       throw refuse('a second factor is required now: the person has to sign in again');
     const held = await unit.trackRead(parts.permissionsOfRoles(account.roles));

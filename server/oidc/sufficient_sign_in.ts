@@ -6,6 +6,9 @@ export interface SignInParts {
   readonly requiredAcr: StoredRequiredAcr;
 }
 
+type Facts = Parameters<StoredRequiredAcr>[0];
+type Asked = Pick<Facts, 'accountId' | 'storedClient'> & { readonly clientId?: string | undefined };
+
 /** A token, code or request that says how the person signed in; an access token says it in its claims. */
 export interface SignedInBy {
   readonly clientId?: string | undefined;
@@ -19,11 +22,11 @@ export interface SignedInBy {
  */
 export async function isStillEnough(
   acr: string | undefined,
-  { accountId, clientId = '' }: { readonly accountId: string; readonly clientId?: string | undefined },
+  { accountId, clientId = '', storedClient }: Asked,
   { requiredAcr }: SignInParts,
 ): Promise<boolean> {
   if (acr === ACR.twoFactors) return true;
-  return isEnough(acr, await requiredAcr({ clientId, accountId }));
+  return isEnough(acr, await requiredAcr({ clientId, accountId, storedClient }));
 }
 
 export function acrOfSource({ acr, extra }: SignedInBy): string | undefined {

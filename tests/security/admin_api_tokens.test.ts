@@ -298,6 +298,13 @@ describe('what ends a token or takes a permission away counts at once', () => {
     const text = `UPDATE clients SET metadata = jsonb_set(metadata, '{scope}', '"openid"'), updated_at = now() + interval '1 second' WHERE id = $1`;
     await app.db.run({ name: '', text }, [party.id]);
     assert.deepEqual(await permissionsOf(access), []);
+
+    const used = await console(app, `openid ${SCOPE}`);
+    const ofPerson = await personToken(app, used, admin, SCOPE);
+    assert.equal((await callApi(app, '/me', { headers: bearer(ofPerson) })).status, 200);
+    const demand = `UPDATE clients SET second_factor_required = true, updated_at = now() + interval '1 second' WHERE id = $1`;
+    await app.db.run({ name: '', text: demand }, [used.id]);
+    assert.deepEqual(await refusalOf(bearer(ofPerson)), INVALID_TOKEN);
   });
 
   test('the client has to bind its tokens from now on', async () => {
