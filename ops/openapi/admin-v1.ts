@@ -3112,7 +3112,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description when the profile was last changed, as the claim says; other changes raise `version` alone
+             * @description when the profile was last changed, as the claim says; disabling, a password, second factors, groups and roles raise `version` alone, and are found in the audit
              */
             updated_at: string;
             /** @description locks after wrong guesses that are in force */
@@ -3202,7 +3202,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description when the profile was last changed, as the claim says; other changes raise `version` alone
+             * @description when the profile was last changed, as the claim says; disabling, a password, second factors, groups and roles raise `version` alone, and are found in the audit
              */
             updated_at: string;
         };
@@ -3407,7 +3407,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description when the profile was last changed, as the claim says; other changes raise `version` alone
+             * @description when the profile was last changed, as the claim says; disabling, a password, second factors, groups and roles raise `version` alone, and are found in the audit
              */
             updated_at: string;
             /** @description locks after wrong guesses that are in force */
@@ -3822,7 +3822,7 @@ export interface operations {
                             created_at?: string;
                             /**
                              * Format: date-time
-                             * @description when the profile was last changed, as the claim says; other changes raise `version` alone
+                             * @description when the profile was last changed, as the claim says; disabling, a password, second factors, groups and roles raise `version` alone, and are found in the audit
                              */
                             updated_at?: string;
                         }[];
@@ -4296,7 +4296,7 @@ export interface operations {
                             created_at?: string;
                             /**
                              * Format: date-time
-                             * @description when the profile was last changed, as the claim says; other changes raise `version` alone
+                             * @description when the profile was last changed, as the claim says; disabling, a password, second factors, groups and roles raise `version` alone, and are found in the audit
                              */
                             updated_at?: string;
                         }[];

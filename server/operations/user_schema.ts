@@ -69,7 +69,8 @@ export const User = strict(
     created_at: Time,
     updated_at: Type.String({
       format: 'date-time',
-      description: 'when the profile was last changed, as the claim says; other changes raise `version` alone',
+      description:
+        'when the profile was last changed, as the claim says; disabling, a password, second factors, groups and roles raise `version` alone, and are found in the audit',
     }),
   },
   { title: 'User' },

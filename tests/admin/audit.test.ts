@@ -112,13 +112,45 @@ test('the audit and the configuration need permissions of their own', async () =
 });
 
 test('a page by action, actor or time is read by an index', async () => {
-  for (const condition of ["action = 'users.disable'", "actor_id = 'operator-1'", "target_id = 'u-1'", 'true']) {
+  for (const [condition, order] of [
+    ["action = 'users.disable'", 'id DESC'],
+    ["actor_id = 'operator-1'", 'id DESC'],
+    ["target_id = 'u-1'", 'id DESC'],
+    ['true', 'id DESC'],
+    ["at >= '2026-01-01' AND target_kind = 'user'", 'at, id'],
+  ] as const) {
     const plan = await app.db.run(
-      { name: '', text: `EXPLAIN SELECT * FROM audit WHERE ${condition} ORDER BY id DESC LIMIT 51` },
+      { name: '', text: `EXPLAIN SELECT * FROM audit WHERE ${condition} ORDER BY ${order} LIMIT 51` },
       [],
     );
     assert.ok(!JSON.stringify(plan).includes('Seq Scan'), JSON.stringify(plan));
+    if (order === 'at, id') assert.ok(JSON.stringify(plan).includes('audit_time'), JSON.stringify(plan));
   }
+});
+
+test('changes of people that leave updated_at as it was are found in the order of time', async () => {
+  const { body: ada } = await api.request('POST', '/users', { body: { email: 'ada@example.com' } });
+  await api.request('POST', '/groups', { body: { name: 'readers' } });
+  const path = `/users/${ada.id}`;
+  const change = async (method: 'POST' | 'PUT', suffix: string, body?: object) => {
+    const { headers } = await api.request('GET', path);
+    const { status } = await api.request(method, path + suffix, {
+      body,
+      headers: { 'if-match': String(headers.etag) },
+    });
+    assert.ok(status < 300, `${suffix}: ${status}`);
+  };
+  await change('PUT', '/groups', { groups: ['readers'] });
+  await change('POST', '/disable');
+  const { body: after } = await api.request('GET', path);
+  assert.deepEqual([after.disabled, after.updated_at], [true, ada.updated_at]);
+  assert.ok(after.version > ada.version);
+  const filter = `at ge "${ada.created_at}" and target_kind eq "user" and outcome eq "done"`;
+  const { body } = await list({ filter, sort: 'at' });
+  assert.deepEqual(
+    body.items.map(({ action, target_id: id }: Record<string, string>) => [action, id]),
+    ['users.create', 'users.set_groups', 'users.disable'].map((action) => [action, ada.id]),
+  );
 });
 
 test('the configuration in force has the source of each value, and no secret', async () => {

@@ -184,6 +184,14 @@ test('the document works as it is written: two pages of a list (curl)', async ()
   assert.deepEqual([first.length, second.length, new Set([...first, ...second]).size], [20, 10, 30]);
 });
 
+test('the document works as it is written: the changes of people since a time (curl)', async () => {
+  const { items } = JSON.parse(await runShell(commandsOf('followed'), operator)) as { items: Record<string, string>[] };
+  assert.ok(items.some(({ action }) => action === 'users.disable'));
+  assert.deepEqual([...new Set(items.map(({ target_kind: kind }) => kind))], ['user']);
+  const times = items.map(({ at }) => at);
+  assert.deepEqual(times, times.toSorted());
+});
+
 test('the document works as it is written: a secret is replaced while the old one works (curl)', async () => {
   const id = (await runShell(`${commandsOf('client', 'rotate')}\nprintf %s "$ORDERS_ID"`, operator)).trim();
   const withSecretIn = (file: string): Party => {
