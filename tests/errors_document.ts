@@ -30,7 +30,7 @@ here: \`https://id.example.com/problems/invalid_input\`. Programs compare \`type
 \`\`\`
 
 \`errors\` names wrong values: by \`pointer\` the place in the body (JSON Pointer, RFC 6901), by \`parameter\` a parameter. A request is judged in
-steps, and the first that refuses it names all that it finds: the form (types, words, lengths; the first eight or so), then each value by itself, then what
+steps, and the first that refuses it names all that it finds: the form (types, words, lengths; at most eight), then each value by itself, then what
 values mean together or in the database, where one is named. The log of the server has the line of \`request_id\`. The OAuth endpoints respond as RFC 6749 §5.2 says; \`/openapi.json\` lists their codes. Some codes are of
 the command line alone.
 `;
