@@ -32,13 +32,12 @@ for (const [what, method, path, body, near] of [
   });
 }
 
-const KINDS = Object.keys(tokens.revoke.schemas.body.properties);
-const { status, body: answer } = await api.request('POST', '/tokens/revoke', { body: {} });
-const both = await api.request('POST', '/tokens/revoke', { body: { grant: 'a', jti: 'b' } });
-
-test('a body that needs one member of several is told which there are', () => {
-  assert.deepEqual([status, both.status], [400, 400]);
-  for (const [{ detail }] of [answer.errors, both.body.errors]) {
-    for (const name of KINDS) assert.ok(detail.includes(name), detail);
+test('a body that needs one member of several is told which there are', async () => {
+  const kinds = Object.keys(tokens.revoke.schemas.body.properties);
+  for (const body of [{}, { grant: 'a', jti: 'b' }]) {
+    const answer = await api.request('POST', '/tokens/revoke', { body });
+    assert.equal(answer.status, 400);
+    const [{ detail }] = answer.body.errors;
+    for (const name of kinds) assert.ok(detail.includes(name), detail);
   }
 });
