@@ -17,7 +17,7 @@ const SIZES: Readonly<Record<string, number>> = { KB: 1_000, MB: 1_000_000, GB: 
 const WINDOWS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 const LIMIT = /^([a-z-]+\.[a-z]+)=(\d{1,15})([KMG]B)?(?:\/(\d{1,4})?([smhd]))?$/;
 
-/** What a configuration file may have for each limit: a number, with the size and the time that it allows. */
+/** The value of each limit in a configuration file: a number, with the size and the time that it allows. */
 const SCHEMA: ValueSchema = {
   type: 'object',
   properties: Object.fromEntries(

@@ -13,8 +13,8 @@ const LOCK = sql`pg_advisory_xact_lock(hashtextextended('cardea administrators',
 const IS_ADMINISTRATOR = sql`${sql.lit(ADMINISTRATOR)} = ANY (roles) AND disabled_at IS NULL`;
 
 /**
- * With a password or a passkey. An address does not count, although a link for a new password could be mailed there: nobody can
- * tell whether the mail arrives.
+ * With a password or a passkey. An address does not count: a link for a new password could be mailed there, but the mail may not
+ * arrive.
  */
 const CAN_SIGN_IN = sql`(password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM passkeys WHERE account_id = accounts.id))`;
 

@@ -54,7 +54,7 @@ export function etagOf({
 }: Readonly<Record<string, unknown>>): string | undefined {
   if (typeof etag === 'string') return etag;
   if (typeof version !== 'number') return undefined;
-  // What is builtin was never created.
+  // Builtin roles have no time of creation.
   return entityTag({ version, createdAt: new Date(typeof createdAt === 'string' ? createdAt : 0) });
 }
 

@@ -53,7 +53,7 @@ export interface Output {
   ): void;
   /** A result that is printed as it is. */
   printText(text: string): void;
-  /** The same for one that is followed by others, as fast as they are read. @returns false when nobody reads any more */
+  /** The same for one that is followed by others, as fast as they are read. @returns false when the reader has closed its end */
   printPart(text: string): Promise<boolean>;
   /** A message beside the result. */
   note(text: string): void;

@@ -50,8 +50,8 @@ export interface PlannedClient extends PlannedChange {
 export type EndedSecret = 'old' | 'new';
 
 /**
- * Throws for a change that its caller may not make. It is called before anything is fetched that the client names: nobody makes
- * this server send requests by a change that is refused.
+ * Throws for a change that its caller may not make. It is called before anything is fetched that the client names, so that a
+ * refused change makes this server send no request.
  */
 export type Permit = (planned: Pick<PlannedClient, 'before' | 'client'>) => void;
 

@@ -12,10 +12,10 @@ import { KINDS } from './kinds.ts';
 import { compare, type Members, type Step } from './plan.ts';
 import { resolveReference } from './references.ts';
 
-/** What a file would change, kind by kind. */
+/** The changes that a file would make, by kind. */
 export interface FilePlan {
   readonly steps: readonly Step[];
-  /** What the file says of each thing, for the next comparison. */
+  /** The entry of each thing in the file, for the next comparison. */
   readonly entries: readonly { readonly kind: string; readonly key: string; readonly entry_hash: Buffer }[];
 }
 

@@ -151,7 +151,7 @@ function offsetOf(root: Node | null, path: readonly string[]): number {
   return offset;
 }
 
-/** What is wrong with a value by its schema. */
+/** The problems of a value by its schema. */
 function wrongValues(schema: TSchema, value: unknown): WrongValue[] {
   const validator = compileSchema(schema);
   if (validator.Check(value)) return [];

@@ -18,7 +18,7 @@ export interface EntryContext {
   secret(reference: string): string;
 }
 
-/** What is wrong with a value of a section. */
+/** A problem of a value of a section. */
 export interface WrongValue {
   /** From the section. */
   readonly path: readonly string[];

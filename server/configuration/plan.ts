@@ -20,7 +20,7 @@ export interface Difference {
  */
 export type Action = 'create' | 'adopt' | 'update' | 'restore' | 'delete';
 
-/** What has to happen to one thing, so that it is as the file says. */
+/** The step that makes one thing as the file says. */
 export interface Step {
   readonly kind: string;
   readonly key: string;

@@ -62,7 +62,7 @@ export function createApiAccess(parts: ApiAccessParts, keys: ApiAccessKeys): Api
     if (![verified.claims.aud ?? []].flat().includes(resource.identifier))
       throw refuse(`the token is not for the API: ask for one with resource=${resource.identifier}`);
     const described = describeAccessToken(verified.claims);
-    // Another service acts with an exchanged token (RFC 8693), and nobody may act for an operator.
+    // Another service acts with an exchanged token (RFC 8693), and no service may act for an operator.
     if (!described || described.isExchanged) throw refuse('the token is not valid');
     return described;
   }

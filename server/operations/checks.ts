@@ -4,7 +4,7 @@ import { ANY_CALLER, type Call, type InputOf, type Operation, type Schemas } fro
 import { scopeOf } from './permissions.ts';
 import { assertValid } from './schema.ts';
 
-/* What is checked before any operation. */
+/* The checks before any operation. */
 
 export function assertPermitted({ name, permission }: Operation, { actor }: Call): void {
   if (permission === ANY_CALLER || actor.permissions.has(permission)) return;
@@ -18,8 +18,8 @@ export function assertInput({ params, query, body }: Schemas, input: InputOf<Sch
 }
 
 /**
- * What the audit says of an operation that was not carried out; undefined for a fault of the server, which says nothing of it,
- * and for a dry run that was refused. One that was denied is told: nobody can look for what they may do without being seen.
+ * The entry in the audit of an operation that was not carried out; undefined for a fault of the server, which says nothing of it,
+ * and for a dry run that was refused. A dry run that was denied has an entry: it may be an attempt to find a permission.
  */
 export function refusedOutcome(
   error: unknown,

@@ -6,15 +6,15 @@ import type { Actor } from './actor.ts';
 import { type Permission, permissionOfScope, permissionsAmong } from './permissions.ts';
 
 /*
- * What no operator may do, whatever their permissions: give more than they have, act on somebody who has more than they have,
- * shut themselves out, or end the last administrator. Operations on people, roles and clients call these.
+ * The limits of every operator, with any permissions: they must not give more than they have, act on somebody who has more, shut
+ * themselves out, or end the last administrator. Operations on people, roles and clients call these.
  */
 
 /** The most permissions that an error names. */
 const NAMED_MAX = 5;
 
 /**
- * For roles, groups with roles, and scopes of clients: whoever gives permissions needs each of them.
+ * For roles, groups with roles, and scopes of clients: to give permissions, an operator needs each of them.
  * @param permissions all that somebody has afterwards and does not have now
  * @throws AppError 403 `beyond_own_permissions`
  */

@@ -2,7 +2,7 @@ import { ADMINISTRATOR } from '../accounts/administrators.ts';
 
 /**
  * What an operator can be allowed, in one table: each operation names one of these permissions, and an access token for the
- * admin API has one scope for each. What is not listed here can be allowed to nobody.
+ * admin API has one scope for each. There are no others.
  */
 
 export const ACTIONS = ['read', 'write'] as const;

@@ -1,7 +1,7 @@
 import { AppError } from '../platform/errors.ts';
 import type { Call } from './operation.ts';
 
-/** What is deleted and made again has version 1 again, and is another thing: the time of its creation tells them apart. */
+/** A thing that is deleted and made again has version 1 again: the time of creation tells the two apart. */
 interface Versioned {
   readonly version: number;
   readonly createdAt: Date;

@@ -81,7 +81,7 @@ const ERRORS_MAX = 20;
 /** The place of a value in a request. */
 export type Part = 'body' | 'params' | 'query';
 
-/** What checks, compares and writes values calls itself for each level, and the stack ends at some thousands. */
+/** Functions that check, compare and write values call themselves for each level, and the stack ends at some thousands. */
 const DEPTH_MAX = 32;
 
 function isDeeper(value: unknown, most: number): boolean {

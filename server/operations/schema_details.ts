@@ -53,7 +53,7 @@ export const PATTERNS: Readonly<Record<string, string>> = {
   '^[0-9a-f]{64}$': '64 hexadecimal digits in lower case, as a list shows it',
 };
 
-/** What a value must be, by the keyword of JSON Schema that it does not fulfil (JSON Schema Validation 2020-12 §6). */
+/** A sentence on the allowed values, by the keyword that a value does not fulfil (JSON Schema Validation 2020-12 §6). */
 export const DETAILS: { readonly [K in Described]: (params: ParamsOf<K>) => string } = {
   anyOf: () => 'must have one of the forms that the reference of the API shows',
   const: ({ allowedValue }) => `must be ${JSON.stringify(allowedValue)}`,
@@ -89,7 +89,7 @@ export function detailOf(schema: object, error: SchemaError): string {
   return names.length === 0 ? said : `${said}; there are ${names.join(', ')}`;
 }
 
-/** What to say of a member that a schema does not know. */
+/** The sentence for a member that a schema does not have. */
 export function unknownMember(schema: object, error: SchemaError, name: string): string {
   return `is not known here${suggestion(membersAt(schema, error), name)}`;
 }

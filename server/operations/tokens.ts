@@ -8,7 +8,7 @@ import { assertMayChangeUser } from './user_plans.ts';
 
 const named = (description: string, maxLength = 256) => Type.String({ minLength: 1, maxLength, description });
 
-/** What is ended, by the member of the body that says which. */
+/** The kinds of things that are ended, by the member of the body that names one. */
 const WHAT = {
   token: named('a token, JWT or opaque; a refresh token ends with its grant (RFC 7009 §2.1)', 65_536),
   jti: named('a JWT access token, by its "jti"'),
@@ -46,7 +46,7 @@ const Revoked = strict(
   { title: 'RevokedTokens', description: 'never a token itself' },
 );
 
-/** Tokens that were issued. They are stored as hashes, or not at all: nobody can list them. */
+/** Tokens that were issued. They are stored as hashes, or not at all, so they cannot be listed. */
 export const tokens = {
   revoke: change({
     name: 'tokens.revoke',

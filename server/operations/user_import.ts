@@ -115,7 +115,7 @@ export const userImport = {
       } catch (error) {
         failure = error;
       } finally {
-        // Also when nobody reads the result any more. When the database is away, the entries of the batches are there.
+        // Also when the result is not read any more. When the database is away, the entries of the batches are there.
         await commit({
           statements: [],
           target: { kind: 'import', id: call.requestId },
@@ -184,7 +184,7 @@ function orError<T>(work: () => T): T | AppError {
   }
 }
 
-/** RFC 9068 §5: the `sub` of a client's own token is its id, and nobody must be taken for the client. */
+/** RFC 9068 §5: the `sub` of a client's own token is its id, and no person must be taken for the client. */
 function ownSubject(entry: Entry, ofClients: ReadonlySet<string>): Entry {
   const { line, person } = entry;
   if (person instanceof Error || person.sub === undefined || !ofClients.has(person.sub)) return entry;

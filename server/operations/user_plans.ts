@@ -15,9 +15,9 @@ import { strict } from './schema.ts';
 import type { AccountStores, Services } from './services.ts';
 import { shownUser, type User } from './user_schema.ts';
 
-/* What all changes of users have in common. */
+/* Shared by all changes of users. */
 
-/** The path of a user. A text that is no id names nobody, so the answer is 404 and not 400. */
+/** The path of a user. A text that is no id names no user, so the answer is 404 and not 400. */
 export const OF_USER = strict({
   id: Type.String({
     minLength: 1,
@@ -95,7 +95,7 @@ export const userChanges = (before: User | Record<string, never>, after: User): 
 
 interface UserChange<Output> {
   readonly statements: readonly BoundStatement[];
-  /** What decides whether an administrator is lost. Default: as before. */
+  /** Decides if an administrator is lost. Default: as before. */
   readonly after?: Partial<Pick<Account, 'roles' | 'disabled'>>;
   readonly changes: Changes;
   readonly result: (account: Account, rows: readonly Row[][]) => Output;

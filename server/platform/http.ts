@@ -14,6 +14,7 @@ import { accepts, PROBLEM_TYPE, problemOf } from './problems.ts';
 import { retryHeaders } from './rate_limit_headers.ts';
 import { createRawResponses } from './raw_responses.ts';
 import { createRecently } from './recently.ts';
+import { hasHost, isEncoded } from './request_headers.ts';
 
 /** TLS that this process serves, all in PEM. */
 export interface TlsListener {
@@ -295,23 +296,6 @@ const LOG_EVERY_MS = 60_000;
  * of the server.
  */
 const EXPECTED: ReadonlySet<number> = new Set([501, 502, 503]);
-
-/** Nothing here decodes a compressed body: a small one could become a very large one. */
-function isEncoded({ method, headers }: FastifyRequest): boolean {
-  const { 'content-encoding': encoding = '', 'content-length': length, 'transfer-encoding': transfer } = headers;
-  const hasBody = method !== 'GET' && method !== 'HEAD' && (transfer !== undefined || Number(length) > 0);
-  return hasBody && !['', 'identity'].includes(encoding.trim().toLowerCase());
-}
-
-/** RFC 9112 §3.2: HTTP/1.1 has one Host; with two, a proxy and this server could read different ones. */
-function hasHost({ raw: { rawHeaders, httpVersion } }: FastifyRequest): boolean {
-  let count = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at];
-    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
-  }
-  return count === 1 || (count === 0 && httpVersion === '1.0');
-}
 
 /** RFC 6749 §5.2 has few codes. */
 const OAUTH_CODES: Readonly<Record<number, string>> = {
