@@ -3,6 +3,7 @@ import { KeyError } from '../../keys/errors.ts';
 import pkg from '../../package.json' with { type: 'json' };
 import { AppError, isUnavailable } from '../platform/errors.ts';
 import { Differs, Interrupted, UsageError } from './context.ts';
+import { withOperandsLast } from './operands.ts';
 import { type CommandTools, createTools, type HostProcess } from './tools.ts';
 
 export const EXIT_DONE = 0;
@@ -23,7 +24,8 @@ export async function main(args: readonly string[], host: HostProcess): Promise<
     });
   }
   try {
-    await (await createProgram(args, host)).parseAsync([...args], { from: 'user' });
+    const program = await createProgram(args, host);
+    await program.parseAsync(withOperandsLast(args, program), { from: 'user' });
     return EXIT_DONE;
   } catch (error) {
     if (error instanceof Interrupted) return error.exitCode;
