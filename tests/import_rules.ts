@@ -100,6 +100,20 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'oidc-provider/lib': ['server/oidc/seams.ts'],
   'oidc-provider': ['server/oidc', 'server/oidc/seams.ts', 'tests'],
+  // The admin API, the commands and the configuration file have no SQL.
+  kysely: [
+    'keys',
+    'migrations',
+    'server/accounts',
+    'server/audit',
+    'server/clients',
+    'server/composition',
+    'server/jobs',
+    'server/operations',
+    'server/platform',
+    'server/records',
+    'tests',
+  ],
 };
 
 const OF_DEVELOPMENT = Object.keys(PACKAGE.devDependencies);

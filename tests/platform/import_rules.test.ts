@@ -86,6 +86,9 @@ const REFUSED: Readonly<Record<string, readonly Import[]>> = {
     line('server/cli/x.ts', 'playwright-core/lib/x.js'),
     line('keys/x.ts', '@peculiar/x509'),
   ],
+  'the faces of the operations have no SQL': ['admin', 'cli', 'configuration', 'login', 'oidc'].map((folder) =>
+    line(`server/${folder}/x.ts`, 'kysely'),
+  ),
   'the server imports no tests': FOLDERS.map((folder) => line(`server/${folder}/x.ts`, '../../tests/helpers/x.ts')),
   'a path is read as it resolves': [
     line('server/login/x.ts', './../registration/y.ts'),

@@ -42,8 +42,7 @@ const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
     'user_codes',
     'waiting_requests',
   ],
-  'server/configuration': ['declared_entries'],
-  'server/platform': ['declared_settings', 'installation', 'server_secrets', 'write_checks'],
+  'server/platform': ['declared_entries', 'declared_settings', 'installation', 'server_secrets', 'write_checks'],
   keys: ['key_nodes', 'key_set', 'signing_keys'],
 };
 

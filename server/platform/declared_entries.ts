@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
-import type { DeclaredEntries } from '../platform/database.ts';
-import type { BoundStatement, Db } from '../platform/db.ts';
-import { columns, statement } from '../platform/statement.ts';
+import type { DeclaredEntries } from './database.ts';
+import type { BoundStatement, Db } from './db.ts';
+import { columns, statement } from './statement.ts';
 
 /** The entries of the configuration file as it was applied last: by them, a change elsewhere shows as drift. */
 
