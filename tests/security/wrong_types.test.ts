@@ -143,6 +143,40 @@ test('the types in a request object are validated before its signature (RFC 9101
   assertNoError();
 });
 
+test('the types in a client assertion are validated before its signature (RFC 7523 §3)', async () => {
+  const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+  for (const name of ['iss', 'sub', 'aud', 'jti', 'exp', 'iat', 'nbf']) {
+    for (const value of [
+      '{"toString":null}',
+      '[{"toString":null}]',
+      'null',
+      '[[]]',
+      '1',
+      '{}',
+      '"\\u0000"',
+      '"\\ud800"',
+    ]) {
+      const claims = `{"iss":"${party.id}","sub":"${party.id}","${name}":${value}}`;
+      const head = Buffer.from('{"alg":"ES256"}').toString('base64url');
+      const assertion = `${head}.${Buffer.from(claims).toString('base64url')}.AA`;
+      const body = new URLSearchParams({ client_assertion_type: type, client_assertion: assertion, token: 'x' });
+      for (const target of [
+        '/token',
+        '/introspect',
+        '/revoke',
+        '/par',
+        '/device_authorization',
+        '/backchannel_authentication',
+      ]) {
+        const answer = await send(issuer, { method: 'POST', target, headers: FORM, body: `${body}` });
+        assertOrderly(answer, `${target} ${name} ${value}`);
+        assert.ok([400, 401].includes(answer.status), `${target} ${name} ${value}: ${answer.status}`);
+      }
+    }
+  }
+  assertNoError();
+});
+
 test('text that Postgres cannot store is refused before it reaches Postgres, in a registration or its change (22P05)', async () => {
   const base = { redirect_uris: ['https://rp.example.com/cb'], token_endpoint_auth_method: 'none' };
   const { body: made } = await register(app, base);

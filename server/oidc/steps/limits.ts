@@ -78,7 +78,9 @@ function claimedClient(ctx: Exchange['ctx'], { client_id: id, client_assertion: 
   const basic = BASIC.exec(ctx.get('authorization'))?.[1];
   try {
     if (basic !== undefined) return decodeURIComponent(Buffer.from(basic, 'base64').toString().split(':', 1)[0] ?? '');
-    return typeof assertion === 'string' ? decodeJwt(assertion).sub : undefined;
+    // Not verified yet, so it may be anything.
+    const sub: unknown = typeof assertion === 'string' ? decodeJwt(assertion).sub : undefined;
+    return typeof sub === 'string' ? sub : undefined;
   } catch {
     return undefined; // the provider says what is wrong with it
   }
