@@ -2419,7 +2419,7 @@ export interface components {
         Lockout: {
             /** @description 64 hex digits */
             id: string;
-            /** @description the person; null for an identifier that nobody has, which is locked in the same way and not stored */
+            /** @description the person; null for an identifier without a user, which is locked in the same way and not stored */
             user_id: string | null;
             /** @description password, totp or recovery_code */
             factor: string;
@@ -3030,7 +3030,7 @@ export interface components {
         /** Setting */
         Setting: {
             name: string;
-            /** @description secrets are masked, in whole: nobody can read them here; words in parentheses where there is no value, such as (none) */
+            /** @description secrets are masked completely; where there is no value, words in parentheses, such as (none) */
             value: string;
             /** @description where the value is from: environment, file (of a secret), configuration file or default */
             source: string;
@@ -8658,7 +8658,7 @@ export interface operations {
                         items: {
                             /** @description 64 hex digits */
                             id?: string;
-                            /** @description the person; null for an identifier that nobody has, which is locked in the same way and not stored */
+                            /** @description the person; null for an identifier without a user, which is locked in the same way and not stored */
                             user_id?: string | null;
                             /** @description password, totp or recovery_code */
                             factor?: string;

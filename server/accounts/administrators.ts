@@ -89,7 +89,7 @@ function hasPasskey({ secondFactors }: Pick<Account, 'secondFactors'>): boolean 
 /** The error of a transaction that `require_administrator` refused. */
 export function lastAdministrator(cause: unknown): AppError {
   const message =
-    'nobody with the role cardea-admin could sign in any more: give the role to another person, or the person a password, first';
+    'this is the last person with the role cardea-admin who can sign in: first give the role to another person, or give this person a password';
   return new AppError('last_administrator', message, { cause });
 }
 

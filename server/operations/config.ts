@@ -6,8 +6,7 @@ const Setting = strict(
   {
     name: Type.String(),
     value: Type.String({
-      description:
-        'secrets are masked, in whole: nobody can read them here; words in parentheses where there is no value, such as (none)',
+      description: 'secrets are masked completely; where there is no value, words in parentheses, such as (none)',
     }),
     source: Type.String({
       description: 'where the value is from: environment, file (of a secret), configuration file or default',

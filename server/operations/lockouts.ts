@@ -8,7 +8,7 @@ import { assertMayChangeUser } from './user_plans.ts';
 const LockId = Type.String({ pattern: '^[0-9a-f]{64}$', description: '64 hex digits' });
 const UserId = Nullable(
   Type.String({ format: 'uuid' }),
-  'the person; null for an identifier that nobody has, which is locked in the same way and not stored',
+  'the person; null for an identifier without a user, which is locked in the same way and not stored',
 );
 const Factor = Type.String({ description: 'password, totp or recovery_code' });
 

@@ -12,7 +12,7 @@ import type { Services } from './services.ts';
 export interface Running<Line> {
   /** @returns the next lines of the result; undefined at its end. @throws AppError, when no line can tell of it */
   next(): Promise<readonly Line[] | undefined>;
-  /** What ended it early, which its last line tells as well; undefined when it has read all of its input. */
+  /** The error that ended it early, which its last line tells as well; undefined when it has read all of its input. */
   failure(): unknown;
   /** Ends it: what it is doing is completed first. */
   stop(): Promise<void>;

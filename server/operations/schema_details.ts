@@ -77,7 +77,7 @@ export const DETAILS: { readonly [K in Described]: (params: ParamsOf<K>) => stri
 };
 
 /**
- * What to send in place of a value that a schema refuses.
+ * Says which values are allowed in place of one that a schema refuses.
  * @param schema the whole one
  */
 export function detailOf(schema: object, error: SchemaError): string {

@@ -92,7 +92,7 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     remedy: 'Get a new one from its issuer, and register with it before it expires (RFC 7591 section 2.3).',
   },
   last_administrator: {
-    happened: 'Nobody who may do everything could sign in any more.',
+    happened: 'This would end the last administrator who can sign in.',
     remedy: 'Give the role cardea-admin to another person who can sign in, or give the person a password, first.',
   },
   malformed_value: {

@@ -36,7 +36,7 @@ export function problemOf(error: AppError, { requestId, issuer }: { requestId: s
   };
 }
 
-/** What an error says of the values of a request. */
+/** The values of a request that an error names. */
 export function faultsOf({ errors, field, message }: AppError): readonly InputFault[] {
   if (errors.length > 0) return errors;
   if (field === undefined) return [];

@@ -100,7 +100,7 @@ test('a row of a migration, whose time of creation has microseconds, is changed 
 
 /**
  * Each change of users and clients that is no POST: does it need If-Match? Those that do not, end something that has no version
- * and changes nothing that a user shows, so that nobody's change is lost.
+ * and changes nothing that a user shows, so that no change of another operator is lost.
  */
 const NEEDS_IF_MATCH: Readonly<Record<string, boolean>> = {
   'PATCH /users/:id': true,
