@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { setImmediate as otherWork } from 'node:timers/promises';
 import type { Clock } from '../platform/clock.ts';
 import { type BoundStatement, failedGuard, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
@@ -12,7 +12,7 @@ import { storedFormsOf } from './identifiers.ts';
 import { addingNames } from './named.ts';
 import type { AccountChange } from './plans.ts';
 import { checkNames, checkProfile, type ImportedAccount, type ProfileInput } from './profile.ts';
-import { keyPlace, profilePlace } from './rows.ts';
+import { profilePlace, sealDataKey } from './rows.ts';
 import type { SearchTokens } from './search_tokens.ts';
 import { ACCOUNT_STATEMENTS, type NewAccount } from './statements.ts';
 import { checkSubject, isOwnSubject, sealSubject } from './subjects.ts';
@@ -100,7 +100,8 @@ export function newAccountPlans(parts: NewAccountParts) {
       account,
       row: {
         id,
-        sealed_key: sealer.seal(keyPlace(id), dataKey),
+        key_id: randomUUID(),
+        sealed_key: sealDataKey(sealer, id, dataKey),
         sealed_profile: sealJson(accountSealer, profilePlace(id), profile),
         sealed_subject: subject === undefined ? null : sealSubject(accountSealer, id, subject),
         subject_lookup: subject === undefined ? null : subjectLookup(subject),

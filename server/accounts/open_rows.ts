@@ -1,7 +1,7 @@
 import type { Row } from '../platform/db.ts';
 import { createSealer, openJson, type Sealer } from '../platform/sealing.ts';
 import type { Account, Profile } from './account.ts';
-import { type AccountRow, keyPlace, profilePlace } from './rows.ts';
+import { type AccountRow, openDataKey, profilePlace } from './rows.ts';
 import { openSubject } from './subjects.ts';
 
 const SEALERS_MAX = 2_000;
@@ -17,7 +17,7 @@ export function createRowReader(sealer: Sealer) {
     const name = `${id} ${sealedKey.toString('latin1')}`;
     const cached = sealers.get(name);
     if (cached) return cached;
-    const accountSealer = createSealer([sealer.open(keyPlace(id), sealedKey)]);
+    const accountSealer = createSealer([openDataKey(sealer, id, sealedKey)]);
     if (!keep) return accountSealer;
     const oldest = sealers.size >= SEALERS_MAX ? sealers.keys().next().value : undefined;
     if (oldest !== undefined) sealers.delete(oldest);

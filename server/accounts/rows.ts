@@ -1,14 +1,13 @@
 import type { Selectable } from 'kysely';
 import type { Accounts } from '../platform/database.ts';
 import type { Row } from '../platform/db.ts';
-import type { Place } from '../platform/sealing.ts';
+import { columnSealer, type Place, type Sealer } from '../platform/sealing.ts';
 import type { Account, SecondFactorKind } from './account.ts';
 
 // The columns of an account, and the places of its sealed values.
 
 const ACCOUNT_COLUMNS = [
   'id',
-  'sealed_key',
   'sealed_profile',
   'sealed_subject',
   'password_hash',
@@ -23,22 +22,43 @@ const ACCOUNT_COLUMNS = [
   'updated_at',
 ] as const satisfies readonly (keyof Accounts)[];
 
-/** Selects the columns of `accounts AS a`, by names that no joining query has of its own. */
-export const COLUMNS = ACCOUNT_COLUMNS.map((column) => `a.${column} AS account_${column}`).join(', ');
+/** Selects the columns of `accounts AS a` with the person's own key, by names that no joining query has of its own. */
+export const COLUMNS = [
+  ...ACCOUNT_COLUMNS.map((column) => `a.${column} AS account_${column}`),
+  '(SELECT k.sealed_key FROM data_keys k WHERE k.account_id = a.id) AS account_sealed_key',
+].join(', ');
 
 type AccountColumns = { [K in (typeof ACCOUNT_COLUMNS)[number] as `account_${K}`]: Selectable<Accounts>[K] };
 
-export type AccountRow = Omit<AccountColumns, 'account_second_factors' | 'account_sealed_key'> & {
+export type AccountRow = Omit<AccountColumns, 'account_second_factors'> & {
   account_second_factors: SecondFactorKind[];
-  /** Null when a LEFT JOIN found no account: then all columns are. */
+  /** Null when a LEFT JOIN found no account, and when the key was destroyed: the account then counts as gone. */
   account_sealed_key: Buffer | null;
 };
 
 /** The part of an account that decides a sign-in. */
 export type Credentials = Pick<Account, 'id' | 'passwordHash' | 'passwordSetAt' | 'disabled' | 'epoch'>;
 
-export function keyPlace(id: string): Place {
-  return { table: 'accounts', column: 'sealed_key', row: id };
+const DATA_KEY = { table: 'data_keys', column: 'sealed_key' };
+
+/** Where people's own keys were before they had a table: values that were moved are bound to it until they are sealed again. */
+export const FORMER_KEY = { table: 'accounts', column: 'sealed_key' };
+
+export function sealDataKey(sealer: Sealer, accountId: string, dataKey: Uint8Array): Buffer {
+  return columnSealer(sealer, DATA_KEY).seal(accountId, dataKey);
+}
+
+/** @throws AppError `sealed_value_unreadable` */
+export function openDataKey(sealer: Sealer, accountId: string, sealed: Uint8Array): Buffer {
+  try {
+    return columnSealer(sealer, DATA_KEY).open(accountId, sealed);
+  } catch (error) {
+    try {
+      return columnSealer(sealer, FORMER_KEY).open(accountId, sealed);
+    } catch {
+      throw error;
+    }
+  }
 }
 
 export function profilePlace(id: string): Place {

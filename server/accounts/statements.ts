@@ -1,5 +1,5 @@
 import { type Insertable, type Selectable, sql } from 'kysely';
-import type { AccountIdentifiers, Accounts } from '../platform/database.ts';
+import type { AccountIdentifiers, Accounts, DataKeys } from '../platform/database.ts';
 import type { Row } from '../platform/db.ts';
 import { columns, statement, tables, wasCreatedAt } from '../platform/statement.ts';
 import { PASSWORDS_REMEMBERED } from './policy.ts';
@@ -8,8 +8,9 @@ import { COLUMNS } from './rows.ts';
 const account = sql.raw(COLUMNS);
 
 /** Arrays in their text form. */
-const NEW_ACCOUNTS = columns<Exclude<keyof Accounts, 'epoch' | 'version'>>({
+const NEW_ACCOUNTS = columns<Exclude<keyof Accounts, 'epoch' | 'version'> | 'key_id' | 'sealed_key'>({
   id: 'uuid',
+  key_id: 'uuid',
   sealed_key: 'bytea',
   sealed_profile: 'bytea',
   sealed_subject: 'bytea',
@@ -26,6 +27,7 @@ const NEW_ACCOUNTS = columns<Exclude<keyof Accounts, 'epoch' | 'version'>>({
 });
 type ArrayColumn = 'groups' | 'roles' | 'second_factors' | 'search_tokens';
 export type NewAccount = Required<Omit<Insertable<Accounts>, 'epoch' | 'version' | ArrayColumn>> &
+  Pick<Insertable<DataKeys>, 'key_id' | 'sealed_key'> &
   Readonly<Record<ArrayColumn, string>>;
 const NEW_IDENTIFIERS = columns<keyof AccountIdentifiers>({ lookup: 'bytea', account_id: 'uuid', kind: 'text' });
 
@@ -38,10 +40,17 @@ export const ACCOUNT_STATEMENTS = {
   insert: statement(
     'accounts.insert',
     ($: { accounts: readonly NewAccount[] }) => sql`
-      INSERT INTO accounts (${NEW_ACCOUNTS.names})
-      SELECT id, sealed_key, sealed_profile, sealed_subject, subject_lookup, password_hash, password_set_at, disabled_at,
-             groups::text[], roles::text[], second_factors::text[], search_tokens::bigint[], created_at, updated_at
-        FROM ${NEW_ACCOUNTS.unnest($.accounts)} AS n (${NEW_ACCOUNTS.names}) ORDER BY subject_lookup, id`,
+      WITH n AS MATERIALIZED (
+        SELECT * FROM ${NEW_ACCOUNTS.unnest($.accounts)} AS n (${NEW_ACCOUNTS.names})
+      ), made AS (
+        INSERT INTO accounts (id, sealed_profile, sealed_subject, subject_lookup, password_hash, password_set_at, disabled_at,
+                              groups, roles, second_factors, search_tokens, created_at, updated_at)
+        SELECT id, sealed_profile, sealed_subject, subject_lookup, password_hash, password_set_at, disabled_at,
+               groups::text[], roles::text[], second_factors::text[], search_tokens::bigint[], created_at, updated_at
+          FROM n ORDER BY subject_lookup, id
+      )
+      INSERT INTO data_keys (account_id, key_id, sealed_key, created_at)
+      SELECT id, key_id, sealed_key, created_at FROM n ORDER BY id`,
   ),
   insertIdentifiers: statement(
     'accounts.insert_identifiers',

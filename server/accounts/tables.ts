@@ -1,4 +1,5 @@
 import type { ExpiringTable, SealedColumn } from '../platform/tables.ts';
+import { FORMER_KEY } from './rows.ts';
 
 export const EXPIRES: readonly ExpiringTable[] = [
   { table: 'attempts', key: 'bucket' },
@@ -11,7 +12,7 @@ export const EXPIRES: readonly ExpiringTable[] = [
 
 /** Personal data is not listed: an account's own key seals it, and the master key seals that key. */
 export const SEALED: readonly SealedColumn[] = [
-  { table: 'accounts', column: 'sealed_key', key: 'id', keyType: 'uuid' },
+  { table: 'data_keys', column: 'sealed_key', key: 'account_id', keyType: 'uuid', former: FORMER_KEY },
   { table: 'departed_subjects', column: 'sealed', key: 'account_id', keyType: 'uuid' },
   { table: 'links', column: 'sealed', key: 'token_hash', keyType: 'bytea' },
   { table: 'mails', column: 'sealed', key: 'id', keyType: 'uuid' },

@@ -30,7 +30,7 @@ export const masterKey = {
       }),
     },
     example: {
-      output: { table: 'accounts', column: 'sealed_key', seen: 3, resealed: 3, unreadable: 0, complete: true },
+      output: { table: 'data_keys', column: 'sealed_key', seen: 3, resealed: 3, unreadable: 0, complete: true },
     },
     async *run({ db, sealer }, _input, { dryRun, requestId }, commit) {
       const tell = (values: Readonly<Record<string, unknown>>) =>

@@ -46,7 +46,6 @@ export interface Accounts {
   password_hash: string | null;
   password_set_at: Timestamp | null;
   roles: Generated<string[]>;
-  sealed_key: Buffer;
   sealed_profile: Buffer;
   sealed_subject: Buffer | null;
   search_tokens: ArrayType<Int8> | null;
@@ -115,6 +114,13 @@ export interface Clients {
   version: Generated<number>;
 }
 
+export interface DataKeys {
+  account_id: string;
+  created_at: Timestamp;
+  key_id: string;
+  sealed_key: Buffer;
+}
+
 export interface DeclaredEntries {
   entry_hash: Buffer;
   key: string;
@@ -143,6 +149,11 @@ export interface DepartedSubjects {
   account_id: string;
   expires_at: Timestamp;
   sealed: Buffer;
+}
+
+export interface DestroyedDataKeys {
+  destroyed_at: Timestamp;
+  key_id: string;
 }
 
 export interface Devices {
@@ -429,10 +440,12 @@ export interface DB {
   attempts: Attempts;
   audit: Audit;
   clients: Clients;
+  data_keys: DataKeys;
   declared_entries: DeclaredEntries;
   declared_settings: DeclaredSettings;
   deliveries: Deliveries;
   departed_subjects: DepartedSubjects;
+  destroyed_data_keys: DestroyedDataKeys;
   devices: Devices;
   ended_tokens: EndedTokens;
   grants: Grants;

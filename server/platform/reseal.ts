@@ -97,12 +97,11 @@ async function* resealOnce(
     read: (from, limit) => db.query(next.bind({ from, limit })),
   });
   for await (const rows of pages) {
-    const stale = rows.filter((row) => sealer.isStale(row.sealed));
-    const fresh = stale.flatMap((row) => {
-      const place = { table, column, row: row.key_text };
-      const plain = open(() => sealer.open(place, row.sealed));
-      return plain ? [{ key: row.key, stale: row.sealed, fresh: sealer.seal(place, plain) }] : [];
-    });
+    const read = rows.map((row) => ({ ...row, ...openWhereItIs(sealer, sealedColumn, row) }));
+    const stale = read.filter((row) => row.moved || sealer.isStale(row.sealed));
+    const fresh = stale.flatMap(({ key, key_text: row, sealed, plain }) =>
+      plain ? [{ key, stale: sealed, fresh: sealer.seal({ table, column, row }, plain) }] : [],
+    );
     const done = fresh.length === 0 || dryRun ? fresh : await db.query(replace.bind({ rows: fresh }));
     total.seen += rows.length;
     total.resealed += done.length;
@@ -111,6 +110,18 @@ async function* resealOnce(
     yield { ...total };
   }
   return missed;
+}
+
+/** Opens a value that is sealed under an older key, or for the column's former place; another one need not be opened. */
+function openWhereItIs(
+  sealer: Sealer,
+  { table, column, former }: SealedColumn,
+  { key_text: row, sealed }: SealedRow,
+): { plain: Buffer | undefined; moved: boolean } {
+  if (!former && !sealer.isStale(sealed)) return { plain: undefined, moved: false };
+  const plain = open(() => sealer.open({ table, column, row }, sealed));
+  if (plain || !former) return { plain, moved: false };
+  return { plain: open(() => sealer.open({ ...former, row }, sealed)), moved: true };
 }
 
 function open(attempt: () => Buffer): Buffer | undefined {

@@ -12,6 +12,8 @@ export interface SealedColumn {
   /** Primary key. */
   readonly key: string;
   readonly keyType: 'text' | 'uuid' | 'bytea';
+  /** Where the values were before: those that are still bound to it are sealed again for this column. */
+  readonly former?: { readonly table: string; readonly column: string };
 }
 
 export const EXPIRES: readonly ExpiringTable[] = [{ table: 'write_checks', key: 'node' }];

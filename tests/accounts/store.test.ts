@@ -178,7 +178,7 @@ describe('accounts at rest', () => {
     const { accounts } = await setUp();
     await accounts.create({ email: 'a@example.com', name: 'Same' });
     await accounts.create({ email: 'b@example.com', name: 'Same' });
-    const rows = await query(db, 'SELECT sealed_key, sealed_profile FROM accounts');
+    const rows = await query(db, 'SELECT sealed_key, sealed_profile FROM accounts JOIN data_keys ON account_id = id');
     assert.notDeepEqual(rows[0]?.sealed_key, rows[1]?.sealed_key);
     assert.notDeepEqual(rows[0]?.sealed_profile, rows[1]?.sealed_profile);
   });
@@ -187,15 +187,16 @@ describe('accounts at rest', () => {
     const { accounts } = await setUp();
     const { id: victim } = await accounts.create(ADA);
     const { id: thief } = await accounts.create({ email: 'eve@example.com' });
-    const copy = (columns: string) =>
-      query(db, `UPDATE accounts SET (${columns}) = (SELECT ${columns} FROM accounts WHERE id = $2) WHERE id = $1`, [
-        thief,
-        victim,
-      ]);
+    const copy = (table: string, key: string, column: string) =>
+      query(
+        db,
+        `UPDATE ${table} SET ${column} = (SELECT ${column} FROM ${table} WHERE ${key} = $2) WHERE ${key} = $1`,
+        [thief, victim],
+      );
     const unreadable = { code: 'sealed_value_unreadable' };
-    await copy('sealed_key, sealed_profile');
+    await copy('accounts', 'id', 'sealed_profile');
     await assert.rejects(accounts.findById(thief), unreadable);
-    await copy('sealed_profile');
+    await copy('data_keys', 'account_id', 'sealed_key');
     await assert.rejects(accounts.findById(thief), unreadable);
     assert.equal((await accounts.findById(victim))?.name, ADA.name);
   });
@@ -204,7 +205,7 @@ describe('accounts at rest', () => {
     const { accounts } = await setUp();
     const { id } = await accounts.create(ADA);
     await accounts.findById(id); // the account was read before, so a cached copy would still work
-    await query(db, 'UPDATE accounts SET sealed_key = $2 WHERE id = $1', [id, randomBytes(61)]);
+    await query(db, 'UPDATE data_keys SET sealed_key = $2 WHERE account_id = $1', [id, randomBytes(61)]);
     await assert.rejects(accounts.findById(id), { code: 'sealed_value_unreadable' });
   });
 

@@ -146,7 +146,7 @@ describe('master-key rotate', () => {
       'server_secrets.sealed': [2, 2],
       'signing_keys.sealed': [2, 2],
       'signing_keys.sealed_public': [1, 1],
-      'accounts.sealed_key': [1, 1],
+      'data_keys.sealed_key': [1, 1],
       'departed_subjects.sealed': [1, 1],
       'grants.sealed': [1, 1],
       'sessions.sealed': [1, 1],
@@ -204,7 +204,7 @@ describe('master-key rotate', () => {
       env: { CARDEA_MASTER_KEY: newKey() },
     });
     assert.equal(code, 1);
-    assert.equal(JSON.parse(stdout).find((one: { table: string }) => one.table === 'accounts').unreadable, 1);
+    assert.equal(JSON.parse(stdout).find((one: { table: string }) => one.table === 'data_keys').unreadable, 1);
     assert.match(stderr, /^cardea: 3 values cannot be opened/m);
     assert.equal((await cardea(['users', 'show', 'ada@example.com'])).code, 0);
   });

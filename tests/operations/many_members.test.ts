@@ -17,8 +17,8 @@ const MEMBERS = 1_100;
 await app.db.run(
   {
     text: `
-      INSERT INTO accounts (id, sealed_key, sealed_profile, search_tokens, groups, roles, created_at, updated_at)
-      SELECT gen_random_uuid(), '\\x00', '\\x00', CASE WHEN i % 2 = 0 THEN '{}'::bigint[] END, '{staff,kept}', '{crew,kept}', now(), now()
+      INSERT INTO accounts (id, sealed_profile, search_tokens, groups, roles, created_at, updated_at)
+      SELECT gen_random_uuid(), '\\x00', CASE WHEN i % 2 = 0 THEN '{}'::bigint[] END, '{staff,kept}', '{crew,kept}', now(), now()
         FROM generate_series(1, $1::int) AS i`,
   },
   [MEMBERS],

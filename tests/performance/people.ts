@@ -166,8 +166,8 @@ export async function insertUnsealed(
     await db.run(
       {
         text: `
-          INSERT INTO accounts (id, sealed_key, sealed_profile, search_tokens, groups, roles, disabled_at, password_hash, created_at, updated_at)
-          SELECT id, '\\x00', '\\x00', tokens::bigint[], groups::text[], roles::text[],
+          INSERT INTO accounts (id, sealed_profile, search_tokens, groups, roles, disabled_at, password_hash, created_at, updated_at)
+          SELECT id, '\\x00', tokens::bigint[], groups::text[], roles::text[],
                  CASE WHEN disabled THEN at END, 'phc', at, at + interval '1 day'
             FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::timestamptz[])
               AS p (id, tokens, groups, roles, disabled, at)`,

@@ -12,7 +12,9 @@ const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
     'account_index',
     'accounts',
     'attempts',
+    'data_keys',
     'departed_subjects',
+    'destroyed_data_keys',
     'devices',
     'groups',
     'links',
@@ -48,8 +50,8 @@ const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
 
 /** Two statements instead would need another round trip, or leave a gap between a check and its change. */
 const EXCEPTIONS: Readonly<Record<string, readonly (keyof DB)[]>> = {
-  // a token is read with its account and its client in one statement; an ended session queues the logouts of its clients
-  'server/records': ['accounts', 'clients'],
+  // a token is read with its account, the account's key and its client in one statement; an ended session queues the logouts of its clients
+  'server/records': ['accounts', 'clients', 'data_keys'],
   // session details are stored only for an existing session of the account
   'server/accounts': ['sessions'],
   // a client with a live grant stays
