@@ -1,4 +1,13 @@
+import {
+  type PersonalColumn,
+  type PersonalTables,
+  shown,
+  type TechnicalTables,
+  WITH_ACCOUNT,
+  withheld,
+} from '../platform/personal.ts';
 import type { ExpiringTable, SealedColumn } from '../platform/tables.ts';
+import type { Profile } from './account.ts';
 import { FORMER_KEY } from './rows.ts';
 
 export const EXPIRES: readonly ExpiringTable[] = [
@@ -17,3 +26,231 @@ export const SEALED: readonly SealedColumn[] = [
   { table: 'links', column: 'sealed', key: 'token_hash', keyType: 'bytea' },
   { table: 'mails', column: 'sealed', key: 'id', keyType: 'uuid' },
 ];
+
+/** The members of `accounts.sealed_profile`; in the export by the names of OpenID Connect Core §5.1. */
+const PROFILE: Readonly<Record<keyof Profile, PersonalColumn>> = {
+  email: shown('contact', 'profile.email'),
+  emailVerified: shown('contact', 'profile.email_verified'),
+  username: shown('identity', 'profile.username'),
+  name: shown('identity', 'profile.name'),
+  givenName: shown('identity', 'profile.given_name'),
+  familyName: shown('identity', 'profile.family_name'),
+  middleName: shown('identity', 'profile.middle_name'),
+  nickname: shown('identity', 'profile.nickname'),
+  profile: shown('identity', 'profile.profile'),
+  picture: shown('identity', 'profile.picture'),
+  website: shown('identity', 'profile.website'),
+  gender: shown('identity', 'profile.gender'),
+  birthdate: shown('identity', 'profile.birthdate'),
+  zoneinfo: shown('identity', 'profile.zoneinfo'),
+  locale: shown('identity', 'profile.locale'),
+  phoneNumber: shown('contact', 'profile.phone_number'),
+  phoneNumberVerified: shown('contact', 'profile.phone_number_verified'),
+  address: shown('contact', 'profile.address'),
+};
+
+const browserAt = (place: string) => ({
+  browser: shown('device', `${place}.browser`),
+  system: shown('device', `${place}.system`),
+  network: shown('address', `${place}.network`),
+});
+
+export const PERSONAL = {
+  accounts: {
+    purpose: 'account',
+    kept: WITH_ACCOUNT,
+    personal: {
+      id: shown('identity', 'account.id'),
+      sealed_profile: { members: PROFILE },
+      sealed_subject: shown('identity', 'account.sub'),
+      subject_lookup: withheld('identity', 'lookup'),
+      search_tokens: withheld('identity', 'lookup'),
+      password_hash: withheld('credential', 'secret'),
+      password_set_at: shown('credential', 'factors.password.set_at'),
+      second_factors: shown('credential', 'factors.kinds'),
+      groups: shown('permission', 'account.groups'),
+      roles: shown('permission', 'account.roles'),
+      disabled_at: shown('activity', 'account.disabled_at'),
+      created_at: shown('activity', 'account.created_at'),
+      updated_at: shown('activity', 'account.updated_at'),
+    },
+    technical: ['epoch', 'version'],
+  },
+  data_keys: {
+    purpose: 'account',
+    kept: WITH_ACCOUNT,
+    personal: { account_id: withheld('identity', 'reference'), sealed_key: withheld('credential', 'secret') },
+    technical: ['key_id', 'created_at'],
+  },
+  account_identifiers: {
+    purpose: 'sign_in',
+    kept: WITH_ACCOUNT,
+    personal: { lookup: withheld('identity', 'lookup'), account_id: withheld('identity', 'reference') },
+    technical: ['kind'],
+  },
+  account_index: {
+    purpose: 'account',
+    kept: WITH_ACCOUNT,
+    personal: {
+      token: withheld('identity', 'lookup'),
+      account_id: withheld('identity', 'reference'),
+      created_at: withheld('activity', 'reference'),
+    },
+    technical: [],
+  },
+  password_history: {
+    purpose: 'security',
+    kept: { until: 'as long as the account exists; the last five alone', removedBy: ['erasure', 'end'] },
+    personal: { account_id: withheld('identity', 'reference'), password_hash: withheld('credential', 'secret') },
+    technical: ['id'],
+  },
+  totp: {
+    purpose: 'sign_in',
+    kept: { until: 'until it is removed', removedBy: ['person', 'operator', 'erasure'] },
+    personal: {
+      account_id: withheld('identity', 'reference'),
+      sealed_own: withheld('credential', 'secret'),
+      created_at: shown('credential', 'factors.totp.added_at'),
+    },
+    technical: ['last_step'],
+  },
+  recovery_codes: {
+    purpose: 'sign_in',
+    kept: { until: 'until they are removed or made anew', removedBy: ['person', 'operator', 'erasure'] },
+    personal: {
+      account_id: withheld('identity', 'reference'),
+      lookup: withheld('credential', 'secret'),
+      used_at: shown('activity', 'factors.recovery_codes[].used_at'),
+    },
+    technical: [],
+  },
+  passkeys: {
+    purpose: 'sign_in',
+    kept: { until: 'until it is removed', removedBy: ['person', 'operator', 'erasure'] },
+    personal: {
+      id: shown('credential', 'factors.passkeys[].id'),
+      account_id: withheld('identity', 'reference'),
+      public_key: shown('credential', 'factors.passkeys[].public_key'),
+      transports: shown('device', 'factors.passkeys[].transports'),
+      backed_up: shown('device', 'factors.passkeys[].backed_up'),
+      sealed_own: shown('device', 'factors.passkeys[].name'),
+      created_at: shown('activity', 'factors.passkeys[].created_at'),
+      last_used_at: shown('activity', 'factors.passkeys[].last_used_at'),
+    },
+    technical: ['counter'],
+  },
+  devices: {
+    purpose: 'security',
+    kept: {
+      until: 'until 400 days have passed since the last sign-in there',
+      removedBy: ['expiry', 'person', 'erasure'],
+    },
+    personal: {
+      id: shown('device', 'devices[].id'),
+      id_hash: withheld('device', 'secret'),
+      previous_hash: withheld('device', 'secret'),
+      account_id: withheld('identity', 'reference'),
+      sealed_own: { members: browserAt('devices[]') },
+      created_at: shown('activity', 'devices[].since'),
+      last_used_at: shown('activity', 'devices[].last_used_at'),
+      trusted_until: shown('device', 'devices[].trusted_until'),
+      expires_at: shown('device', 'devices[].expires_at'),
+    },
+    technical: ['previous_until'],
+  },
+  session_details: {
+    purpose: 'security',
+    kept: { until: 'as long as the session', removedBy: ['expiry', 'end', 'person', 'operator', 'erasure'] },
+    personal: {
+      session_uid: withheld('activity', 'reference'),
+      sealed_own: { members: browserAt('sessions[]') },
+      signed_in_at: shown('activity', 'sessions[].signed_in_at'),
+      last_seen_at: shown('activity', 'sessions[].last_seen_at'),
+    },
+    technical: [],
+  },
+  security_events: {
+    purpose: 'security',
+    kept: { until: '90 days', removedBy: ['expiry', 'erasure'] },
+    personal: {
+      id: shown('activity', 'security_events[].id'),
+      account_id: withheld('identity', 'reference'),
+      kind: shown('activity', 'security_events[].kind'),
+      sealed_own: shown('activity', 'security_events[].details'),
+      created_at: shown('activity', 'security_events[].at'),
+      expires_at: shown('activity', 'security_events[].expires_at'),
+    },
+    technical: [],
+  },
+  attempts: {
+    purpose: 'security',
+    kept: {
+      until: 'a day after the last wrong guess, or the end of the lock',
+      removedBy: ['expiry', 'operator', 'erasure'],
+    },
+    personal: {
+      bucket: withheld('identity', 'lookup'),
+      account_id: withheld('identity', 'reference'),
+      factor: shown('activity', 'failed_sign_ins[].factor'),
+      failures: shown('activity', 'failed_sign_ins[].failures'),
+      locks: shown('activity', 'failed_sign_ins[].locks'),
+      locked_until: shown('activity', 'failed_sign_ins[].locked_until'),
+      expires_at: shown('activity', 'failed_sign_ins[].expires_at'),
+    },
+    technical: ['verdict', 'in_flight', 'in_flight_until'],
+  },
+  links: {
+    purpose: 'mail',
+    kept: {
+      until: 'until the link is used: 30 minutes to 7 days, by its purpose',
+      removedBy: ['expiry', 'end', 'erasure'],
+    },
+    personal: {
+      token_hash: withheld('credential', 'secret'),
+      account_id: withheld('identity', 'reference'),
+      purpose: shown('activity', 'links[].purpose'),
+      sealed: {
+        members: {
+          email: shown('contact', 'links[].email'),
+          epoch: withheld('activity', 'state'),
+        },
+      },
+      created_at: shown('activity', 'links[].created_at'),
+      expires_at: shown('activity', 'links[].expires_at'),
+    },
+    technical: [],
+  },
+  mails: {
+    purpose: 'mail',
+    kept: { until: 'until the mail is sent, at most 72 hours', removedBy: ['expiry', 'end', 'operator'] },
+    personal: {
+      id: shown('activity', 'mails[].id'),
+      sealed: {
+        members: {
+          kind: shown('activity', 'mails[].kind'),
+          email: shown('contact', 'mails[].email'),
+          details: shown('activity', 'mails[].details'),
+          at: shown('activity', 'mails[].at'),
+        },
+      },
+      expires_at: shown('activity', 'mails[].expires_at'),
+    },
+    technical: ['tries', 'due_at', 'leased_until'],
+  },
+  departed_subjects: {
+    purpose: 'apps',
+    kept: { until: '3 days after the erasure, so that apps can be told of it', removedBy: ['expiry'] },
+    personal: {
+      account_id: withheld('identity', 'reference'),
+      // The account is gone by then.
+      sealed: withheld('identity', 'state'),
+    },
+    technical: ['expires_at'],
+  },
+} as const satisfies PersonalTables;
+
+export const TECHNICAL = {
+  destroyed_data_keys: ['key_id', 'destroyed_at'],
+  groups: ['name', 'description', 'permissions', 'managed_by', 'version', 'created_at', 'updated_at'],
+  roles: ['name', 'description', 'permissions', 'managed_by', 'version', 'created_at', 'updated_at'],
+} as const satisfies TechnicalTables;

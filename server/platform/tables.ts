@@ -1,3 +1,5 @@
+import type { TechnicalTables } from './personal.ts';
+
 /** A table whose rows are deleted once their `expires_at` has passed. */
 export interface ExpiringTable {
   readonly table: string;
@@ -21,3 +23,11 @@ export const EXPIRES: readonly ExpiringTable[] = [{ table: 'write_checks', key: 
 export const SEALED: readonly SealedColumn[] = [
   { table: 'server_secrets', column: 'sealed', key: 'name', keyType: 'text' },
 ];
+
+export const TECHNICAL = {
+  declared_entries: ['kind', 'key', 'entry_hash'],
+  declared_settings: ['name', 'value'],
+  installation: ['id', 'issuer', 'since'],
+  server_secrets: ['name', 'sealed', 'created_at'],
+  write_checks: ['node', 'filler', 'expires_at'],
+} as const satisfies TechnicalTables;

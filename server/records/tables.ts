@@ -1,3 +1,4 @@
+import { type PersonalTables, type Retention, shown, type TechnicalTables, withheld } from '../platform/personal.ts';
 import type { ExpiringTable, SealedColumn } from '../platform/tables.ts';
 
 export const EXPIRES: readonly ExpiringTable[] = [
@@ -22,3 +23,162 @@ export const SEALED: readonly SealedColumn[] = [
   { table: 'waiting_requests', column: 'sealed', key: 'id', keyType: 'uuid' },
   { table: 'deliveries', column: 'sealed', key: 'id', keyType: 'uuid' },
 ];
+
+const OF_TOKENS: Retention = {
+  until: 'until the code, token or request expires, is used or revoked',
+  settings: ['CARDEA_CODE_TTL', 'CARDEA_ACCESS_TOKEN_TTL', 'CARDEA_REFRESH_TOKEN_IDLE_TTL', 'CARDEA_INTERACTION_TTL'],
+  removedBy: ['expiry', 'end', 'person', 'operator', 'erasure'],
+};
+const OF_SESSIONS: Retention = {
+  until: 'until the sign-out, or when the session has not been used for long or has reached its end',
+  settings: ['CARDEA_SESSION_TTL', 'CARDEA_SESSION_MAX'],
+  removedBy: ['expiry', 'end', 'person', 'operator', 'erasure'],
+};
+const OF_STATELESS_TOKENS: Retention = {
+  until: 'until the token expires',
+  settings: ['CARDEA_ACCESS_TOKEN_TTL'],
+  removedBy: ['expiry'],
+};
+
+export const PERSONAL = {
+  sessions: {
+    purpose: 'sign_in',
+    kept: OF_SESSIONS,
+    personal: {
+      uid: shown('activity', 'sessions[].uid'),
+      id_hash: withheld('credential', 'secret'),
+      account_id: withheld('identity', 'reference'),
+      sealed: {
+        members: {
+          loginTs: shown('activity', 'sessions[].authenticated_at'),
+          amr: shown('credential', 'sessions[].amr'),
+          acr: shown('credential', 'sessions[].acr'),
+          jti: withheld('credential', 'secret'),
+        },
+      },
+      origin: withheld('address', 'anonymous'),
+      created_at: shown('activity', 'sessions[].created_at'),
+      expires_at: shown('activity', 'sessions[].expires_at'),
+    },
+    technical: [],
+  },
+  session_authorizations: {
+    purpose: 'apps',
+    kept: OF_SESSIONS,
+    personal: {
+      session_uid: withheld('activity', 'reference'),
+      client_id: shown('activity', 'sessions[].apps[].client_id'),
+      sid: shown('activity', 'sessions[].apps[].sid'),
+      grant_id: shown('activity', 'sessions[].apps[].grant_id'),
+    },
+    technical: ['persists_logout'],
+  },
+  grants: {
+    purpose: 'apps',
+    kept: {
+      until: 'until it is revoked, or the longest lifetime of its tokens is over',
+      settings: ['CARDEA_REFRESH_TOKEN_TTL'],
+      removedBy: ['expiry', 'end', 'person', 'operator', 'erasure'],
+    },
+    personal: {
+      id: shown('permission', 'grants[].id'),
+      account_id: withheld('identity', 'reference'),
+      client_id: shown('permission', 'grants[].client_id'),
+      sealed: {
+        members: {
+          scopes: shown('permission', 'grants[].scopes'),
+          claims: shown('permission', 'grants[].claims'),
+          resources: shown('permission', 'grants[].resources'),
+          rar: shown('permission', 'grants[].authorization_details'),
+        },
+      },
+      created_at: shown('activity', 'grants[].created_at'),
+      expires_at: shown('permission', 'grants[].expires_at'),
+    },
+    technical: ['epoch'],
+  },
+  records: {
+    purpose: 'apps',
+    kept: OF_TOKENS,
+    personal: {
+      id_hash: withheld('credential', 'secret'),
+      model: shown('activity', 'tokens[].kind'),
+      grant_id: shown('activity', 'tokens[].grant_id'),
+      account_id: withheld('identity', 'reference'),
+      client_id: shown('activity', 'tokens[].client_id'),
+      session_uid: shown('activity', 'tokens[].session_uid'),
+      sealed: withheld('activity', 'state'),
+      consumed_at: shown('activity', 'tokens[].used_at'),
+      expires_at: shown('activity', 'tokens[].expires_at'),
+      origin: withheld('address', 'anonymous'),
+    },
+    technical: [],
+  },
+  waiting_requests: {
+    purpose: 'sign_in',
+    kept: { until: 'until the request of the app is answered, or expires', removedBy: ['expiry', 'end', 'erasure'] },
+    personal: {
+      id: shown('activity', 'waiting_requests[].id'),
+      id_hash: withheld('credential', 'secret'),
+      account_id: withheld('identity', 'reference'),
+      client_id: shown('activity', 'waiting_requests[].client_id'),
+      sealed: withheld('activity', 'state'),
+      asked_at: shown('activity', 'waiting_requests[].asked_at'),
+      expires_at: shown('activity', 'waiting_requests[].expires_at'),
+    },
+    technical: [],
+  },
+  deliveries: {
+    purpose: 'apps',
+    kept: {
+      until: 'until the app has received it, at most a day after the first attempt',
+      removedBy: ['expiry', 'end', 'operator'],
+    },
+    personal: {
+      id: shown('activity', 'messages_to_apps[].id'),
+      kind: shown('activity', 'messages_to_apps[].kind'),
+      client_id: shown('activity', 'messages_to_apps[].client_id'),
+      account_id: withheld('identity', 'reference'),
+      sid: shown('activity', 'messages_to_apps[].sid'),
+      sealed: withheld('activity', 'state'),
+      next_attempt_at: shown('activity', 'messages_to_apps[].next_attempt_at'),
+      expires_at: shown('activity', 'messages_to_apps[].expires_at'),
+    },
+    technical: ['attempts', 'leased_until'],
+  },
+  user_codes: {
+    purpose: 'sign_in',
+    kept: { until: 'until the code of a device is used, or expires', removedBy: ['expiry', 'end'] },
+    personal: { sealed: withheld('activity', 'state') },
+    technical: ['lookup', 'id_hash', 'expires_at'],
+  },
+  repeated_answers: {
+    purpose: 'operation',
+    kept: { until: '10 seconds after the request, for one that is sent again', removedBy: ['expiry'] },
+    personal: { sealed_by_token: withheld('activity', 'state') },
+    technical: ['id_hash', 'successor_hash', 'expires_at'],
+  },
+  ended_tokens: {
+    purpose: 'apps',
+    kept: OF_STATELESS_TOKENS,
+    personal: { what: withheld('activity', 'state') },
+    technical: ['issued_until', 'expires_at'],
+  },
+  status_list_places: {
+    purpose: 'apps',
+    kept: OF_STATELESS_TOKENS,
+    personal: {
+      jti: withheld('activity', 'state'),
+      grant_id: withheld('activity', 'reference'),
+      client_id: withheld('activity', 'reference'),
+      issued_at: withheld('activity', 'state'),
+    },
+    technical: ['list_id', 'idx', 'grant_epoch', 'ends_with_session', 'expires_at'],
+  },
+} as const satisfies PersonalTables;
+
+/** Hashes of identifiers that were used once, and the times of polls. */
+export const TECHNICAL = {
+  replays: ['id_hash', 'expires_at'],
+  polls: ['id_hash', 'polled_at', 'interval_seconds', 'too_soon', 'expires_at'],
+} as const satisfies TechnicalTables;

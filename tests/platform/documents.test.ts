@@ -13,6 +13,7 @@ import { facesOfNouns, seededFaces } from '../helpers/faces.ts';
 import { database, databaseUrl } from '../helpers/postgres.ts';
 import { STARTED } from '../helpers/started_template.ts';
 import { STREAM_VERBS } from '../helpers/streams.ts';
+import { personalDataDocument } from '../personal_data_document.ts';
 import { schemaDocument } from '../schema_document.ts';
 import { withSnippets } from '../snippets.ts';
 
@@ -28,6 +29,10 @@ function compare(file: string, expected: string): void {
 test('ops/docs/schema.md shows the migrated schema', async (t) => {
   const { db } = await database(t);
   compare('ops/docs/schema.md', await schemaDocument(db));
+});
+
+test('ops/docs/personal-data.md shows what is stored about people', () => {
+  compare('ops/docs/personal-data.md', personalDataDocument());
 });
 
 test('ops/docs/configuration.md shows the settings', () => {
