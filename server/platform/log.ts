@@ -1,16 +1,17 @@
 import { format } from 'node:util';
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { masked, maskToken, maskWithin, type PersonalKind } from './masking.ts';
 
 export type { Logger };
 
-const CENSORED = new Set([
+/** Fields whose values a log never has, by their names in code, in requests and in claims. */
+const SECRET = [
   'password',
   'secret',
   'token',
   'code',
   'cookie',
   'authorization',
-  'email',
   'access_token',
   'refresh_token',
   'id_token',
@@ -20,14 +21,36 @@ const CENSORED = new Set([
   'login_hint',
   'id_token_hint',
   'nonce',
+];
+
+/** Fields about a person, which are masked. An id is none: it leads an operator to the person, and tells others nothing. */
+const PERSONAL: Readonly<Record<PersonalKind, readonly string[]>> = {
+  email: ['email', 'mail', 'recipient'],
+  phone: ['phone', 'phone_number', 'phoneNumber'],
+  name: ['name', 'given_name', 'givenName', 'family_name', 'familyName', 'middle_name', 'middleName', 'nickname'],
+  username: ['username', 'preferred_username', 'identifier', 'user'],
+  network: ['ip', 'network', 'remoteAddress', 'remote_address'],
+  subject: ['sub', 'subject'],
+  text: [
+    ...['address', 'formatted', 'street_address', 'locality', 'region', 'postal_code'],
+    ...['browser', 'system', 'userAgent', 'user_agent', 'user-agent'],
+    ...['profile', 'picture', 'website', 'gender', 'birthdate'],
+  ],
+};
+
+const CENSORED: ReadonlyMap<string, (value: unknown) => unknown> = new Map([
+  ...SECRET.map((name) => [name, maskToken] as const),
+  ...(Object.entries(PERSONAL) as [PersonalKind, readonly string[]][]).flatMap(([kind, names]) =>
+    names.map((name) => [name, (value: unknown) => masked(kind, value)] as const),
+  ),
 ]);
 
 /**
- * JSON lines. Secrets cannot get into the log: requests are logged by route and status, never by URL, header or
- * body, errors by type, code and stack, and the fields below are censored wherever they occur.
+ * JSON lines. Secrets and personal data cannot get into the log: requests are logged by route and status, never by URL, header or
+ * body, errors by type, code and stack, and the fields above are censored or masked wherever they occur.
  */
 export function createLog(options: { level: string; destination?: DestinationStream }): Logger {
-  return pino(
+  const log = pino(
     {
       level: options.level,
       base: null,
@@ -53,6 +76,12 @@ export function createLog(options: { level: string; destination?: DestinationStr
       // written when the process ends, also by an uncaught error.
       pino.destination({ dest: 1, sync: false, minLength: 12_288, periodicFlush: FLUSH_EVERY_MS }),
   );
+  // pino gives the fields of a child to no formatter.
+  const { child } = log;
+  log.child = function (this: Logger, fields: object, ...rest: []) {
+    return child.call(this, censored(fields), ...rest);
+  } as Logger['child'];
+  return log;
 }
 
 /**
@@ -61,9 +90,12 @@ export function createLog(options: { level: string; destination?: DestinationStr
  */
 export function logWarnings(log: Logger): void {
   process.removeAllListeners('warning'); // Node's default handler prints plain text
-  process.on('warning', ({ name, message }) => log.warn({ warning: name, text: message }, 'a warning of Node'));
+  process.on('warning', ({ name, message }) =>
+    log.warn({ warning: name, text: maskWithin(message) }, 'a warning of Node'),
+  );
   for (const [method, level] of CONSOLE) {
-    console[method] = (...args: unknown[]) => log[level]({ text: format(...args) }, 'a library wrote to the console');
+    console[method] = (...args: unknown[]) =>
+      log[level]({ text: maskWithin(format(...args)) }, 'a library wrote to the console');
   }
 }
 
@@ -102,7 +134,8 @@ function censored<T extends object>(fields: T, depth = 0): T {
   const all = fields as Record<string, unknown>;
   for (const name in all) {
     const value = all[name];
-    const shown = CENSORED.has(name) ? '[redacted]' : shownOf(name, value, depth);
+    const censor = CENSORED.get(name);
+    const shown = censor ? censor(value) : shownOf(name, value, depth);
     if (shown === value) continue;
     copy ??= (Array.isArray(all) ? [...all] : { ...all }) as Record<string, unknown>;
     copy[name] = shown;

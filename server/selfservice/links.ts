@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isUsedUp, LINK_LIFETIMES, type Link } from '../accounts/links.ts';
-import { maskEmail } from '../accounts/masking.ts';
 import { cookieAt } from '../platform/cookies.ts';
 import { AppError } from '../platform/errors.ts';
 import { type Fields, sendPage } from '../platform/forms.ts';
+import { maskEmail } from '../platform/masking.ts';
 import type { SignedIn } from '../ports/sessions.ts';
 import { type Admission, contentOf, formRoute, pageReply, type Reply } from '../views/form_pages.ts';
 import type { LinkPurposeName, View } from '../views/views.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { AppError } from '../../server/platform/errors.ts';
-import { createLog, describeError } from '../../server/platform/log.ts';
+import { createLog, describeError, logWarnings } from '../../server/platform/log.ts';
 import { database } from '../helpers/postgres.ts';
 
 const SECRET = 'sesame-7f3a';
@@ -42,7 +42,7 @@ describe('log lines', () => {
 
 describe('redaction', () => {
   const names = [
-    ...['password', 'secret', 'token', 'code', 'cookie', 'authorization', 'email', 'access_token', 'refresh_token'],
+    ...['password', 'secret', 'token', 'code', 'cookie', 'authorization', 'access_token', 'refresh_token'],
     ...['id_token', 'client_secret', 'client_assertion', 'code_verifier', 'login_hint', 'id_token_hint', 'nonce'],
   ];
 
@@ -56,6 +56,45 @@ describe('redaction', () => {
       assert.equal(text().split('[redacted]').length, 4);
     });
   }
+
+  const personal = [
+    ['email', 'jane.roe@example.com', 'j•••@e•••.com'],
+    ['phone_number', '+44 20 7946 0958', '•••58'],
+    ['name', 'Jane Roe', 'J••• R•••'],
+    ['username', 'jane.roe', 'j•••'],
+    ['ip', '192.0.2.77', '192.0.•••'],
+    ['remoteAddress', '2001:db8:1:2::3', '2001:db8:•••'],
+    ['sub', 'jane.roe@example.com', 'j•••@e•••.com'],
+    ['user_agent', 'Mozilla/5.0', '•••'],
+    ['birthdate', '1990-01-31', '•••'],
+    ['address', { street_address: '1 Main Street' }, { street_address: '•••' }],
+    ['address', '192.0.2.77', '•••'],
+  ] as const;
+  for (const [name, value, shown] of personal) {
+    test(`${name} is masked at the top and in an object: ${JSON.stringify(shown)}`, () => {
+      const { log, lines } = recorder();
+      log.info({ [name]: value, accountId: 'an-id' });
+      log.child({ [name]: value }).info({ a: { [name]: value } });
+      const [first, second] = lines.map((line) => JSON.parse(line));
+      assert.deepEqual([first[name], second[name], second.a[name]], [shown, shown, shown]);
+      assert.equal(first.accountId, 'an-id');
+    });
+  }
+
+  test('applies to what Node and libraries write', () => {
+    const { log, text } = recorder();
+    const console_ = { ...console };
+    const listeners = process.listeners('warning');
+    try {
+      logWarnings(log);
+      console.warn('no mail to %s from 192.0.2.77 by %s', 'jane.roe@example.com', `eyJ${SECRET.repeat(4)}.${SECRET}`);
+    } finally {
+      Object.assign(console, console_);
+      process.removeAllListeners('warning');
+      for (const listener of listeners) process.on('warning', listener);
+    }
+    assert.match(text(), /no mail to j•••@e•••\.com from 192\.0\.••• by \[redacted\]/);
+  });
 
   test('applies to child loggers', () => {
     const { log, text } = recorder();

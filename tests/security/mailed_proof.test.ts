@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { LINK_PURPOSES } from '../../server/accounts/links.ts';
-import { maskEmail } from '../../server/accounts/masking.ts';
+import { maskEmail } from '../../server/platform/masking.ts';
 import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { askForMail, canSignIn, enqueue, followLink, useLink } from '../flows/mailed_links.ts';
 import { begin, shown, submit, submitPassword } from '../flows/support.ts';
