@@ -1132,6 +1132,8 @@ export interface components {
             };
             /** @description the same as in the log of the server */
             request_id: string;
+            /** @description of the session in which it happened */
+            session_id: string | null;
         };
         /** Caller */
         Caller: {
@@ -9749,7 +9751,8 @@ export interface operations {
                      *               "after": "Employees"
                      *             }
                      *           },
-                     *           "request_id": "1f0c9d5e-2b3a-4c4d-8e5f-6a7b8c9d0e1f"
+                     *           "request_id": "1f0c9d5e-2b3a-4c4d-8e5f-6a7b8c9d0e1f",
+                     *           "session_id": null
                      *         }
                      *       ]
                      *     }
@@ -9791,6 +9794,8 @@ export interface operations {
                             };
                             /** @description the same as in the log of the server */
                             request_id?: string;
+                            /** @description of the session in which it happened */
+                            session_id?: string | null;
                         }[];
                         /** @description the cursor of the next page; absent on the last */
                         next?: string;
@@ -9846,7 +9851,8 @@ export interface operations {
                      *           "after": "Employees"
                      *         }
                      *       },
-                     *       "request_id": "1f0c9d5e-2b3a-4c4d-8e5f-6a7b8c9d0e1f"
+                     *       "request_id": "1f0c9d5e-2b3a-4c4d-8e5f-6a7b8c9d0e1f",
+                     *       "session_id": null
                      *     }
                      */
                     "application/json": components["schemas"]["AuditEntry"];

@@ -145,6 +145,7 @@ function mountRoute(app: FastifyInstance, route: Route, { options, callers, stop
         actorNow: actor.again,
         stopping,
         requestId: request.id,
+        from: { details: { address: request.ip, device: request.headers['user-agent'] } },
         dryRun: asks,
         force,
         ifMatch,

@@ -1,21 +1,27 @@
 import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { Audit as AuditTable } from '../platform/database.ts';
-import type { BoundStatement } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { uuidv7 } from '../platform/ids.ts';
+import { createSealer, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
+import { loadServerSecret } from '../platform/server_secrets.ts';
 import { statement, tables } from '../platform/statement.ts';
+import type { Action } from './actions.ts';
+import { canonical, canonicalEvent } from './canonical.ts';
+import { AUDIT_SECRET, auditKeys } from './keys.ts';
 
-/** Who acted: the command line, a client by itself, a person by an app, or the server. */
+/** Who acted: the command line, a client by itself, a person, or the server. */
 export type ActorKind = 'cli' | 'client' | 'person' | 'system';
 
-/** `denied`: without the permission; `refused`: the input or the state did not allow it. */
+/**
+ * `denied`: without the permission, or with a wrong credential; `refused`: the input or the state did not allow it.
+ */
 export type Outcome = 'done' | 'refused' | 'denied';
 
-/** One entry of the audit: who did what to whom, and with which outcome. No personal data. */
+/** One entry of the audit: who did what to whom, and with which outcome. No personal data, except in `details`. */
 export interface AuditEntry {
   readonly actor: { readonly kind: ActorKind; readonly id: string; readonly clientId?: string | undefined };
-  /** The name of the operation, such as `users.disable`. */
-  readonly action: string;
+  readonly action: Action;
   readonly target: Target;
   readonly outcome: Outcome;
   /** The error code, when it was not done. */
@@ -23,6 +29,11 @@ export interface AuditEntry {
   /** Values that may be shown, by field; for personal data and secrets the name of the field alone. */
   readonly changes?: Changes;
   readonly requestId: string;
+  readonly sessionId?: string | undefined;
+  /** From where it was done. */
+  readonly details?: AuditDetails | undefined;
+  /** Whose key seals the details. Default: a key of the month, as for somebody without an account. */
+  readonly detailsOf?: { readonly id: string; readonly sealer: Sealer } | undefined;
 }
 
 export interface Target {
@@ -33,6 +44,12 @@ export interface Target {
 }
 
 export type Changes = Readonly<Record<string, { readonly before?: unknown; readonly after?: unknown }>>;
+
+export interface AuditDetails {
+  readonly address?: string | undefined;
+  /** The `User-Agent`. */
+  readonly device?: string | undefined;
+}
 
 export type AuditRow = Selectable<AuditTable>;
 
@@ -51,6 +68,11 @@ export const AUDIT_STATEMENTS = {
       reason: $.reason,
       changes: $.changes,
       request_id: $.request_id,
+      session_id: $.session_id,
+      details_account: $.details_account,
+      details_month: $.details_month,
+      sealed_details: $.sealed_details,
+      mac: $.mac,
     }),
   ),
   find: statement('audit.find', ($: { id: string }) => sql<AuditRow>`SELECT * FROM audit WHERE id = ${$.id}::uuid`),
@@ -60,16 +82,43 @@ export const AUDIT_STATEMENTS = {
 export interface Audit {
   /** The statement for the transaction of the change itself, so that neither happens without the other. */
   append(entry: AuditEntry): BoundStatement;
+  /** Loads the keys that the next weeks need. */
+  prepare(): Promise<void>;
 }
 
 const ID_MAX = 512;
+const ADDRESS_MAX = 64;
+const CHANGES_MAX = 64 * 1_024;
 
-export function createAudit({ now }: { readonly now: Clock }): Audit {
+export interface AuditParts {
+  readonly db: Db;
+  readonly sealer: Sealer;
+  readonly now: Clock;
+}
+
+/** @throws AppError 500 `sealed_value_unreadable` with another master key than that of the database */
+export async function openAudit({ db, sealer, now }: AuditParts): Promise<Audit> {
+  const keys = auditKeys(await loadServerSecret(db, sealer, AUDIT_SECRET, now));
+  /** By month, the newest last. */
+  const months = new Map<string, Sealer>();
+
+  async function prepare(): Promise<void> {
+    for (const month of monthsFrom(now())) {
+      if (!months.has(month)) {
+        months.set(month, createSealer([await loadServerSecret(db, sealer, monthSecret(month), now)]));
+      }
+    }
+  }
+
+  await prepare();
   return {
-    append({ actor, action, target, outcome, reason, changes, requestId }) {
-      return AUDIT_STATEMENTS.append.bind({
-        id: uuidv7(now()),
-        at: new Date(now()),
+    prepare,
+    append(entry) {
+      const { actor, action, target, outcome, reason, changes, requestId, sessionId } = entry;
+      const at = now();
+      const row = {
+        id: uuidv7(at),
+        at: new Date(at),
         actor_kind: actor.kind,
         actor_id: storable(actor.id),
         client_id: actor.clientId === undefined ? null : storable(actor.clientId),
@@ -77,17 +126,73 @@ export function createAudit({ now }: { readonly now: Clock }): Audit {
         target_kind: target.kind,
         target_id: storable(target.id),
         outcome,
-        reason: reason ?? null,
-        changes: JSON.stringify(changes ?? {}, (_, value) =>
-          typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\u{fffd}') : value,
-        ),
+        reason: reason === undefined ? null : storable(reason),
+        changes: storableChanges(changes ?? {}),
         request_id: storable(requestId),
-      });
+        session_id: sessionId === undefined ? null : storable(sessionId),
+      };
+      const event = { ...row, ...sealedDetails(row.id, at, entry) };
+      const mac = keys.mac(canonical(canonicalEvent({ ...event, changes: JSON.parse(event.changes) })));
+      return AUDIT_STATEMENTS.append.bind({ ...event, mac });
     },
   };
+
+  function sealedDetails(id: string, at: number, { details = {}, detailsOf }: AuditEntry) {
+    const { address, device } = details;
+    if (address === undefined && device === undefined) {
+      return { details_account: null, details_month: null, sealed_details: null };
+    }
+    const value: AuditDetails = {
+      ...(address === undefined ? {} : { address: storable(address, ADDRESS_MAX) }),
+      ...(device === undefined ? {} : { device: storable(device) }),
+    };
+    if (detailsOf) {
+      const sealed_details = sealJson(detailsOf.sealer, detailsPlace(id), value);
+      return { details_account: detailsOf.id, details_month: null, sealed_details };
+    }
+    // A clock that jumps over months finds no key of its own.
+    const month = months.has(monthOf(at)) ? monthOf(at) : [...months.keys()].at(-1);
+    const monthSealer = month === undefined ? undefined : months.get(month);
+    if (month === undefined || !monthSealer) throw new Error('the keys of the audit were not loaded');
+    return {
+      details_account: null,
+      details_month: month,
+      sealed_details: sealJson(monthSealer, detailsPlace(id), value),
+    };
+  }
+}
+
+export const detailsPlace = (id: string): Place => ({ table: 'audit', column: 'sealed_details', row: id });
+
+/** The name of the secret that seals the details of a month's events without an account. @param month `2026-11` */
+export const monthSecret = (month: string): string => `audit-details-${month}`;
+
+/** @returns such as `2026-11`, in UTC */
+export function monthOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 'YYYY-MM'.length);
+}
+
+/** The month of a time, and the next one. */
+function monthsFrom(at: number): string[] {
+  const day = new Date(at);
+  return [monthOf(at), monthOf(Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + 1))];
 }
 
 /** Any text, so that Postgres can store it: a strange id must not make an entry impossible. */
-function storable(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '\u{fffd}').slice(0, ID_MAX).toWellFormed();
+function storable(text: string, max = ID_MAX): string {
+  return text.slice(0, max).toWellFormed().replaceAll('\0', '\u{fffd}');
+}
+
+function storableChanges(changes: Changes): string {
+  const clean = (value: unknown): unknown => {
+    if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\u{fffd}');
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [clean(name), one]));
+  };
+  const text = JSON.stringify(changes, (_, value) => clean(value));
+  if (text.length <= CHANGES_MAX) return text;
+  // The names of the fields alone.
+  const names = Object.keys(changes).map((name) => [storable(name, 100), {}]);
+  const named = JSON.stringify(Object.fromEntries(names));
+  return named.length <= CHANGES_MAX ? named : '{}';
 }

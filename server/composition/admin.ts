@@ -41,7 +41,10 @@ export async function adminRoutes(
       passwords: async () => accountServices.passwords,
       keyRing: async () => protocol.keyRing,
     },
-    { recordsRefusal: ({ kind, id }) => recordsRefusal(limits.refusals, kind, id) },
+    {
+      audit: infrastructure.audit,
+      recordsRefusal: ({ kind, id }) => recordsRefusal(limits.refusals, kind, id),
+    },
   );
   await site.register(mountAdmin, {
     issuer: config.issuer,

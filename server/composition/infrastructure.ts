@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { CHANNEL as KEYS_CHANNEL } from '../../keys/store.ts';
 import { MAILS_CHANNEL } from '../accounts/mails.ts';
 import type { PasswordsOptions } from '../accounts/passwords.ts';
+import { type Audit, openAudit } from '../audit/entries.ts';
 import { RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
 import { CLIENTS_CHANNEL } from '../clients/statements.ts';
 import { type Config, resolveMasterKeys, type SettingInForce } from '../config.ts';
@@ -43,6 +44,7 @@ export interface AppParts {
 /** The services that all layers use. */
 export interface Infrastructure extends AppParts {
   readonly sealer: Sealer;
+  readonly audit: Audit;
   readonly messenger: Messenger;
   readonly counter: Counter;
   readonly limits: Limits;
@@ -83,6 +85,7 @@ export async function createInfrastructure(parts: AppParts): Promise<Infrastruct
     counter,
     limits,
     writes: createWriteBounds(limits.writes),
+    audit: await openAudit({ db, sealer, now }),
     csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
     views: createViews(issuer.basePath),
     outbound: createOutbound({ allow: config.outboundAllow, nameServers: parts.nameServers }),

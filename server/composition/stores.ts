@@ -15,7 +15,7 @@ import { createRecoveryCodes, RECOVERY_CODES_SECRET } from '../accounts/recovery
 import { createSessionDetails } from '../accounts/session_details.ts';
 import { createAccounts } from '../accounts/store.ts';
 import { createTotp } from '../accounts/totp.ts';
-import { createAudit } from '../audit/entries.ts';
+import { type Audit, openAudit } from '../audit/entries.ts';
 import { createAuditLog } from '../audit/listing.ts';
 import { createRegistrationTokens } from '../clients/registration_tokens.ts';
 import { createResourceServers } from '../clients/resource_servers.ts';
@@ -213,11 +213,11 @@ function withEndings(services: Omit<Services, 'endings' | 'signedUntil'>): Servi
 /**
  * The services of operations and what runs them.
  * @param opened the stores, as far as they are open
- * @param limits those of a face that many can reach
+ * @param how the limits of a face that many can reach; and the audit, if it is open already
  */
 export function createOperations(
   opened: Opened,
-  limits: Pick<RunParts, 'recordsRefusal'> = {},
+  { audit, ...how }: Pick<RunParts, 'recordsRefusal'> & { readonly audit?: Audit } = {},
 ): { readonly runner: Runner; readonly services: Services } {
   const { db, sealer, now } = opened;
   const named = (on: Db) => ({
@@ -244,6 +244,8 @@ export function createOperations(
       passwords: async () => (await opened.passwords()).on({ ...(await accountStores()), db: on, endSessions }),
     });
   };
-  const runner = createRunner({ ...limits, db, audit: createAudit({ now }), results, services, servicesOn });
+  const opening = once(() => openAudit({ db, sealer, now }));
+  const auditOn = async (on?: Db) => (on ? openAudit({ db: on, sealer, now }) : (audit ?? opening()));
+  const runner = createRunner({ ...how, db, audit: auditOn, results, services, servicesOn });
   return { services, runner };
 }

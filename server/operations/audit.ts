@@ -3,7 +3,7 @@ import type { AuditRow } from '../audit/entries.ts';
 import { notFound } from '../platform/errors.ts';
 import { read } from './operation.ts';
 import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
-import { Id, strict, Time } from './schema.ts';
+import { Id, Nullable, strict, Time } from './schema.ts';
 
 const Change = strict({ before: Type.Optional(Type.Unknown()), after: Type.Optional(Type.Unknown()) });
 
@@ -28,6 +28,7 @@ const AuditEntry = strict(
         'by field, before and after; of a secret or personal field, the name alone: neither is ever stored here',
     }),
     request_id: Type.String({ description: 'the same as in the log of the server' }),
+    session_id: Nullable(Type.String(), 'of the session in which it happened'),
   },
   { title: 'AuditEntry' },
 );
@@ -45,6 +46,7 @@ const EXAMPLE: Static<typeof AuditEntry> = {
   reason: null,
   changes: { description: { before: 'Everybody', after: 'Employees' } },
   request_id: '1f0c9d5e-2b3a-4c4d-8e5f-6a7b8c9d0e1f',
+  session_id: null,
 };
 
 /** The record of what operators did, and of what they were refused. */
@@ -77,6 +79,7 @@ export const audit = {
   }),
 };
 
-function shown({ at, changes, ...entry }: AuditRow): Static<typeof AuditEntry> {
+function shown({ at, changes, ...row }: AuditRow): Static<typeof AuditEntry> {
+  const { mac: _, sealed_details: __, details_account: ___, details_month: ____, ...entry } = row;
   return { ...entry, at: at.toISOString(), changes: changes as Static<typeof AuditEntry>['changes'] };
 }

@@ -1,6 +1,7 @@
 import type { Static, TObject, TSchema } from 'typebox';
-import type { Changes, Target } from '../audit/entries.ts';
-import type { BoundStatement, Row } from '../platform/db.ts';
+import type { Action } from '../audit/actions.ts';
+import type { AuditEntry, Changes, Target } from '../audit/entries.ts';
+import type { BoundStatement, Row, Send } from '../platform/db.ts';
 import type { Actor } from './actor.ts';
 import type { Permission } from './permissions.ts';
 import type { Services } from './services.ts';
@@ -34,6 +35,8 @@ export interface InputOf<S extends Schemas> {
 export interface Call {
   readonly actor: Actor;
   readonly requestId: string;
+  /** From where it is asked for; sealed in the audit. */
+  readonly from?: Pick<AuditEntry, 'details' | 'detailsOf'> | undefined;
   /** Everything is checked and nothing is changed. */
   readonly dryRun?: boolean | undefined;
   /** The ETag that the caller has read (RFC 9110 §13.1.1); undefined: any. */
@@ -59,8 +62,6 @@ export interface Call {
 export const ANY_CALLER = 'any caller';
 
 interface Common<S extends Schemas> {
-  /** `noun.verb`; also the action in the audit. */
-  readonly name: string;
   readonly permission: Permission | typeof ANY_CALLER;
   /** One line, in the imperative. */
   readonly summary: string;
@@ -72,12 +73,16 @@ interface Common<S extends Schemas> {
 
 export interface Read<S extends Schemas> extends Common<S> {
   readonly kind: 'read';
+  /** `noun.verb` */
+  readonly name: string;
   /** @throws AppError 4xx */
   run(services: Services, input: InputOf<S>, call: Call): Promise<Static<S['output']>>;
 }
 
 export interface Change<S extends Schemas> extends Common<S> {
   readonly kind: 'change';
+  /** `noun.verb`, as in the audit. */
+  readonly name: Action;
   /** The noun of what it changes, for the audit. */
   readonly target: string;
   /** Reads and checks, and says what to change; changes nothing. @throws AppError 4xx */
@@ -111,6 +116,8 @@ export interface Plan<Output> {
  */
 export interface Stream<S extends Schemas> extends Common<S> {
   readonly kind: 'stream';
+  /** `noun.verb`, as in the audit. */
+  readonly name: Action;
   /** The noun of what it is about, for the audit. */
   readonly target: string;
   /** It changes something, and has a dry run. */
@@ -145,10 +152,7 @@ export interface InputLine {
 }
 
 /** @param send sends the statements in a transaction of the caller's own. Default: in one that has nothing else */
-export type Commit = (
-  change: Omit<Plan<unknown>, 'result' | 'again' | 'beforehand'>,
-  send?: (statements: readonly BoundStatement[]) => Promise<unknown>,
-) => Promise<void>;
+export type Commit = (change: Omit<Plan<unknown>, 'result' | 'again' | 'beforehand'>, send?: Send) => Promise<void>;
 
 // biome-ignore lint/suspicious/noExplicitAny: a list of operations has all kinds of schemas, which no other type accepts
 export type Operation = Read<any> | Change<any> | Stream<any>;

@@ -13,7 +13,8 @@ import type { Services } from './services.ts';
 
 export interface RunParts {
   readonly db: Db;
-  readonly audit: Audit;
+  /** @param on within the transaction that makes its tables. Default: opened once */
+  audit(on?: Db): Promise<Audit>;
   readonly results: Results;
   readonly services: Services;
   /** The same services within a transaction, where they see what it has changed. */
@@ -67,8 +68,9 @@ export function createRunner(parts: RunParts): Runner {
         assertInput(operation.schemas, input);
         return operation.run(services, input, call);
       }
+      const { append } = await audit();
       const entry = (rest: Pick<AuditEntry, 'outcome' | 'target'> & Partial<AuditEntry>): BoundStatement =>
-        audit.append({ actor: call.actor, action: operation.name, requestId: call.requestId, ...rest });
+        append({ actor: call.actor, action: operation.name, requestId: call.requestId, ...call.from, ...rest });
       try {
         assertPermitted(operation, call);
         assertInput(operation.schemas, input);
@@ -83,8 +85,9 @@ export function createRunner(parts: RunParts): Runner {
 
     stream: (operation, input, call) => runStream({ db, audit, services, recordsRefusal }, operation, input, call),
 
-    batch: (work, options) =>
-      db.transaction(async (send) => {
+    async batch(work, options) {
+      const { append } = await audit();
+      return db.transaction(async (send) => {
         const inside = withinTransaction(send);
         const within = servicesOn(inside);
         return work({
@@ -95,8 +98,9 @@ export function createRunner(parts: RunParts): Runner {
             assertInput(operation.schemas, input);
             const planned = await operation.plan(within, input, call);
             const { target, changes = {} } = planned;
-            const { actor, requestId } = call;
-            const entry = audit.append({ actor, action: operation.name, requestId, outcome: 'done', target, changes });
+            const { actor, requestId, from } = call;
+            const about = { actor, action: operation.name, requestId, ...from };
+            const entry = append({ ...about, outcome: 'done', target, changes });
             try {
               return await sendPlan(send, planned, entry);
             } catch (error) {
@@ -104,7 +108,8 @@ export function createRunner(parts: RunParts): Runner {
             }
           },
         });
-      }, options),
+      }, options);
+    },
   };
 
   async function sendPlan<O>(send: Send, { statements, result }: Plan<O>, entry: BoundStatement): Promise<O> {

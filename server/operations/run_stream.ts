@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import type { Audit, AuditEntry } from '../audit/entries.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { BoundStatement, Db } from '../platform/db.ts';
+import { type BoundStatement, type Db, withinTransaction } from '../platform/db.ts';
 import type { Actor } from './actor.ts';
 import { assertPermitted, refusedOutcome } from './checks.ts';
 import type { Call, Commit, InputLine, Operation, Schemas, Stream, StreamInput } from './operation.ts';
@@ -23,7 +23,7 @@ export const ACTOR_MS = 30_000;
 
 interface StreamParts {
   readonly db: Db;
-  readonly audit: Audit;
+  audit(on?: Db): Promise<Audit>;
   readonly services: Services;
   recordsRefusal(actor: Actor): Promise<boolean>;
 }
@@ -36,22 +36,26 @@ export async function runStream<S extends Schemas>(
 ): Promise<Running<Static<S['output']>>> {
   const { actor, requestId, dryRun = false } = begun;
   const { call, renew } = renewed(operation, begun, services.now);
-  const entry = (rest: Pick<AuditEntry, 'outcome' | 'target'> & Partial<AuditEntry>): BoundStatement =>
-    audit.append({ actor, action: operation.name, requestId, ...rest });
+  const entry = async (
+    rest: Pick<AuditEntry, 'outcome' | 'target'> & Partial<AuditEntry>,
+    on?: Db,
+  ): Promise<BoundStatement> =>
+    (await audit(on)).append({ actor, action: operation.name, requestId, ...begun.from, ...rest });
 
   /** @throws the error */
   async function refused(error: unknown): Promise<never> {
     const outcome = refusedOutcome(error, begun);
     if (outcome && (await recordsRefusal(actor))) {
-      await db.query(entry({ ...outcome, target: { kind: operation.target, id: '' } }));
+      await db.query(await entry({ ...outcome, target: { kind: operation.target, id: '' } }));
     }
     throw error;
   }
 
-  const commit: Commit = async ({ statements, target, changes = {}, refuse }, send = (all) => db.transact(all)) => {
+  const commit: Commit = async ({ statements, target, changes = {}, refuse }, send) => {
     if (dryRun) return;
     try {
-      await send([...statements, entry({ outcome: 'done', target, changes })]);
+      const on = send && withinTransaction(send);
+      await (on ?? db).transact([...statements, await entry({ outcome: 'done', target, changes }, on)]);
     } catch (error) {
       throw refuse?.(error) ?? error;
     }

@@ -75,12 +75,50 @@ export interface Audit {
   at: Timestamp;
   changes: Generated<Json>;
   client_id: string | null;
+  details_account: string | null;
+  details_month: string | null;
   id: string;
+  mac: Buffer | null;
   outcome: string;
   reason: string | null;
   request_id: string;
+  sealed_details: Buffer | null;
+  session_id: string | null;
   target_id: string;
   target_kind: string;
+}
+
+export interface AuditAnchors {
+  anchor: string;
+  before_id: string;
+  created_at: Timestamp;
+  id: string;
+  signature: Buffer;
+}
+
+export interface AuditHeads {
+  created_at: Timestamp;
+  head: string;
+  signature: Buffer;
+  tree_size: Int8;
+}
+
+export interface AuditLeaves {
+  event_id: string;
+  hash: Buffer;
+  index: Int8;
+  mac: Buffer;
+}
+
+export interface AuditNodes {
+  hash: Buffer;
+  index: Int8;
+  level: number;
+}
+
+export interface AuditUnsealed {
+  event_id: string;
+  refused: Generated<boolean>;
 }
 
 export interface Clients {
@@ -439,6 +477,11 @@ export interface DB {
   accounts: Accounts;
   attempts: Attempts;
   audit: Audit;
+  audit_anchors: AuditAnchors;
+  audit_heads: AuditHeads;
+  audit_leaves: AuditLeaves;
+  audit_nodes: AuditNodes;
+  audit_unsealed: AuditUnsealed;
   clients: Clients;
   data_keys: DataKeys;
   declared_entries: DeclaredEntries;

@@ -2,17 +2,14 @@ import { readdir } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { CompiledQuery, type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
-import type { BoundStatement, Db } from './db.ts';
+import type { BoundStatement, Db, Send } from './db.ts';
 import { AppError } from './errors.ts';
 import { statement } from './statement.ts';
 
 const FOLDER = new URL('../../migrations/', import.meta.url);
 
 /** @param names of the migrations that ran @param send sends statements in their transaction */
-export type Finish = (
-  names: readonly string[],
-  send: (bound: readonly BoundStatement[]) => Promise<void>,
-) => Promise<void>;
+export type Finish = (names: readonly string[], send: Send) => Promise<void>;
 
 /** The migrations of one database. */
 export interface Migrations {
@@ -133,7 +130,7 @@ function finished(migrations: Readonly<Record<string, Migration>>, finish: Finis
       async up(transaction) {
         await migration.up(transaction);
         ran.push(name);
-        if (name === names.at(-1)) await finish(ran, (bound) => sendBy(transaction, bound));
+        if (name === names.at(-1)) await finish(ran, sendBy(transaction));
       },
     },
   ]);
@@ -141,10 +138,15 @@ function finished(migrations: Readonly<Record<string, Migration>>, finish: Finis
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the type of Kysely's migrations
-async function sendBy(transaction: Kysely<any>, bound: readonly BoundStatement[]): Promise<void> {
-  for (const { statement: one, values } of bound) {
-    await transaction.executeQuery(CompiledQuery.raw(one.text, [...values]));
-  }
+function sendBy(transaction: Kysely<any>): Send {
+  const send = async (bound: readonly BoundStatement[]) => {
+    const rows: unknown[][] = [];
+    for (const { statement: one, values } of bound) {
+      rows.push((await transaction.executeQuery(CompiledQuery.raw(one.text, [...values]))).rows);
+    }
+    return rows;
+  };
+  return send as Send;
 }
 
 async function getMigrations(): Promise<Record<string, Migration>> {

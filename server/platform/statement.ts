@@ -38,7 +38,7 @@ export function statement<P extends object, R>(
 }
 
 /** The type of an array's elements in Postgres. */
-type SqlType = 'bytea' | 'text' | 'uuid' | 'timestamptz' | 'boolean';
+type SqlType = 'bytea' | 'text' | 'uuid' | 'timestamptz' | 'boolean' | 'bigint' | 'smallint';
 
 /**
  * The columns of rows that one statement writes, from one table for their names, their order and their parameters, of

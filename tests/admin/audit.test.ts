@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { createAudit } from '../../server/audit/entries.ts';
 import { adminApi } from '../helpers/admin.ts';
+import { auditOf } from '../helpers/audit.ts';
 import { deployment } from '../helpers/deployment.ts';
 
 const scope = { after };
@@ -12,7 +12,7 @@ const stranger = await adminApi(scope, app, { permissions: new Set(['users:read'
 
 const START = Date.parse('2026-01-01T00:00:00Z');
 let time = START;
-const log = createAudit({ now: () => time });
+const log = await auditOf(app, () => time);
 for (const [i, [action, kind, id]] of (
   [
     ['groups.create', 'group', 'staff'],
@@ -57,6 +57,7 @@ test('entries are listed newest first, and shown whole', async () => {
     reason: 'insufficient_scope',
     changes: { description: { before: 'a', after: 'b' }, email: {} },
     request_id: 'r-3',
+    session_id: null,
   });
   assert.deepEqual((await reader.request('GET', `/audit/${id}`)).body, denied);
 });
@@ -124,7 +125,7 @@ test('a page by action, actor or time is read by an index', async () => {
       [],
     );
     assert.ok(!JSON.stringify(plan).includes('Seq Scan'), JSON.stringify(plan));
-    if (order === 'at, id') assert.ok(JSON.stringify(plan).includes('audit_time'), JSON.stringify(plan));
+    if (order === 'at, id') assert.ok(/audit_\w+(_time|_at_id_idx)/.test(JSON.stringify(plan)), JSON.stringify(plan));
   }
 });
 

@@ -4,6 +4,7 @@ import { after, describe, test } from 'node:test';
 import { userExport } from '../../server/operations/user_export.ts';
 import { BCRYPT } from '../accounts/exported_users.ts';
 import { deleteAccounts } from '../helpers/account_changes.ts';
+import { entryReader } from '../helpers/audit.ts';
 import { operatedDatabase } from '../helpers/operated_database.ts';
 import { actor } from '../helpers/operations.ts';
 import { exchanged, jsonLines, openStream, servedApi } from '../helpers/streams.ts';
@@ -36,7 +37,15 @@ const SECOND = {
 const SECRETS = { password_hash: BCRYPT, password_set_at: '2025-01-31T12:00:00.000Z', totp_secret: 'GEZDGNBVGY3TQOJQ' };
 await exchanged(`${api.url}/users/import`, jsonLines({ ...FIRST, ...SECRETS }));
 await exchanged(`${api.url}/users/import`, jsonLines(SECOND));
-await db.run({ text: 'DELETE FROM audit' }, []);
+
+const entries = entryReader<{
+  readonly action: string;
+  readonly outcome: string;
+  readonly target_kind: string;
+  readonly reason: string;
+  readonly changes: object;
+}>({ db }, 'action, outcome, target_kind, reason, changes');
+await entries();
 
 interface Exported {
   readonly status: number | undefined;
@@ -49,14 +58,6 @@ async function exported(query = '', url = EXPORT): Promise<Exported> {
   stream.end();
   const { statusCode: status } = await stream.answer();
   return { status, lines: status === 200 ? await stream.rest() : [] };
-}
-
-async function entries() {
-  const text = 'DELETE FROM audit RETURNING action, outcome, target_kind, reason, changes';
-  return db.run<{ action: string; outcome: string; target_kind: string; reason: string; changes: object }>(
-    { text },
-    [],
-  );
 }
 
 describe('an export by the API', () => {

@@ -7,6 +7,7 @@ import { userImport } from '../../server/operations/user_import.ts';
 import { createDb } from '../../server/platform/db.ts';
 import { BCRYPT } from '../accounts/exported_users.ts';
 import { deleteAccounts } from '../helpers/account_changes.ts';
+import { entryReader } from '../helpers/audit.ts';
 import { operatedDatabase } from '../helpers/operated_database.ts';
 import { actor } from '../helpers/operations.ts';
 import { defer } from '../helpers/scope.ts';
@@ -32,14 +33,7 @@ interface Entry {
   readonly changes: Readonly<Record<string, { readonly after?: unknown }>>;
 }
 
-/** The entries since the last call. */
-async function entries(): Promise<Entry[]> {
-  const rows = await db.run<Entry>(
-    { text: `DELETE FROM audit RETURNING action, outcome, target_kind, target_id, reason, changes, at, id` },
-    [],
-  );
-  return rows.toSorted((a, b) => (String(Object(a).id) < String(Object(b).id) ? -1 : 1));
-}
+const entries = entryReader<Entry>({ db }, 'action, outcome, target_kind, target_id, reason, changes');
 
 const afterOf = (entry: Entry | undefined) =>
   Object.fromEntries(Object.entries(entry?.changes ?? {}).map(([name, { after: value }]) => [name, value]));

@@ -35,7 +35,7 @@ const ROUTES: readonly Route[] = [
     path: '/leaks',
     operation: change({
       ...common,
-      name: 'leaks.create',
+      name: 'groups.create',
       permission: 'users:write',
       target: 'leak',
       plan: async () => ({ statements: [], target: { kind: 'leak', id: 'one' }, result: () => leaking }),
@@ -46,7 +46,7 @@ const ROUTES: readonly Route[] = [
     path: '/leaks/export',
     operation: stream({
       ...common,
-      name: 'leaks.export',
+      name: 'users.export',
       permission: 'users:read',
       target: 'leak',
       changes: false,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { ROUTES } from '../../server/admin/routes.ts';
 import { runCli } from '../cli/run_cli.ts';
+import { entryReader } from '../helpers/audit.ts';
 import { alike } from '../helpers/faces.ts';
 import { operatedDatabase } from '../helpers/operated_database.ts';
 import { environmentOf } from '../helpers/operations.ts';
@@ -15,15 +16,12 @@ const [operated, served] = await Promise.all([operatedDatabase(scope), operatedD
 const api = await servedApi(scope, served);
 const env = environmentOf(operated);
 
-/** The entries since the last call. */
-async function entriesOf({ db }: typeof served): Promise<unknown[]> {
-  const text = `DELETE FROM audit RETURNING action, target_kind, target_id, outcome, reason, changes, id`;
-  const rows = await db.run<{ id: string }>({ text }, []);
-  return alike(rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))) as unknown[];
-}
+const COLUMNS = 'action, target_kind, target_id, outcome, reason, changes, id';
+const [byVerbSince, byRouteSince] = [entryReader(operated, COLUMNS), entryReader(served, COLUMNS)];
 
 async function sameEntries(): Promise<unknown[]> {
-  const [byVerb, byRoute] = [await entriesOf(operated), await entriesOf(served)];
+  const byVerb = alike(await byVerbSince()) as unknown[];
+  const byRoute = alike(await byRouteSince()) as unknown[];
   assert.deepEqual(byVerb, byRoute, 'the same entries in the audit');
   return byRoute;
 }

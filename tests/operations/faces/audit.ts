@@ -1,10 +1,10 @@
-import { createAudit } from '../../../server/audit/entries.ts';
 import { audit } from '../../../server/operations/audit.ts';
 import { config } from '../../../server/operations/config.ts';
+import { auditOf } from '../../helpers/audit.ts';
 import type { FacesOf } from '../../helpers/faces.ts';
 
-export const auditFaces: FacesOf = async ({ db }) => {
-  const log = createAudit({ now: Date.now });
+export const auditFaces: FacesOf = async ({ db, masterKey }) => {
+  const log = await auditOf({ db, masterKey });
   const entry = { actor: { kind: 'system', id: 'test' }, outcome: 'done', requestId: 'r' } as const;
   await db.transact([
     log.append({ ...entry, action: 'groups.create', target: { kind: 'group', id: 'a' } }),

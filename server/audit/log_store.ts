@@ -1,0 +1,182 @@
+import { type Selectable, sql } from 'kysely';
+import type { AuditAnchors, AuditHeads } from '../platform/database.ts';
+import type { BoundStatement } from '../platform/db.ts';
+import { columns, statement } from '../platform/statement.ts';
+import type { AuditRow } from './entries.ts';
+import { type HashOf, type Node, nodesOf, type Range } from './merkle.ts';
+
+/* The statements of the log: leaves, nodes, heads and anchors. Postgres has `bigint` as text. */
+
+export interface Leaf {
+  readonly index: number;
+  readonly eventId: string;
+  readonly hash: Buffer;
+  readonly mac: Buffer;
+}
+
+export interface LeafRow {
+  readonly index: string;
+  readonly event_id: string;
+  readonly hash: Buffer;
+  readonly mac: Buffer;
+}
+
+const leaf = columns<'index' | 'event_id' | 'hash' | 'mac'>({
+  index: 'bigint',
+  event_id: 'uuid',
+  hash: 'bytea',
+  mac: 'bytea',
+});
+const node = columns<'level' | 'index' | 'hash'>({ level: 'smallint', index: 'bigint', hash: 'bytea' });
+
+type Rows = readonly Readonly<Record<string, unknown>>[];
+
+export const LOG_STATEMENTS = {
+  lock: statement(
+    'audit_log.lock',
+    () => sql<{ locked: boolean }>`SELECT pg_try_advisory_xact_lock(hashtextextended('cardea audit log', 0)) AS locked`,
+  ),
+  last: statement(
+    'audit_log.last',
+    () => sql<LeafRow>`SELECT index, event_id, hash, mac FROM audit_leaves ORDER BY index DESC LIMIT 1`,
+  ),
+  unsealed: statement(
+    'audit_log.unsealed',
+    ($: { limit: number }) => sql<AuditRow>`
+      SELECT e.* FROM (SELECT event_id FROM audit_unsealed WHERE NOT refused ORDER BY event_id LIMIT ${$.limit}) u
+        JOIN audit e ON e.id = u.event_id ORDER BY e.id`,
+  ),
+  isWaiting: statement(
+    'audit_log.is_waiting',
+    ($: { ids: readonly string[] }) => sql<{ event_id: string; refused: boolean }>`
+      SELECT event_id, refused FROM audit_unsealed WHERE event_id = ANY(${$.ids}::uuid[])`,
+  ),
+  sealed: statement(
+    'audit_log.sealed',
+    ($: { ids: readonly string[] }) => sql`DELETE FROM audit_unsealed WHERE event_id = ANY(${$.ids}::uuid[])`,
+  ),
+  refuse: statement(
+    'audit_log.refuse',
+    ($: { ids: readonly string[] }) =>
+      sql`UPDATE audit_unsealed SET refused = true WHERE event_id = ANY(${$.ids}::uuid[])`,
+  ),
+  addLeaves: statement(
+    'audit_log.add_leaves',
+    ($: { rows: Rows }) =>
+      sql`INSERT INTO audit_leaves (${leaf.names}) SELECT * FROM ${leaf.unnest($.rows as readonly never[])}`,
+  ),
+  addNodes: statement(
+    'audit_log.add_nodes',
+    ($: { rows: Rows }) =>
+      sql`INSERT INTO audit_nodes (${node.names}) SELECT * FROM ${node.unnest($.rows as readonly never[])}`,
+  ),
+  addLeafPart: statement('audit_log.add_leaf_part', ($: { part: number }) => sql`SELECT add_audit_leaves(${$.part})`),
+  leaves: statement(
+    'audit_log.leaves',
+    ($: { from: number; limit: number }) => sql<LeafRow>`
+      SELECT index, event_id, hash, mac FROM audit_leaves WHERE index >= ${$.from}::bigint ORDER BY index LIMIT ${$.limit}`,
+  ),
+  leafHashes: statement(
+    'audit_log.leaf_hashes',
+    ($: { indexes: readonly number[] }) => sql<{ index: string; hash: Buffer }>`
+      SELECT index, hash FROM audit_leaves WHERE index = ANY(${$.indexes}::bigint[])`,
+  ),
+  nodeHashes: statement(
+    'audit_log.node_hashes',
+    ($: { level: number; indexes: readonly number[] }) => sql<{ index: string; hash: Buffer }>`
+      SELECT index, hash FROM audit_nodes WHERE level = ${$.level} AND index = ANY(${$.indexes}::bigint[])`,
+  ),
+  leafOf: statement(
+    'audit_log.leaf_of',
+    ($: { id: string }) => sql<LeafRow>`
+      SELECT index, event_id, hash, mac FROM audit_leaves WHERE event_id = ${$.id}::uuid ORDER BY index LIMIT 1`,
+  ),
+  eventsOf: statement(
+    'audit_log.events_of',
+    ($: { ids: readonly string[] }) => sql<AuditRow>`SELECT * FROM audit WHERE id = ANY(${$.ids}::uuid[])`,
+  ),
+  /** Events that have no leaf, in the order of their ids. */
+  withoutLeaf: statement(
+    'audit_log.without_leaf',
+    ($: { from: string; limit: number }) => sql<{ id: string; sealed: boolean }>`
+      SELECT e.id, EXISTS (SELECT 1 FROM audit_leaves l WHERE l.event_id = e.id) AS sealed
+        FROM (SELECT id FROM audit WHERE id >= ${$.from}::uuid ORDER BY id LIMIT ${$.limit}) e ORDER BY e.id`,
+  ),
+  addHead: statement(
+    'audit_log.add_head',
+    ($: { size: number; head: string; signature: Buffer; createdAt: Date }) => sql`
+      INSERT INTO audit_heads (tree_size, head, signature, created_at)
+      VALUES (${$.size}::bigint, ${$.head}, ${$.signature}, ${$.createdAt})`,
+  ),
+  heads: statement(
+    'audit_log.heads',
+    ($: { from: number; limit: number }) => sql<HeadRow>`
+      SELECT * FROM audit_heads WHERE tree_size >= ${$.from}::bigint ORDER BY tree_size LIMIT ${$.limit}`,
+  ),
+  newestHead: statement(
+    'audit_log.newest_head',
+    () => sql<HeadRow>`SELECT * FROM audit_heads ORDER BY tree_size DESC LIMIT 1`,
+  ),
+  newestHeadBefore: statement(
+    'audit_log.newest_head_before',
+    ($: { at: Date }) => sql<HeadRow>`
+      SELECT * FROM audit_heads WHERE created_at <= ${$.at} ORDER BY tree_size DESC LIMIT 1`,
+  ),
+  addAnchor: statement(
+    'audit_log.add_anchor',
+    ($: { id: string; before: string; anchor: string; signature: Buffer; createdAt: Date }) => sql`
+      INSERT INTO audit_anchors (id, before_id, anchor, signature, created_at)
+      VALUES (${$.id}::uuid, ${$.before}::uuid, ${$.anchor}, ${$.signature}, ${$.createdAt})`,
+  ),
+  anchors: statement('audit_log.anchors', () => sql<AnchorRow>`SELECT * FROM audit_anchors ORDER BY id`),
+};
+
+export type HeadRow = Selectable<AuditHeads>;
+export type AnchorRow = Selectable<AuditAnchors>;
+
+export const readLeaf = ({ index, event_id: eventId, hash, mac }: LeafRow): Leaf => ({
+  index: Number(index),
+  eventId,
+  hash,
+  mac,
+});
+
+/** Leaves in one part of the table; that of the migration 0033. */
+export const LEAVES_IN_PART = 2 ** 20;
+
+interface Reader {
+  query<R>(bound: BoundStatement<R>): Promise<R[]>;
+}
+
+/** Reads the hashes from which `rangeHash` makes these ranges. @returns a function that throws for a hash that is missing */
+export async function readHashes(db: Reader, ranges: readonly Range[]): Promise<HashOf> {
+  const byLevel = new Map<number, Set<number>>();
+  for (const { level, index } of ranges.flatMap(nodesOf)) {
+    byLevel.set(level, (byLevel.get(level) ?? new Set()).add(index));
+  }
+  const found = new Map<string, Buffer>();
+  for (const [level, wanted] of byLevel) {
+    const indexes = [...wanted];
+    const rows =
+      level === 0
+        ? await db.query(LOG_STATEMENTS.leafHashes.bind({ indexes }))
+        : await db.query(LOG_STATEMENTS.nodeHashes.bind({ level, indexes }));
+    for (const { index, hash } of rows) found.set(nameOf({ level, index: Number(index) }), hash);
+  }
+  return (one) => {
+    const hash = found.get(nameOf(one));
+    if (!hash) throw new MissingHash(one);
+    return hash;
+  };
+}
+
+/** A hash of the log is not there, which its own statements never remove. */
+export class MissingHash extends Error {
+  readonly node: Node;
+  constructor(node: Node) {
+    super(`the hash ${nameOf(node)} of the log is missing`);
+    this.node = node;
+  }
+}
+
+const nameOf = ({ level, index }: Node): string => `${level}/${index}`;

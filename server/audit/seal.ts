@@ -1,0 +1,121 @@
+import type { Clock } from '../platform/clock.ts';
+import type { BoundStatement, Db, Send } from '../platform/db.ts';
+import { canonical, canonicalEvent } from './canonical.ts';
+import type { AuditRow } from './entries.ts';
+import { signHead } from './heads.ts';
+import type { AuditKeys } from './keys.ts';
+import { LEAVES_IN_PART, type Leaf, LOG_STATEMENTS, readHashes, readLeaf } from './log_store.ts';
+import { createFrontier, type Frontier, leafHash, type Node } from './merkle.ts';
+
+export interface Sealed {
+  /** Events that got their place in the log. */
+  readonly sealed: number;
+  /** Ids of events that Cardea did not write: they get none. */
+  readonly refused: readonly string[];
+  /** True when more events wait. */
+  readonly more: boolean;
+  /** The events in the log now. */
+  readonly size: number;
+  readonly signed: boolean;
+}
+
+export interface Sealing {
+  /**
+   * Gives events that have committed their place in the log, in one transaction; another node that does so is left alone.
+   * @returns undefined when another node is sealing
+   * @throws AppError 503; an Error when the log is shorter than this node has seen it
+   */
+  run(): Promise<Sealed | undefined>;
+}
+
+const BATCH = 1_000;
+
+/** @param headEveryMs a new head is signed when the last one is this old and events have come */
+export function createSealing(parts: {
+  readonly db: Db;
+  readonly keys: AuditKeys;
+  readonly issuer: string;
+  readonly now: Clock;
+  readonly headEveryMs: number;
+}): Sealing {
+  const { db, keys, issuer, now, headEveryMs } = parts;
+  let seen = 0;
+
+  return {
+    run: () =>
+      db.transaction(async (send) => {
+        const query = async <R>(bound: BoundStatement<R>) => (await send<[R]>([bound]))[0];
+        const [lock] = await query(LOG_STATEMENTS.lock.bind());
+        if (!lock?.locked) return undefined;
+        const [[lastRow], rows, [head]] = await send([
+          LOG_STATEMENTS.last.bind(),
+          LOG_STATEMENTS.unsealed.bind({ limit: BATCH }),
+          LOG_STATEMENTS.newestHead.bind(),
+        ]);
+        const last = lastRow && readLeaf(lastRow);
+        const size = last ? last.index + 1 : 0;
+        if (size < seen)
+          throw new Error(`the log of the audit has ${size} events, and had ${seen}: its end was removed`);
+        const [genuine, refused] = split(rows, head === undefined);
+        const frontier = createFrontier(size, await readHashes({ query }, [{ start: 0, end: size }]));
+        const { leaves, nodes } = grow(frontier, genuine, last?.mac ?? NO_LEAF);
+        if (leaves.length > 0) await store(send, size, leaves, nodes);
+        if (refused.length > 0) await query(LOG_STATEMENTS.refuse.bind({ ids: refused }));
+        const more = rows.length === BATCH;
+        const signs = isDue(head, frontier.size, more);
+        if (signs) {
+          const at = new Date(now());
+          const signed = signHead(keys, { issuer, size: frontier.size, root: frontier.root(), at }, head?.head);
+          const { text, signature } = signed;
+          await query(LOG_STATEMENTS.addHead.bind({ size: frontier.size, head: text, signature, createdAt: at }));
+        }
+        seen = frontier.size;
+        return { sealed: leaves.length, refused, more, size: frontier.size, signed: signs };
+      }),
+  };
+
+  /** @param adopts rows without a MAC, from before there were any: until the first head is signed */
+  function split(rows: readonly AuditRow[], adopts: boolean): [AuditRow[], string[]] {
+    const isGenuine = (row: AuditRow) =>
+      row.mac === null ? adopts : keys.isMac(row.mac, canonical(canonicalEvent(row)));
+    const { genuine = [], refused = [] } = Object.groupBy(rows, (row) => (isGenuine(row) ? 'genuine' : 'refused'));
+    return [genuine, refused.map(({ id }) => id)];
+  }
+
+  function grow(frontier: Frontier, rows: readonly AuditRow[], before: Buffer) {
+    const leaves: Leaf[] = [];
+    const nodes: (Node & { readonly hash: Buffer })[] = [];
+    let previous = before;
+    for (const row of rows) {
+      const hash = leafHash(canonical(canonicalEvent(row)));
+      const mac = keys.mac(previous, hash);
+      leaves.push({ index: frontier.size, eventId: row.id, hash, mac });
+      nodes.push(...frontier.append(hash));
+      previous = mac;
+    }
+    return { leaves, nodes };
+  }
+
+  function isDue(
+    head: { readonly tree_size: string; readonly created_at: Date } | undefined,
+    size: number,
+    more: boolean,
+  ) {
+    if (!head) return size > 0 && !more;
+    return Number(head.tree_size) < size && head.created_at.getTime() + headEveryMs <= now();
+  }
+}
+
+/** In place of the MAC of the leaf before the first. */
+export const NO_LEAF = Buffer.alloc(0);
+
+async function store(send: Send, size: number, leaves: readonly Leaf[], nodes: readonly Node[]): Promise<void> {
+  const part = Math.floor((size + leaves.length) / LEAVES_IN_PART);
+  if (Math.floor((size - 1) / LEAVES_IN_PART) !== part) await send([LOG_STATEMENTS.addLeafPart.bind({ part })]);
+  const rows = leaves.map(({ index, eventId, hash, mac }) => ({ index, event_id: eventId, hash, mac }));
+  await send([
+    LOG_STATEMENTS.addLeaves.bind({ rows }),
+    LOG_STATEMENTS.addNodes.bind({ rows: nodes.map((one) => ({ ...one })) }),
+    LOG_STATEMENTS.sealed.bind({ ids: leaves.map(({ eventId }) => eventId) }),
+  ]);
+}

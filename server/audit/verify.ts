@@ -1,0 +1,267 @@
+import type { BoundStatement } from '../platform/db.ts';
+import { leastUuidv7 } from '../platform/ids.ts';
+import { LEAST_UUID, pagesByKey } from '../platform/key_pages.ts';
+import { type Anchor, problemOfAnchor } from './anchors.ts';
+import { canonical, canonicalEvent } from './canonical.ts';
+import type { AuditRow } from './entries.ts';
+import { digest, type Head, problemOfHead, type SignedHead, shownHead } from './heads.ts';
+import type { AuditKeys, PublicJwk } from './keys.ts';
+import { type HeadRow, type Leaf, LOG_STATEMENTS, readHashes, readLeaf } from './log_store.ts';
+import { createFrontier, leafHash, type Node } from './merkle.ts';
+import { NO_LEAF } from './seal.ts';
+
+/** The kinds of what a verification finds. */
+export const FINDINGS = {
+  changed: 'the event is not as it was when it was sealed',
+  removed: 'the event is in the log, and its row is gone',
+  inserted: 'the event was not written by Cardea',
+  not_sealed: 'the event is neither in the log nor waiting for it',
+  leaf_removed: 'leaves of the log are missing here',
+  leaf_changed: 'a leaf of the log was changed, moved or inserted here',
+  node_changed: 'a stored hash of the tree is not that of its leaves',
+  head_changed: 'a head is not as it was signed',
+  head_removed: 'a head is missing before this one',
+  tree_differs: 'the log is not the one that this head was signed for',
+  cut: 'the log is shorter than a head says',
+  anchor_changed: 'an anchor of the retention is not as it was signed',
+} as const;
+
+export interface Finding {
+  readonly kind: keyof typeof FINDINGS;
+  /** The event that it is about. */
+  readonly eventId: string | null;
+  /** The place in the log, or the size of the tree of a head. */
+  readonly index: number | null;
+}
+
+export interface VerifyProgress {
+  readonly events: number;
+  /** Of the log. */
+  readonly size: number;
+}
+
+export interface Verified extends VerifyProgress {
+  readonly heads: number;
+  /** Committed, and not sealed yet. */
+  readonly waiting: number;
+  /** Leaves whose events the retention has removed. */
+  readonly retired: number;
+  readonly newest: SignedHead | undefined;
+}
+
+interface Reader {
+  query<R>(bound: BoundStatement<R>): Promise<R[]>;
+}
+
+const PAGE = 2_000;
+
+export interface VerifyOptions {
+  /** Events from this time on alone; what comes before is taken from the stored hashes. Milliseconds since the epoch. */
+  readonly since?: number | undefined;
+  /** Heads that were kept elsewhere, to find an end that was cut off. */
+  readonly heads?: readonly SignedHead[] | undefined;
+}
+
+/**
+ * Compares every row of the audit with the log of hashes, and the log with its signed heads. Memory does not grow with the
+ * number of events.
+ * @returns findings as they are found and progress after each page; at the end the totals
+ */
+export async function* verifyAudit(
+  db: Reader,
+  keys: AuditKeys,
+  { since, heads: kept = [] }: VerifyOptions = {},
+): AsyncGenerator<{ readonly findings: readonly Finding[]; readonly progress: VerifyProgress }, Verified> {
+  const anchors = await db.query(LOG_STATEMENTS.anchors.bind());
+  const changedAnchors = anchors.filter((row) => problemOfAnchor(row, keys.publicKey) !== undefined);
+  const removedBefore = anchors
+    .filter((row) => !changedAnchors.includes(row))
+    .reduce((latest, { anchor }) => later(latest, (JSON.parse(anchor) as Anchor).before_id), LEAST_UUID);
+  const [lastRow] = await db.query(LOG_STATEMENTS.last.bind());
+  const size = lastRow ? Number(lastRow.index) + 1 : 0;
+  const begin = await beginning(db, since);
+  const totals = { events: 0, heads: 0, waiting: 0, retired: 0 };
+  const progress = () => ({ events: totals.events, size });
+  yield { findings: changedAnchors.map(() => finding('anchor_changed')), progress: progress() };
+
+  // The heads and the leaves, side by side in the order of the log.
+  const heads = headsFrom(db, keys.publicKey, begin.size, kept);
+  let next = await heads.next();
+  const frontier = createFrontier(begin.size, await readHashes(db, [{ start: 0, end: begin.size }]));
+  let [expected, previous, intact] = [begin.size, begin.mac, true];
+  let newest: SignedHead | undefined;
+  const findings: Finding[] = [];
+
+  async function passHeads(): Promise<void> {
+    for (; !next.done && next.value.size <= expected; next = await heads.next()) {
+      const { size: headSize, root, shown, finding: problem } = next.value;
+      if (problem) findings.push(problem);
+      else if (intact && headSize === frontier.size && !frontier.root().equals(root)) {
+        findings.push(finding('tree_differs', null, headSize));
+        intact = false;
+      }
+      totals.heads += 1;
+      newest = shown ?? newest;
+    }
+  }
+
+  await passHeads();
+  const pages = pagesByKey({
+    size: PAGE,
+    from: begin.size,
+    keyOf: (one: Leaf) => one.index,
+    read: async (from, limit) => (await db.query(LOG_STATEMENTS.leaves.bind({ from, limit }))).map(readLeaf),
+  });
+  for await (const leaves of pages) {
+    const rows = await db.query(LOG_STATEMENTS.eventsOf.bind({ ids: leaves.map(({ eventId }) => eventId) }));
+    const events = new Map(rows.map((row) => [row.id, row]));
+    const nodes: (Node & { readonly hash: Buffer })[] = [];
+    for (const { index, eventId, hash, mac } of leaves) {
+      const follows = index === expected;
+      if (!follows) findings.push(finding('leaf_removed', null, expected));
+      else if (!keys.isMac(mac, previous, hash)) findings.push(finding('leaf_changed', eventId, index));
+      intact &&= follows;
+      const event = events.get(eventId);
+      if (event && !hash.equals(leafHash(canonical(canonicalEvent(event))))) {
+        findings.push(finding('changed', eventId, index));
+      }
+      if (!event && eventId >= removedBefore) findings.push(finding('removed', eventId, index));
+      if (!event && eventId < removedBefore) totals.retired += 1;
+      nodes.push(...frontier.append(hash));
+      totals.events += 1;
+      [expected, previous] = [index + 1, mac];
+      await passHeads();
+    }
+    if (intact) findings.push(...(await changedNodes(db, nodes)));
+    yield { findings: findings.splice(0), progress: progress() };
+  }
+  for (; !next.done; next = await heads.next()) {
+    findings.push(next.value.finding ?? finding('cut', null, next.value.size));
+    totals.heads += 1;
+  }
+
+  for await (const found of withoutLeaf(db, keys, since)) {
+    totals.waiting += found.waiting;
+    yield { findings: [...findings.splice(0), ...found.findings], progress: progress() };
+  }
+  yield { findings: findings.splice(0), progress: progress() };
+  return { ...totals, size, newest };
+}
+
+const finding = (kind: Finding['kind'], eventId: string | null = null, index: number | null = null): Finding => ({
+  kind,
+  eventId,
+  index,
+});
+
+const later = (one: string, other: string): string => (one > other ? one : other);
+
+/** The place from which the log is read: that of the newest head from before `since`. */
+async function beginning(
+  db: Reader,
+  since: number | undefined,
+): Promise<{ readonly size: number; readonly mac: Buffer }> {
+  if (since === undefined) return { size: 0, mac: NO_LEAF };
+  const [head] = await db.query(LOG_STATEMENTS.newestHeadBefore.bind({ at: new Date(since) }));
+  const size = head ? Number(head.tree_size) : 0;
+  const [leaf] = size === 0 ? [] : await db.query(LOG_STATEMENTS.leaves.bind({ from: size - 1, limit: 1 }));
+  return leaf && Number(leaf.index) === size - 1 ? { size, mac: leaf.mac } : { size: 0, mac: NO_LEAF };
+}
+
+interface CheckedHead {
+  readonly size: number;
+  readonly root: Buffer;
+  /** Of a stored head; not of one that was kept elsewhere. */
+  readonly shown: SignedHead | undefined;
+  readonly finding: Finding | undefined;
+}
+
+/** The heads of trees of this size and larger ones, the smallest first, with those that were kept elsewhere. */
+async function* headsFrom(
+  db: Reader,
+  publicKey: PublicJwk,
+  from: number,
+  kept: readonly SignedHead[],
+): AsyncGenerator<CheckedHead, void> {
+  const elsewhere = kept
+    .filter(({ head }) => head.tree_size >= from)
+    .sort((one, other) => one.head.tree_size - other.head.tree_size)
+    .map(({ head, signature }) =>
+      checkedHead({ head: canonical(head).toString(), signature: Buffer.from(signature, 'base64url') }, publicKey),
+    );
+  let before: string | undefined;
+  const pages = pagesByKey({
+    size: PAGE,
+    from,
+    keyOf: (row: HeadRow) => Number(row.tree_size),
+    read: (start, limit) => db.query(LOG_STATEMENTS.heads.bind({ from: start, limit })),
+  });
+  for await (const rows of pages) {
+    for (const row of rows) {
+      const checked = checkedHead(row, publicKey, Number(row.tree_size));
+      while (elsewhere[0] && elsewhere[0].size <= checked.size) yield elsewhere.shift() as CheckedHead;
+      const { previous } = JSON.parse(row.head) as Head;
+      const follows = before === undefined ? from > 0 || previous === null : previous === digest(before);
+      const missing = follows ? undefined : finding('head_removed', null, checked.size);
+      yield { ...checked, shown: shownHead(row), finding: checked.finding ?? missing };
+      before = row.head;
+    }
+  }
+  yield* elsewhere;
+}
+
+/** @param size in the database, which must be that of the head */
+function checkedHead(
+  row: { readonly head: string; readonly signature: Buffer },
+  publicKey: PublicJwk,
+  size?: number,
+): CheckedHead {
+  const problem = problemOfHead(row, publicKey);
+  const head = JSON.parse(row.head) as Head;
+  const isOwn = problem === undefined && (size === undefined || head.tree_size === size);
+  const at = size ?? head.tree_size;
+  return {
+    size: at,
+    root: Buffer.from(head.root_hash, 'base64url'),
+    shown: undefined,
+    finding: isOwn ? undefined : finding('head_changed', null, at),
+  };
+}
+
+async function changedNodes(db: Reader, nodes: readonly (Node & { readonly hash: Buffer })[]): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [level, some] of Map.groupBy(nodes, (node) => node.level)) {
+    const rows = await db.query(LOG_STATEMENTS.nodeHashes.bind({ level, indexes: some.map(({ index }) => index) }));
+    const stored = new Map(rows.map(({ index, hash }) => [Number(index), hash]));
+    for (const { index, hash } of some) {
+      if (!stored.get(index)?.equals(hash)) findings.push(finding('node_changed', null, index * 2 ** level));
+    }
+  }
+  return findings;
+}
+
+/** Events without a place in the log: they wait for it, or Cardea did not write them. */
+async function* withoutLeaf(db: Reader, keys: AuditKeys, since: number | undefined) {
+  const pages = pagesByKey({
+    size: PAGE,
+    from: since === undefined ? LEAST_UUID : leastUuidv7(since),
+    keyOf: (row: { readonly id: string }) => row.id,
+    read: (from, limit) => db.query(LOG_STATEMENTS.withoutLeaf.bind({ from, limit })),
+  });
+  for await (const rows of pages) {
+    const ids = rows.filter(({ sealed }) => !sealed).map(({ id }) => id);
+    if (ids.length === 0) continue;
+    const waiting = new Map(
+      (await db.query(LOG_STATEMENTS.isWaiting.bind({ ids }))).map((row) => [row.event_id, row.refused]),
+    );
+    const events = await db.query(LOG_STATEMENTS.eventsOf.bind({ ids }));
+    const isGenuine = ({ id, mac, ...event }: AuditRow) =>
+      mac === null ? waiting.get(id) === false : keys.isMac(mac, canonical(canonicalEvent({ id, ...event })));
+    const found = events.map((event) => {
+      if (!isGenuine(event)) return finding('inserted', event.id);
+      return waiting.get(event.id) === false ? undefined : finding('not_sealed', event.id);
+    });
+    const findings = found.filter((one) => one !== undefined);
+    yield { waiting: events.length - findings.length, findings };
+  }
+}
