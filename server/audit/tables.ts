@@ -1,4 +1,4 @@
-import { type PersonalTables, shown } from '../platform/personal.ts';
+import { type PersonalTables, shown, type TechnicalTables, withheld } from '../platform/personal.ts';
 
 export const PERSONAL = {
   audit: {
@@ -17,7 +17,21 @@ export const PERSONAL = {
       reason: shown('activity', 'audit[].reason'),
       changes: shown('activity', 'audit[].changes'),
       request_id: shown('activity', 'audit[].request_id'),
+      session_id: shown('activity', 'audit[].session_id'),
+      sealed_details: {
+        members: { address: shown('address', 'audit[].address'), device: shown('device', 'audit[].device') },
+      },
+      details_account: withheld('identity', 'reference'),
     },
-    technical: [],
+    technical: ['details_month', 'mac'],
   },
 } as const satisfies PersonalTables;
+
+/** The log of hashes says nothing without the events. */
+export const TECHNICAL = {
+  audit_unsealed: ['event_id', 'refused'],
+  audit_leaves: ['index', 'event_id', 'hash', 'mac'],
+  audit_nodes: ['level', 'index', 'hash'],
+  audit_heads: ['tree_size', 'head', 'signature', 'created_at'],
+  audit_anchors: ['id', 'before_id', 'anchor', 'signature', 'created_at'],
+} as const satisfies TechnicalTables;

@@ -1,6 +1,6 @@
 import { TECHNICAL as KEYS_TECHNICAL } from '../../keys/tables.ts';
 import { PERSONAL as ACCOUNTS, TECHNICAL as ACCOUNTS_TECHNICAL } from '../accounts/tables.ts';
-import { PERSONAL as AUDIT } from '../audit/tables.ts';
+import { PERSONAL as AUDIT, TECHNICAL as AUDIT_TECHNICAL } from '../audit/tables.ts';
 import { PERSONAL as CLIENTS, TECHNICAL as CLIENTS_TECHNICAL } from '../clients/tables.ts';
 import type { PersonalColumn, PersonalTable, PersonalTables, TechnicalTables } from '../platform/personal.ts';
 import { TECHNICAL as PLATFORM_TECHNICAL } from '../platform/tables.ts';
@@ -18,6 +18,7 @@ export const PERSONAL = {
 
 export const TECHNICAL = {
   ...ACCOUNTS_TECHNICAL,
+  ...AUDIT_TECHNICAL,
   ...RECORDS_TECHNICAL,
   ...CLIENTS_TECHNICAL,
   ...PLATFORM_TECHNICAL,
