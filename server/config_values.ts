@@ -98,6 +98,12 @@ export function configOf(values: SettingValues, { declaredProduction }: { readon
       interaction: values.CARDEA_INTERACTION_TTL,
       assertion: values.CARDEA_ASSERTION_MAX,
     },
+    /** How long, in seconds. */
+    kept: {
+      events: values.CARDEA_EVENTS_KEPT,
+      devices: values.CARDEA_DEVICES_KEPT,
+      mails: values.CARDEA_MAILS_KEPT,
+    },
     /** Undefined: in development mails become files in `dataDir`/outbox, in production none are sent. */
     smtp: values.CARDEA_SMTP_URL,
     mailFrom: values.CARDEA_MAIL_FROM ?? defaultSender(issuer),

@@ -28,6 +28,8 @@ import {
 } from './platform/settings.ts';
 import { mailbox, smtpUrl } from './platform/smtp_url.ts';
 
+const DAY = 86_400;
+
 const SERVER = {
   CARDEA_ISSUER: {
     read: readIssuer,
@@ -367,6 +369,25 @@ const MAIL = {
   },
 } as const satisfies Settings;
 
+const PRIVACY = {
+  CARDEA_EVENTS_KEPT: {
+    read: seconds(DAY),
+    fallback: '90d',
+    about: 'how long the security events of a person are stored, which they see on their account page',
+  },
+  CARDEA_DEVICES_KEPT: {
+    read: seconds(DAY, 400 * DAY),
+    fallback: '400d',
+    about:
+      'how long a browser is remembered after the last sign-in there; at most 400d, as browsers keep cookies (RFC 6265bis §5.5)',
+  },
+  CARDEA_MAILS_KEPT: {
+    read: seconds(3_600, 30 * DAY),
+    fallback: '72h',
+    about: 'how long it is tried to send a mail, which is stored until then; those that are soon of no use, for less',
+  },
+} as const satisfies Settings;
+
 /** The headings of ops/docs/configuration.md, each with its settings. */
 export const SETTING_GROUPS: Readonly<Record<string, Settings>> = {
   Server: SERVER,
@@ -376,16 +397,26 @@ export const SETTING_GROUPS: Readonly<Record<string, Settings>> = {
   'Keys and tokens': KEYS_AND_TOKENS,
   'Sign-in and accounts': SIGN_IN,
   Mail: MAIL,
+  Privacy: PRIVACY,
 };
 
 /** All settings. A `CARDEA_*` name that is not here is refused. */
-export const SETTINGS = { ...SERVER, ...TLS, ...APPS, ...PASSWORDS, ...KEYS_AND_TOKENS, ...SIGN_IN, ...MAIL };
+export const SETTINGS = {
+  ...SERVER,
+  ...TLS,
+  ...APPS,
+  ...PASSWORDS,
+  ...KEYS_AND_TOKENS,
+  ...SIGN_IN,
+  ...MAIL,
+  ...PRIVACY,
+};
 
 export type SettingName = keyof typeof SETTINGS;
 export type SettingValues = ValuesOf<typeof SETTINGS>;
 
 /** The settings that describe how the server works, without those of one process. */
-export const POLICIES = { ...APPS, ...PASSWORDS, ...KEYS_AND_TOKENS, ...SIGN_IN };
+export const POLICIES = { ...APPS, ...PASSWORDS, ...KEYS_AND_TOKENS, ...SIGN_IN, ...PRIVACY };
 
 export function settingEntries(): [SettingName, Setting][] {
   return Object.entries(SETTINGS) as [SettingName, Setting][];

@@ -17,8 +17,8 @@ ${(values.get(table) ?? []).map(row).join('\n')}
   return `# Personal data
 
 Written by \`make documents\` from the \`PERSONAL\` of each folder's \`tables.ts\`; a test compares it with the migrated database, so
-that no column is missing. Names of \`sealed\` columns are followed by the members of what is sealed. The legal bases are proposals:
-the operator decides.
+that no column is missing; \`cardea privacy report\` shows the rules as they are in force. Names of
+\`sealed\` columns are followed by the members of what is sealed. The legal bases are proposals: the operator decides.
 
 ${listOf('Kinds', DATA_KINDS)}
 

@@ -1071,6 +1071,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/privacy/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what is stored about people, why, and for how long
+         * @description The record of processing activities (GDPR, Article 30) and the rules of retention as they are in force, with what is stored now. Both are made from the schema of the database.
+         */
+        get: operations["privacy.report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/config": {
         parameters: {
             query?: never;
@@ -2793,6 +2813,44 @@ export interface components {
             /** @description one that the policy accepts */
             password?: string;
         };
+        /** PersonalValue */
+        PersonalValue: {
+            table: string;
+            column: string;
+            /** @description of a sealed object */
+            member?: string;
+            /** @enum {unknown} */
+            kind: "identity" | "contact" | "credential" | "device" | "address" | "activity" | "permission" | "consent";
+            /** @description its place in the export of a person */
+            exported?: string;
+            /**
+             * @description why it is not in the export
+             * @enum {unknown}
+             */
+            withheld?: "secret" | "lookup" | "reference" | "state" | "anonymous" | "others";
+        };
+        /** PrivacyReport */
+        PrivacyReport: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            made_at: string;
+            issuer: string;
+            /** @description who runs the service */
+            controller: {
+                name: string;
+                contact: string;
+            };
+            activities: components["schemas"]["ProcessingActivity"][];
+            retention: components["schemas"]["RetentionRule"][];
+            /** @description the clients that get data of people who sign in to them */
+            recipients: components["schemas"]["Recipient"][];
+            /** @description there are more than are shown here: list the clients */
+            more_recipients: boolean;
+            security_measures: string[];
+            values: components["schemas"]["PersonalValue"][];
+        };
         /** @description RFC 9457 section 3. */
         Problem: {
             /**
@@ -2819,6 +2877,26 @@ export interface components {
             }[];
             /** @description What the log of the server calls this request. */
             request_id: string;
+        };
+        /** ProcessingActivity */
+        ProcessingActivity: {
+            /** @enum {unknown} */
+            purpose: "account" | "sign_in" | "apps" | "mail" | "security" | "proof" | "operation";
+            about: string;
+            /** @description a proposal: the operator decides */
+            legal_basis: string;
+            /** @description the categories of people */
+            people: string;
+            /** @description the categories of their data */
+            data: ("identity" | "contact" | "credential" | "device" | "address" | "activity" | "permission" | "consent")[];
+            /** @description where it is stored; the rule of each is in `retention` */
+            tables: string[];
+        };
+        /** Recipient */
+        Recipient: {
+            client_id: string;
+            client_name: string;
+            scopes: string[];
         };
         /**
          * Registration
@@ -2927,6 +3005,27 @@ export interface components {
              */
             token_typ?: "at+jwt" | "JWT" | null;
         };
+        /** RetentionRule */
+        RetentionRule: {
+            table: string;
+            /** @enum {unknown} */
+            purpose: "account" | "sign_in" | "apps" | "mail" | "security" | "proof" | "operation";
+            /** @description how long a row is stored */
+            until: string;
+            /** @description the settings that say how long, as they are in force */
+            settings: {
+                name: string;
+                value: string;
+            }[];
+            removed_by: ("expiry" | "erasure" | "end" | "person" | "operator" | "policy")[];
+            rows: number;
+            /** @description false: more rows than are counted one by one; `rows` is an estimate */
+            exact: boolean;
+            /** @description since when the oldest row exists; null when that is not known */
+            oldest: string | null;
+            /** @description how long ago the first of the rows expired that are still there */
+            overdue_seconds: number;
+        };
         /** RevokedGrant */
         RevokedGrant: {
             id: string;
@@ -2969,7 +3068,7 @@ export interface components {
             /** @description for operators */
             description: string;
             /** @description what people with the role may do in this API; nobody can give more than they have */
-            permissions: ("users:read" | "users:write" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "config:read" | "config:write")[];
+            permissions: ("users:read" | "users:write" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
             /** @description part of the program: it cannot be changed or deleted */
             builtin: boolean;
             /** @description "file" where the configuration file manages it */
@@ -7825,7 +7924,7 @@ export interface operations {
                             /** @description for operators */
                             description?: string;
                             /** @description what people with the role may do in this API; nobody can give more than they have */
-                            permissions?: ("users:read" | "users:write" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "config:read" | "config:write")[];
+                            permissions?: ("users:read" | "users:write" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
                             /** @description part of the program: it cannot be changed or deleted */
                             builtin?: boolean;
                             /** @description "file" where the configuration file manages it */
@@ -7885,7 +7984,7 @@ export interface operations {
                     /** @description for operators */
                     description?: string;
                     /** @description what people with the role may do in this API; nobody can give more than they have */
-                    permissions?: ("users:read" | "users:write" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "config:read" | "config:write")[];
+                    permissions?: ("users:read" | "users:write" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
                 };
             };
         };
@@ -8087,7 +8186,7 @@ export interface operations {
                     /** @description for operators */
                     description?: string;
                     /** @description what people with the role may do in this API; nobody can give more than they have */
-                    permissions?: ("users:read" | "users:write" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "config:read" | "config:write")[];
+                    permissions?: ("users:read" | "users:write" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
                 };
                 /**
                  * @example {
@@ -8100,7 +8199,7 @@ export interface operations {
                     /** @description for operators */
                     description?: string;
                     /** @description what people with the role may do in this API; nobody can give more than they have */
-                    permissions?: ("users:read" | "users:write" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "config:read" | "config:write")[];
+                    permissions?: ("users:read" | "users:write" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
                 };
             };
         };
@@ -9862,6 +9961,107 @@ export interface operations {
             401: components["responses"]["Problem_401"];
             403: components["responses"]["Problem_403"];
             404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "privacy.report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "made_at": "2026-11-01T08:00:00.000Z",
+                     *       "issuer": "https://id.example.com",
+                     *       "controller": {
+                     *         "name": "id.example.com",
+                     *         "contact": "no-reply@id.example.com"
+                     *       },
+                     *       "activities": [
+                     *         {
+                     *           "purpose": "account",
+                     *           "about": "to have an account, and to recognise its owner",
+                     *           "legal_basis": "contract (Article 6(1)(b))",
+                     *           "people": "people with an account",
+                     *           "data": [
+                     *             "activity",
+                     *             "contact",
+                     *             "credential",
+                     *             "identity",
+                     *             "permission"
+                     *           ],
+                     *           "tables": [
+                     *             "accounts",
+                     *             "data_keys",
+                     *             "account_index"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "retention": [
+                     *         {
+                     *           "table": "security_events",
+                     *           "purpose": "security",
+                     *           "until": "until its time is over",
+                     *           "settings": [
+                     *             {
+                     *               "name": "CARDEA_EVENTS_KEPT",
+                     *               "value": "90d"
+                     *             }
+                     *           ],
+                     *           "removed_by": [
+                     *             "expiry",
+                     *             "erasure"
+                     *           ],
+                     *           "rows": 12,
+                     *           "exact": true,
+                     *           "oldest": "2026-10-01T08:00:00.000Z",
+                     *           "overdue_seconds": 0
+                     *         }
+                     *       ],
+                     *       "recipients": [
+                     *         {
+                     *           "client_id": "shop",
+                     *           "client_name": "Shop",
+                     *           "scopes": [
+                     *             "openid",
+                     *             "email"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "more_recipients": false,
+                     *       "security_measures": [
+                     *         "personal data is sealed under a key of the person"
+                     *       ],
+                     *       "values": [
+                     *         {
+                     *           "table": "devices",
+                     *           "column": "sealed_own",
+                     *           "member": "network",
+                     *           "kind": "address",
+                     *           "exported": "devices[].network"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PrivacyReport"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
             406: components["responses"]["Problem_406"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];

@@ -157,8 +157,14 @@ export const DEVICE_STATEMENTS = {
   ),
 };
 
-export function createDevices(parts: { db: Db; accounts: Pick<Accounts, 'sealerOf'>; now: Clock }): Devices {
-  const { db, accounts, now } = parts;
+/** @param parts `keptSeconds`: how long a browser is remembered after the last sign-in there */
+export function createDevices(parts: {
+  db: Db;
+  accounts: Pick<Accounts, 'sealerOf'>;
+  now: Clock;
+  keptSeconds?: number;
+}): Devices {
+  const { db, accounts, now, keptSeconds = DEVICE_SECONDS } = parts;
   const inSeconds = (seconds: number) => new Date(now() + seconds * 1_000);
   const shown = (accountId: string, cookie: string | undefined): ShownCookie => ({
     accountId,
@@ -179,7 +185,7 @@ export function createDevices(parts: { db: Db; accounts: Pick<Accounts, 'sealerO
         ...shown(account.id, cookie),
         idHash,
         trustedUntil: trustSeconds > 0 ? inSeconds(trustSeconds) : null,
-        expiresAt: inSeconds(DEVICE_SECONDS),
+        expiresAt: inSeconds(keptSeconds),
         sealed: sealJson(accounts.sealerOf(account), devicePlace(idHash), seen),
         previousUntil: inSeconds(PREVIOUS_SECONDS),
       });

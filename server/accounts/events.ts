@@ -66,9 +66,9 @@ export interface Events {
 /** Maximum number of events of one kind for an account in an hour. */
 export const KIND_MAX = 30;
 const KIND_MS = 3_600_000;
-/** How long events are stored. */
+/** How long events are stored, unless the operator has set another time. */
 export const EVENT_DAYS = 90;
-const DAY_MS = 86_400_000;
+const DAY_SECONDS = 86_400;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -105,9 +105,17 @@ export const EVENT_STATEMENTS = {
   ),
 };
 
-/** Security events of an account, for the person to see. Their details are sealed under the account's own key. */
-export function createEvents(parts: { db: Db; accounts: Pick<Accounts, 'sealerOf'>; now: Clock }): Events {
-  const { db, accounts, now } = parts;
+/**
+ * Security events of an account, for the person to see. Their details are sealed under the account's own key.
+ * @param parts `keptSeconds`: how long they are stored
+ */
+export function createEvents(parts: {
+  db: Db;
+  accounts: Pick<Accounts, 'sealerOf'>;
+  now: Clock;
+  keptSeconds?: number;
+}): Events {
+  const { db, accounts, now, keptSeconds = EVENT_DAYS * DAY_SECONDS } = parts;
   return {
     newId: () => uuidv7(now()),
     takeBack: (accountId, id) => EVENT_STATEMENTS.takeBack.bind({ accountId, id }),
@@ -125,7 +133,7 @@ export function createEvents(parts: { db: Db; accounts: Pick<Accounts, 'sealerOf
         kind,
         sealed_own: sealJson(accounts.sealerOf(account), eventPlace(id), details),
         created_at: new Date(at),
-        expires_at: new Date(at + EVENT_DAYS * DAY_MS),
+        expires_at: new Date(at + keptSeconds * 1_000),
         recentId: leastUuidv7(Math.max(0, at - KIND_MS)),
       });
     },

@@ -109,8 +109,8 @@ export interface Mails extends Queue<QueuedMail>, OperatedQueue {
 export const MAILS_CHANNEL = 'cardea_mails';
 
 const HOUR_MS = 3_600_000;
-/** A mail that could not be sent is given up after this. */
-const RETRIED_FOR_MS = 72 * HOUR_MS;
+/** A mail that could not be sent is given up after this, unless the operator has set another time. */
+const KEPT_SECONDS = 72 * 3_600;
 
 const SHORTER_RETRY_MS: Readonly<Partial<Record<MailIntent['kind'], number>>> = {
   // by then the person has requested another link
@@ -157,7 +157,11 @@ export const MAIL_LIST = createListing<MailRow, MailRow>({
 /** The sealed column of a row. */
 type Content = Pick<QueuedMail, 'at'> & { readonly intent: QueuedIntent };
 
-export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: Clock }): Mails {
+/** @param parts `keptSeconds`: how long it is tried to send a mail */
+export function createMails(parts: { db: Db; sealer: Sealer; now: Clock; keptSeconds?: number }): Mails {
+  const { db, sealer, now, keptSeconds = KEPT_SECONDS } = parts;
+  const keptMs = keptSeconds * 1_000;
+
   function open({
     id,
     sealed,
@@ -170,7 +174,7 @@ export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
   }
 
   return {
-    ...createQueue({ db, now, statements: MAIL_STATEMENTS, retriedForMs: RETRIED_FOR_MS, open }),
+    ...createQueue({ db, now, statements: MAIL_STATEMENTS, retriedForMs: keptMs, open }),
 
     ...createOperatedQueue({ db, now, statements: MAIL_STATEMENTS, what: 'mail' }),
 
@@ -202,7 +206,7 @@ export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
       return MAIL_STATEMENTS.insert.bind({
         mails,
         dueAt: new Date(at + (later?.afterMs ?? 0)),
-        expiresAt: new Date(at + (SHORTER_RETRY_MS[intent.kind] ?? RETRIED_FOR_MS)),
+        expiresAt: new Date(at + Math.min(SHORTER_RETRY_MS[intent.kind] ?? keptMs, keptMs)),
       });
     },
   };

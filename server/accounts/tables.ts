@@ -142,7 +142,8 @@ export const PERSONAL = {
   devices: {
     purpose: 'security',
     kept: {
-      until: 'until 400 days have passed since the last sign-in there',
+      until: 'until it has not been used for a sign-in for long',
+      settings: ['CARDEA_DEVICES_KEPT'],
       removedBy: ['expiry', 'person', 'erasure'],
     },
     personal: {
@@ -171,7 +172,7 @@ export const PERSONAL = {
   },
   security_events: {
     purpose: 'security',
-    kept: { until: '90 days', removedBy: ['expiry', 'erasure'] },
+    kept: { until: 'until its time is over', settings: ['CARDEA_EVENTS_KEPT'], removedBy: ['expiry', 'erasure'] },
     personal: {
       id: shown('activity', 'security_events[].id'),
       account_id: withheld('identity', 'reference'),
@@ -222,7 +223,11 @@ export const PERSONAL = {
   },
   mails: {
     purpose: 'mail',
-    kept: { until: 'until the mail is sent, at most 72 hours', removedBy: ['expiry', 'end', 'operator'] },
+    kept: {
+      until: 'until the mail is sent, or was tried for long enough',
+      settings: ['CARDEA_MAILS_KEPT'],
+      removedBy: ['expiry', 'end', 'operator'],
+    },
     personal: {
       id: shown('activity', 'mails[].id'),
       sealed: {

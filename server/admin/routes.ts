@@ -8,6 +8,7 @@ import { keys } from '../operations/keys.ts';
 import { lockouts } from '../operations/lockouts.ts';
 import { mails } from '../operations/mails.ts';
 import { me } from '../operations/me.ts';
+import { privacy } from '../operations/privacy.ts';
 import { registrations } from '../operations/registrations.ts';
 import { resources } from '../operations/resources.ts';
 import { roles } from '../operations/roles.ts';
@@ -85,6 +86,8 @@ export const ROUTES: readonly Route[] = [
 
   { method: 'GET', path: '/audit', operation: audit.list },
   { method: 'GET', path: '/audit/:id', operation: audit.show },
+
+  { method: 'GET', path: '/privacy/report', operation: privacy.report },
 
   { method: 'GET', path: '/config', operation: config.show },
 ];

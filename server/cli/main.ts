@@ -97,6 +97,10 @@ const NOUNS: Readonly<
     about: 'what operators did, by the command line and by the API',
     load: async () => (await import('./audit.ts')).auditCommand,
   },
+  privacy: {
+    about: 'what is stored about people, for how long, and why',
+    load: async () => (await import('./privacy.ts')).privacyCommand,
+  },
   operators: {
     about: 'people and machines that use the admin API',
     load: async () => (await import('./operators.ts')).operatorsCommand,

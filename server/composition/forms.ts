@@ -22,7 +22,7 @@ export async function formRoutes(http: FastifyInstance, parts: FormParts): Promi
   const { issuer } = config;
   const { repeatedForms, serving, units } = protocol;
   const shared: SharedByForms = {
-    deviceCookie: createDeviceCookie(issuer),
+    deviceCookie: createDeviceCookie(issuer, config.kept.devices),
     sessions: createSessions({ issuer, serving, units, sealer, now }),
     limit: { rateLimit: rateLimitOf(limits.forms.address) },
     readLimit: { rateLimit: rateLimitOf(limits.pages.address) },

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DEVICE_COOKIE, DEVICE_SECONDS } from '../accounts/devices.ts';
+import { DEVICE_COOKIE } from '../accounts/devices.ts';
 import { issuerCookie } from '../platform/cookies.ts';
 import type { Issuer } from '../platform/issuer.ts';
 
@@ -9,7 +9,7 @@ export interface DeviceCookie {
   write(reply: FastifyReply, value: string): void;
 }
 
-export function createDeviceCookie(issuer: Issuer): DeviceCookie {
+export function createDeviceCookie(issuer: Issuer, keptSeconds: number): DeviceCookie {
   const { name, options } = issuerCookie(issuer, 'cardea_device');
   return {
     read(request) {
@@ -18,7 +18,7 @@ export function createDeviceCookie(issuer: Issuer): DeviceCookie {
     },
     write(reply, value) {
       // Set as a header now: the plugin sets cookies when Fastify sends, and the provider writes this response itself.
-      reply.header('set-cookie', reply.server.serializeCookie(name, value, { ...options, maxAge: DEVICE_SECONDS }));
+      reply.header('set-cookie', reply.server.serializeCookie(name, value, { ...options, maxAge: keptSeconds }));
     },
   };
 }

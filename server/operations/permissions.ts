@@ -25,6 +25,7 @@ export const NOUNS = {
   mails: 'mails that wait to be sent',
   deliveries: 'messages to clients that wait to be delivered',
   audit: 'the record of what operators did',
+  privacy: 'the report of what is stored about people, and their data exports',
   config: 'the configuration that is in force',
 } as const;
 export type Noun = keyof typeof NOUNS;

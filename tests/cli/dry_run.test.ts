@@ -36,6 +36,7 @@ const WITHOUT_DRY_RUN: Readonly<Record<string, string>> = {
   'passwords blocklist build': FILE,
   'passwords blocklist check': READS,
   'passwords status': READS,
+  'privacy report': READS,
   'registration token list': READS,
   'registration token show': READS,
   'resources list': READS,

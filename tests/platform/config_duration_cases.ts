@@ -2,6 +2,8 @@ import type { Config } from '../../server/config.ts';
 import type { SettingName } from '../../server/settings.ts';
 import { cases } from './config_value_cases.ts';
 
+const DAY = 86_400;
+
 const durations: readonly (readonly [SettingName, (config: Config) => number])[] = [
   ['CARDEA_KEY_ROTATION', (config) => config.keys.rotationSeconds],
   ['CARDEA_JWKS_MAX_AGE', (config) => config.keys.jwksMaxAgeSeconds],
@@ -16,6 +18,7 @@ const durations: readonly (readonly [SettingName, (config: Config) => number])[]
   ['CARDEA_REGISTRATION_IDLE', (config) => config.registration.idleSeconds],
   ['CARDEA_INTERACTION_TTL', (config) => config.lifetimes.interaction],
 ];
+const kept = (name: keyof Config['kept']) => (config: Config) => config.kept[name];
 /** The cases of all settings. */
 export const all = [
   ...cases,
@@ -25,4 +28,22 @@ export const all = [
     good: { '90': 90, '90s': 90, '15m': 900, '12h': 43_200, '30d': 2_592_000 },
     bad: ['', '0', '0d', '-1h', '1.5h', '1w', 'h', '1 h', '1h30m', '3651d', '999999999d'],
   })),
+  {
+    name: 'CARDEA_EVENTS_KEPT' as const,
+    read: kept('events'),
+    good: { '1d': DAY, '30d': 30 * DAY },
+    bad: ['', '0', '1h', '1w', '3651d'],
+  },
+  {
+    name: 'CARDEA_DEVICES_KEPT' as const,
+    read: kept('devices'),
+    good: { '1d': DAY, '400d': 400 * DAY },
+    bad: ['', '0', '1h', '1w', '401d'],
+  },
+  {
+    name: 'CARDEA_MAILS_KEPT' as const,
+    read: kept('mails'),
+    good: { '1h': 3_600, '30d': 30 * DAY },
+    bad: ['', '0', '59m', '1w', '31d'],
+  },
 ];

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { personalTables } from '../../server/operations/personal_data.ts';
+import { PURPOSES } from '../../server/platform/personal.ts';
+import { adminApi } from '../helpers/admin.ts';
+import { operatedDatabase } from '../helpers/operated_database.ts';
+
+const DAY_MS = 86_400_000;
+const operated = await operatedDatabase({ after });
+const { seed, db } = operated;
+const env = { CARDEA_EVENTS_KEPT: '7d', CARDEA_DEVICES_KEPT: '30d', CARDEA_MAILS_KEPT: '2h' };
+const api = await adminApi({ after }, { ...operated, env });
+const denied = await adminApi({ after }, operated, { permissions: new Set(['users:read', 'config:read']) });
+const party = await seed.party({ metadata: { scope: 'openid email api:read' } });
+const stores = await api.services.accountStores();
+const ada = await stores.accounts.resolve((await seed.person()).id);
+const visitor = { userAgent: 'Firefox/140.0 Linux', address: '192.0.2.7' };
+const at = Date.now();
+await db.transact([
+  stores.events.append(ada, 'signed_in'),
+  stores.devices.remember(ada, { cookie: undefined, visitor }).bound,
+  stores.mails.enqueue({ kind: 'unlocked', accountId: ada.id }),
+]);
+
+async function report() {
+  const { status, body } = await api.request('GET', '/privacy/report');
+  assert.equal(status, 200);
+  return body;
+}
+// biome-ignore lint/suspicious/noExplicitAny: a test looks into it
+const ruleOf = (body: any, table: string) => body.retention.find((one: { table: string }) => one.table === table);
+
+test('the report has a rule of retention for each table with personal data, and an activity for each purpose (GDPR, Article 30)', async () => {
+  const body = await report();
+  assert.deepEqual(
+    body.retention.map((one: { table: string }) => one.table),
+    personalTables().map(([table]) => table),
+  );
+  assert.deepEqual(
+    body.activities.map((one: { purpose: string }) => one.purpose),
+    Object.keys(PURPOSES),
+  );
+  for (const { data, tables, legal_basis: basis } of body.activities) {
+    assert.ok(data.length > 0 && tables.length > 0 && basis !== '');
+  }
+  assert.ok(body.security_measures.length > 0);
+  assert.equal(body.issuer, operated.issuer);
+});
+
+test('the rules are those in force, with what is stored now', async () => {
+  const events = ruleOf(await report(), 'security_events');
+  assert.deepEqual(events.settings, [{ name: 'CARDEA_EVENTS_KEPT', value: '7d' }]);
+  assert.deepEqual([events.rows, events.exact, events.overdue_seconds], [1, true, 0]);
+  assert.ok(Math.abs(Date.parse(events.oldest) - at) < 60_000);
+});
+
+test('events, devices and mails are stored for as long as the operator has set', async () => {
+  for (const [table, ms] of [
+    ['security_events', 7 * DAY_MS],
+    ['devices', 30 * DAY_MS],
+    ['mails', DAY_MS / 12],
+  ] as const) {
+    const [row] = await db.run<{ expires_at: Date }>({ name: '', text: `SELECT expires_at FROM ${table}` }, []);
+    assert.ok(row && Math.abs(row.expires_at.getTime() - at - ms) < 60_000, table);
+  }
+});
+
+test('rows that the clean-up has left are seen', async () => {
+  const late = `UPDATE links SET expires_at = now() - interval '1 hour'`;
+  await db.transact([stores.links.create('verify_email', { accountId: ada.id, payload: { email: ada.email } }).bound]);
+  // The server that would delete it does not run.
+  await db.run({ name: '', text: late }, []);
+  assert.ok(Math.abs(ruleOf(await report(), 'links').overdue_seconds - 3_600) < 60);
+});
+
+test('the recipients are the clients that people sign in to, with the scopes that are about a person', async () => {
+  const { recipients, more_recipients: more } = await report();
+  const found = recipients.find((one: { client_id: string }) => one.client_id === party.id);
+  assert.deepEqual(found.scopes, ['openid', 'email']);
+  assert.equal(more, false);
+});
+
+test('the report needs its own permission', async () => {
+  assert.equal((await denied.request('GET', '/privacy/report')).status, 403);
+});
