@@ -1,7 +1,21 @@
 /** Columns sealed under the master key; `SealedColumn` in server/platform/tables.ts, which keys/ may not import. */
 export const SEALED = [
-  { table: 'signing_keys', column: 'sealed', key: 'kid', keyType: 'text' },
-  { table: 'signing_keys', column: 'sealed_public', key: 'kid', keyType: 'text' },
+  {
+    table: 'signing_keys',
+    column: 'sealed',
+    key: 'kid',
+    keyType: 'text',
+    holds: 'private signing keys, and the keys of cookies',
+    because: 'of the server',
+  },
+  {
+    table: 'signing_keys',
+    column: 'sealed_public',
+    key: 'kid',
+    keyType: 'text',
+    holds: 'public keys of retired signing keys, by which old ID tokens are recognised as hints',
+    because: 'of the server',
+  },
 ] as const;
 
 /** Tables without personal data, with all their columns; `TechnicalTables` in server/platform/personal.ts. */

@@ -15,7 +15,8 @@ export async function withTables(document: string, faces: readonly Verb[]): Prom
   return Object.entries(tables).reduce((text, [name, table]) => replaced(text, name, table), document);
 }
 
-function replaced(document: string, name: string, table: readonly string[]): string {
+/** Replaces the text between two comments. */
+export function replaced(document: string, name: string, table: readonly string[]): string {
   const [begin, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
   const [before, after] = [document.indexOf(begin), document.indexOf(end)];
   if (before === -1 || after < before) throw new Error(`there is no place for ${name}`);

@@ -4,8 +4,11 @@ import type { Clock } from '../platform/clock.ts';
 import type { Links as LinksTable } from '../platform/database.ts';
 import { type BoundStatement, type Db, failedGuard } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
-import { hashToken, openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
+import { ownKeyOf, ownSealing, type ReadColumns } from '../platform/own_sealing.ts';
+import { hashToken, type Sealer } from '../platform/sealing.ts';
 import { statement, tables } from '../platform/statement.ts';
+import type { Account } from './account.ts';
+import type { Accounts } from './store.ts';
 
 /** The purpose of a mailed link, for which alone it is valid. */
 export const LINK_PURPOSES = [
@@ -56,7 +59,7 @@ export interface Links {
   /** @returns the token, and the statement that makes it work */
   create(
     purpose: LinkPurpose,
-    about: { accountId?: string; payload: LinkPayload; lifetimeSeconds?: number },
+    about: { account?: Account; payload: LinkPayload; lifetimeSeconds?: number },
   ): { token: string; bound: BoundStatement };
   /** Reads a link without using it up, because mail scanners follow links as well. Undefined when it is not valid. */
   peek(purpose: LinkPurpose, token: string): Promise<Link | undefined>;
@@ -96,17 +99,16 @@ export const LINK_STATEMENTS = {
       purpose: $.purpose,
       account_id: $.account_id,
       sealed: $.sealed,
+      sealed_own: $.sealed_own,
       created_at: $.created_at,
       expires_at: $.expires_at,
     }),
   ),
-  find: statement('links.find', ($: PresentedLink) =>
-    tables
-      .selectFrom('links')
-      .select(['account_id', 'sealed', 'expires_at'])
-      .where('token_hash', '=', $.tokenHash)
-      .where('purpose', '=', $.purpose)
-      .where('expires_at', '>', $.now),
+  find: statement(
+    'links.find',
+    ($: PresentedLink) => sql<ReadColumns & { expires_at: Date }>`
+      SELECT account_id, sealed, sealed_own, expires_at, ${sql.raw(ownKeyOf('links.account_id'))} AS own_key
+        FROM links WHERE token_hash = ${$.tokenHash} AND purpose = ${$.purpose} AND expires_at > ${$.now}`,
   ),
   consume: statement(
     'links.consume',
@@ -132,19 +134,25 @@ interface Sealed {
   readonly payload: LinkPayload;
 }
 
-export function createLinks({ db, sealer, now }: { db: Db; sealer: Sealer; now: Clock }): Links {
+export function createLinks(parts: {
+  db: Db;
+  sealer: Sealer;
+  people: Pick<Accounts, 'ownerOf' | 'sealerFrom'>;
+  now: Clock;
+}): Links {
+  const { db, people, now } = parts;
+  const sealing = ownSealing(parts, 'links');
   return {
-    create(purpose, { accountId, payload, lifetimeSeconds = LINK_LIFETIMES[purpose] }) {
+    create(purpose, { account, payload, lifetimeSeconds = LINK_LIFETIMES[purpose] }) {
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
       const hash = hashToken(token);
       const createdAt = now();
       // Purpose and account are sealed as well, so that a changed row is not valid for another one.
-      const content: Sealed = { purpose, accountId: accountId ?? null, payload };
+      const content: Sealed = { purpose, accountId: account?.id ?? null, payload };
       const bound = LINK_STATEMENTS.insert.bind({
         token_hash: hash,
         purpose,
-        account_id: accountId ?? null,
-        sealed: sealJson(sealer, linkPlace(hash), content),
+        ...sealing.seal(hash.toString('hex'), account && people.ownerOf(account), content),
         created_at: new Date(createdAt),
         expires_at: new Date(createdAt + lifetimeSeconds * 1000),
       });
@@ -155,8 +163,9 @@ export function createLinks({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
       if (!TOKEN.test(token)) return undefined;
       const hash = hashToken(token);
       const [row] = await db.query(LINK_STATEMENTS.find.bind({ tokenHash: hash, purpose, now: new Date(now()) }));
-      if (!row) return undefined;
-      const content = openJson(sealer, linkPlace(hash), row.sealed) as Sealed;
+      // Without its key the account counts as gone, and so does the link.
+      if (!row || (row.sealed_own && !row.own_key)) return undefined;
+      const content = sealing.open(hash.toString('hex'), row) as Sealed;
       if (content.purpose !== purpose || content.accountId !== row.account_id) return undefined;
       return {
         purpose,
@@ -171,8 +180,4 @@ export function createLinks({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
 
     endAllOf: (accountId, purpose) => LINK_STATEMENTS.endAll.bind({ accountId, purpose: purpose ?? null }),
   };
-}
-
-function linkPlace(hash: Buffer): Place {
-  return { table: 'links', column: 'sealed', row: hash.toString('hex') };
 }

@@ -4,17 +4,19 @@ import type { Clock } from '../platform/clock.ts';
 import type { Mails as MailsTable } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { type AddParameter, createListing, type ListRequest, type Page } from '../platform/listing.ts';
+import { ownKeyOf, ownSealing, type ReadColumns } from '../platform/own_sealing.ts';
 import {
   createOperatedQueue,
   createQueue,
   type OperatedQueue,
   type Queue,
   type Queued,
-  type QueueRow,
   queueStatements,
 } from '../platform/queue.ts';
-import { openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
+import type { Sealer } from '../platform/sealing.ts';
 import { columns, statement } from '../platform/statement.ts';
+import type { Account } from './account.ts';
+import type { Accounts } from './store.ts';
 
 /** Events of an account that its owner gets a mail about. */
 export type NoticeKind =
@@ -100,8 +102,11 @@ export interface WaitingMail {
 export interface Mails extends Queue<QueuedMail>, OperatedQueue {
   /** Those that are due first come first, unless the request says otherwise. @throws AppError 400 `invalid_input` */
   list(request?: ListRequest): Promise<Page<WaitingMail>>;
-  /** One statement for the caller's transaction. All nodes are notified when it commits. */
-  enqueue(intent: MailIntent, later?: MailLater): BoundStatement;
+  /**
+   * One statement for the caller's transaction. All nodes are notified when it commits.
+   * @param owner the account that the mail is about; undefined when there is none, or it may not be looked for yet
+   */
+  enqueue(intent: MailIntent, owner: Account | undefined, later?: MailLater): BoundStatement;
   /** For the transaction that makes the mail needless. */
   withdraw(id: string): BoundStatement;
 }
@@ -120,8 +125,8 @@ const SHORTER_RETRY_MS: Readonly<Partial<Record<MailIntent['kind'], number>>> = 
   request_waiting: HOUR_MS / 6,
 };
 
-type NewMail = Pick<MailsTable, 'id' | 'sealed'>;
-const NEW_MAILS = columns<keyof NewMail>({ id: 'uuid', sealed: 'bytea' });
+type NewMail = Pick<Selectable<MailsTable>, 'id' | 'account_id' | 'sealed' | 'sealed_own'>;
+const NEW_MAILS = columns<keyof NewMail>({ id: 'uuid', account_id: 'uuid', sealed: 'bytea', sealed_own: 'bytea' });
 
 export const MAIL_STATEMENTS = {
   insert: statement(
@@ -136,14 +141,14 @@ export const MAIL_STATEMENTS = {
   ...queueStatements({ table: 'mails', dueAt: 'due_at', attempts: 'tries', channel: MAILS_CHANNEL }),
 };
 
-type MailRow = Pick<Selectable<MailsTable>, 'id' | 'sealed' | 'tries' | 'due_at' | 'expires_at'>;
+type MailRow = Pick<Selectable<MailsTable>, 'id' | 'tries' | 'due_at' | 'expires_at'> & ReadColumns;
 
 export const MAIL_LIST = createListing<MailRow, MailRow>({
   name: 'mails',
-  select: 'id, sealed, tries, due_at, expires_at',
+  select: `id, account_id, sealed, sealed_own, ${ownKeyOf('mails.account_id')} AS own_key, tries, due_at, expires_at`,
   from: 'mails',
   id: { sql: 'id', type: 'uuid' },
-  // Kind and account are sealed.
+  // The kind is sealed.
   fields: {
     id: { type: 'id', operators: ['eq'], sql: 'id' },
     attempts: { type: 'number', operators: ['eq', 'gt', 'lt'], sql: 'tries' },
@@ -158,16 +163,20 @@ export const MAIL_LIST = createListing<MailRow, MailRow>({
 type Content = Pick<QueuedMail, 'at'> & { readonly intent: QueuedIntent };
 
 /** @param parts `keptSeconds`: how long it is tried to send a mail */
-export function createMails(parts: { db: Db; sealer: Sealer; now: Clock; keptSeconds?: number }): Mails {
-  const { db, sealer, now, keptSeconds = KEPT_SECONDS } = parts;
+export function createMails(parts: {
+  db: Db;
+  sealer: Sealer;
+  people: Pick<Accounts, 'ownerOf' | 'sealerFrom'>;
+  now: Clock;
+  keptSeconds?: number;
+}): Mails {
+  const { db, people, now, keptSeconds = KEPT_SECONDS } = parts;
   const keptMs = keptSeconds * 1_000;
+  const sealing = ownSealing(parts, 'mails');
 
-  function open({
-    id,
-    sealed,
-  }: Pick<QueueRow<'mails'>, 'id'> & { readonly sealed: Buffer }): Pick<QueuedMail, 'intent' | 'at'> {
+  function open(row: Pick<MailRow, 'id'> & ReadColumns): Pick<QueuedMail, 'intent' | 'at'> {
     try {
-      return openJson(sealer, mailPlace(id), sealed) as Content;
+      return sealing.open(row.id, row) as Content;
     } catch {
       return { intent: undefined, at: now() };
     }
@@ -197,11 +206,14 @@ export function createMails(parts: { db: Db; sealer: Sealer; now: Clock; keptSec
 
     withdraw: (id) => MAIL_STATEMENTS.remove.bind({ id }),
 
-    enqueue(intent, later) {
+    enqueue(intent, account, later) {
       const at = now();
+      const owner = account && people.ownerOf(account);
+      if (owner && 'accountId' in intent && intent.accountId !== owner.id)
+        throw new Error('a mail about another account');
       const mails = mailsOf(intent).map((one) => {
         const id = later?.id ?? randomUUID();
-        return { id, sealed: sealJson(sealer, mailPlace(id), { intent: one, at } satisfies Content) };
+        return { id, ...sealing.seal(id, owner, { intent: one, at } satisfies Content) };
       });
       return MAIL_STATEMENTS.insert.bind({
         mails,
@@ -218,8 +230,4 @@ function mailsOf(intent: MailIntent): QueuedIntent[] {
     { ...intent, to: 'new' },
     { ...intent, to: 'old' },
   ];
-}
-
-function mailPlace(id: string): Place {
-  return { table: 'mails', column: 'sealed', row: id };
 }

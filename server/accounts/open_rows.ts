@@ -63,6 +63,8 @@ export function createRowReader(sealer: Sealer) {
       if (!accountSealer) throw new Error('an account that did not come from here');
       return accountSealer;
     },
+    /** Opens a key that a statement has read by itself (`ownKeyOf`). */
+    sealerFrom: (id: string, sealedKey: Uint8Array): Sealer => ownSealer(id, Buffer.from(sealedKey), false),
     /** Names the sealer of a new account. */
     remember: (account: Account, accountSealer: Sealer) => void ownSealers.set(account, accountSealer),
   };

@@ -113,7 +113,7 @@ export function createPasswordChange(
         ...endSessions(id, keep),
         attempts.unlockPassword(id),
         events.append(account, EVENTS[by], details),
-        mails.enqueue({ kind: 'password_changed', accountId: id, details }),
+        mails.enqueue({ kind: 'password_changed', accountId: id, details }, account),
         LINK_STATEMENTS.endAll.bind({ accountId: id, purpose: null }),
         devices.forgetOthers(id, keep.deviceCookie),
       ],

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Accounts } from '../platform/database.ts';
 import type { Row } from '../platform/db.ts';
+import { ownKeyOf } from '../platform/own_sealing.ts';
 import { columnSealer, type Place, type Sealer } from '../platform/sealing.ts';
 import type { Account, SecondFactorKind } from './account.ts';
 
@@ -25,7 +26,7 @@ const ACCOUNT_COLUMNS = [
 /** Selects the columns of `accounts AS a` with the person's own key, by names that no joining query has of its own. */
 export const COLUMNS = [
   ...ACCOUNT_COLUMNS.map((column) => `a.${column} AS account_${column}`),
-  '(SELECT k.sealed_key FROM data_keys k WHERE k.account_id = a.id) AS account_sealed_key',
+  `${ownKeyOf('a.id')} AS account_sealed_key`,
 ].join(', ');
 
 type AccountColumns = { [K in (typeof ACCOUNT_COLUMNS)[number] as `account_${K}`]: Selectable<Accounts>[K] };

@@ -2,6 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement, Db, Row } from '../platform/db.ts';
 import { notFound } from '../platform/errors.ts';
+import type { Owner, OwnKeys } from '../platform/own_sealing.ts';
 import { carryOut } from '../platform/planned.ts';
 import { blindIndex, type Sealer, sealJson } from '../platform/sealing.ts';
 import type { Account, Profile } from './account.ts';
@@ -78,6 +79,9 @@ export interface Accounts {
   requireEpoch(id: string, epoch: number): BoundStatement;
   /** Seals under the person's own key, which is deleted with the account. @param account as this store returned it */
   sealerOf(account: Account): Sealer;
+  /** The account as the owner of what is sealed under its own key. @param account as this store returned it */
+  ownerOf(account: Account): Owner;
+  sealerFrom: OwnKeys['sealerFrom'];
   /** Selects an account in a query that joins `accounts AS a`; `fromRow` reads its rows. */
   readonly columns: string;
   /** The same as `fromRow`, without decrypting anything. */
@@ -103,7 +107,7 @@ export function createAccounts(parts: {
   const lookupsOf = (identifier: string) => storedFormsOf(identifier).map((form) => blindIndex(indexKey, form));
 
   const tokens = createSearchTokens(searchKey);
-  const { fromRow, fromListRow, sealerOf, remember } = createRowReader(sealer);
+  const { fromRow, fromListRow, sealerOf, sealerFrom, remember } = createRowReader(sealer);
   const { creatingOne, creatingAll } = newAccountPlans({
     sealer,
     tokens,
@@ -246,6 +250,8 @@ export function createAccounts(parts: {
 
     requireEpoch: (id, epoch) => ACCOUNT_STATEMENTS.requireEpoch.bind({ id, epoch }),
     sealerOf,
+    ownerOf: (account) => ({ id: account.id, sealer: sealerOf(account) }),
+    sealerFrom,
     columns: COLUMNS,
     credentialsOf,
     fromRow,

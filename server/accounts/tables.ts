@@ -6,7 +6,7 @@ import {
   WITH_ACCOUNT,
   withheld,
 } from '../platform/personal.ts';
-import type { ExpiringTable, SealedColumn } from '../platform/tables.ts';
+import type { ExpiringTable, OwnSealedColumn, SealedColumn } from '../platform/tables.ts';
 import type { Profile } from './account.ts';
 import { FORMER_KEY } from './rows.ts';
 
@@ -19,12 +19,115 @@ export const EXPIRES: readonly ExpiringTable[] = [
   { table: 'security_events', key: 'id' },
 ];
 
-/** Personal data is not listed: an account's own key seals it, and the master key seals that key. */
 export const SEALED: readonly SealedColumn[] = [
-  { table: 'data_keys', column: 'sealed_key', key: 'account_id', keyType: 'uuid', former: FORMER_KEY },
-  { table: 'departed_subjects', column: 'sealed', key: 'account_id', keyType: 'uuid' },
-  { table: 'links', column: 'sealed', key: 'token_hash', keyType: 'bytea' },
-  { table: 'mails', column: 'sealed', key: 'id', keyType: 'uuid' },
+  {
+    table: 'data_keys',
+    column: 'sealed_key',
+    key: 'account_id',
+    keyType: 'uuid',
+    former: FORMER_KEY,
+    holds: 'the own key of a person',
+    because: 'it opens what the own key seals',
+  },
+  {
+    table: 'departed_subjects',
+    column: 'sealed',
+    key: 'account_id',
+    keyType: 'uuid',
+    holds: 'the sub of a deleted person, for three days, so that logouts reach the apps',
+    because: 'the own key is gone',
+  },
+  {
+    table: 'links',
+    column: 'sealed',
+    key: 'token_hash',
+    keyType: 'bytea',
+    holds: 'the address of somebody who signs up',
+    because: 'there is no account yet',
+  },
+  {
+    table: 'mails',
+    column: 'sealed',
+    key: 'id',
+    keyType: 'uuid',
+    holds: 'the address that somebody has typed to sign up or for a new password',
+    because: 'whether there is such an account is found out when the mail is sent',
+  },
+];
+
+export const SEALED_OWN: readonly OwnSealedColumn[] = [
+  {
+    table: 'accounts',
+    column: 'sealed_profile',
+    key: 'id',
+    keyType: 'uuid',
+    accountId: 'id',
+    holds: 'e-mail address, username, names, phone number, postal address and all other members of the profile',
+  },
+  {
+    table: 'accounts',
+    column: 'sealed_subject',
+    key: 'id',
+    keyType: 'uuid',
+    accountId: 'id',
+    holds: 'an imported sub',
+  },
+  {
+    table: 'totp',
+    column: 'sealed_own',
+    key: 'account_id',
+    keyType: 'uuid',
+    accountId: 'account_id',
+    holds: 'the secret of an authenticator app',
+  },
+  {
+    table: 'passkeys',
+    column: 'sealed_own',
+    key: 'id',
+    keyType: 'bytea',
+    accountId: 'account_id',
+    holds: 'the name of a passkey',
+  },
+  {
+    table: 'devices',
+    column: 'sealed_own',
+    key: 'id_hash',
+    keyType: 'bytea',
+    accountId: 'account_id',
+    holds: 'the browser and the network of a device',
+  },
+  {
+    table: 'session_details',
+    column: 'sealed_own',
+    key: 'session_uid',
+    keyType: 'text',
+    accountId: '(SELECT s.account_id FROM sessions s WHERE s.uid = session_uid)',
+    holds: 'the browser and the network of a session',
+  },
+  {
+    table: 'security_events',
+    column: 'sealed_own',
+    key: 'id',
+    keyType: 'uuid',
+    accountId: 'account_id',
+    holds: 'the browser, the network and the subject of an event',
+  },
+  {
+    table: 'links',
+    column: 'sealed_own',
+    key: 'token_hash',
+    keyType: 'bytea',
+    accountId: 'account_id',
+    holds: 'the address that a mailed link proves',
+  },
+  {
+    table: 'mails',
+    column: 'sealed_own',
+    key: 'id',
+    keyType: 'uuid',
+    accountId: 'account_id',
+    holds: 'a mail about an account, with its details and addresses',
+  },
 ];
 
 /** The members of `accounts.sealed_profile`; in the export by the names of OpenID Connect Core §5.1. */
@@ -210,7 +313,8 @@ export const PERSONAL = {
       token_hash: withheld('credential', 'secret'),
       account_id: withheld('identity', 'reference'),
       purpose: shown('activity', 'links[].purpose'),
-      sealed: {
+      sealed: withheld('contact', 'others'),
+      sealed_own: {
         members: {
           email: shown('contact', 'links[].email'),
           epoch: withheld('activity', 'state'),
@@ -226,11 +330,13 @@ export const PERSONAL = {
     kept: {
       until: 'until the mail is sent, or was tried for long enough',
       settings: ['CARDEA_MAILS_KEPT'],
-      removedBy: ['expiry', 'end', 'operator'],
+      removedBy: ['expiry', 'end', 'operator', 'erasure'],
     },
     personal: {
       id: shown('activity', 'mails[].id'),
-      sealed: {
+      account_id: withheld('identity', 'reference'),
+      sealed: withheld('contact', 'state'),
+      sealed_own: {
         members: {
           kind: shown('activity', 'mails[].kind'),
           email: shown('contact', 'mails[].email'),

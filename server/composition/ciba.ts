@@ -3,12 +3,14 @@ import type { AccountServices } from './accounts.ts';
 import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import type { RecordServices } from './records.ts';
+import type { RequestAccounts } from './request_accounts.ts';
 
 export function createCibaParts(
   { limits, mailer }: Infrastructure,
   { accounts, mails }: Pick<AccountServices, 'accounts' | 'mails'>,
   clients: Pick<ClientServices, 'find'>,
   { units, waitingRequests }: Pick<RecordServices, 'units' | 'waitingRequests'>,
+  requestAccounts: Pick<RequestAccounts, 'find'>,
 ): CibaParts {
   return {
     units,
@@ -20,7 +22,8 @@ export function createCibaParts(
       if (!app) return [];
       // A client that registered itself has chosen its name: only a name that an operator has given gets into a mail.
       const details = app.kind === 'operator' ? { app: app.name } : {};
-      return [mails.enqueue({ kind: 'request_waiting', accountId, source: clientId, details })];
+      const account = await requestAccounts.find(accountId);
+      return [mails.enqueue({ kind: 'request_waiting', accountId, source: clientId, details }, account)];
     },
   };
 }

@@ -87,6 +87,7 @@ export async function createProtocol(parts: {
     resourceScopes: clientServices.resourceScopes,
     requiredAcr,
     requireEpoch: accounts.requireEpoch,
+    ownerOf: accounts.ownerOf,
     enqueue: deliveries.enqueue,
     used: registration.used,
     assertCanSign,

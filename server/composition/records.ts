@@ -15,15 +15,15 @@ export type RecordServices = Awaited<ReturnType<typeof createRecordServices>>;
 /** @param accounts a unit reads the account together with the records of a request */
 export async function createRecordServices(
   { config, db, sealer, now }: Infrastructure,
-  { columns: accountColumns }: Pick<Accounts, 'columns'>,
+  accounts: Pick<Accounts, 'columns' | 'sealerFrom'>,
 ) {
   const userCodeKey = await loadServerSecret(db, sealer, USER_CODE_SECRET, now);
   return {
-    units: createUnits({ db, sealer, now, accountColumns, lifetimes: config.lifetimes }),
+    units: createUnits({ db, sealer, now, accountColumns: accounts.columns, lifetimes: config.lifetimes }),
     userCodes: createUserCodes({ db, sealer, key: userCodeKey, now }),
     waitingRequests: createWaitingRequests({ db, sealer, now }),
     repeatedForms: createRepeatedForms({ db, now }),
-    deliveries: createDeliveries({ db, sealer, now }),
+    deliveries: createDeliveries({ db, sealer, people: accounts, now }),
     polls: createPolls({ db, now }),
     statusLists: config.tokenStatusList ? createStatusLists({ db, now }) : undefined,
   };

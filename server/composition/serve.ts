@@ -91,7 +91,7 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
     ...createAccountReads(requestAccounts, accountServices, units),
     // A person who has a second factor may have signed in with one on a browser that they trust.
     requiredAcr: (facts) => parts.requiredAcr({ ...facts, trusted: secondFactorPolicy.allowsTrustedBrowsers }),
-    ciba: createCibaParts(parts.infrastructure, accountServices, clientServices, records),
+    ciba: createCibaParts(parts.infrastructure, accountServices, clientServices, records, requestAccounts),
   } satisfies Partial<ConfigurationOptions>;
 
   const apiAccess: ApiAccessParts = {

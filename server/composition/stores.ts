@@ -85,11 +85,11 @@ export async function createAccountStores({ config, db, sealer, now }: StorePart
     departed: createDeparted({ db, sealer, now }),
     devices: createDevices({ db, accounts, now, keptSeconds: config.kept.devices }),
     events: createEvents({ db, accounts, now, keptSeconds: config.kept.events }),
-    links: createLinks({ db, sealer, now }),
-    mails: createMails({ db, sealer, now, keptSeconds: config.kept.mails }),
+    links: createLinks({ db, sealer, people: accounts, now }),
+    mails: createMails({ db, sealer, people: accounts, now, keptSeconds: config.kept.mails }),
     overview: createOverview({ db, sealer, now, lifetimes: config.lifetimes }),
     lists: createRecordLists({ db, sealer, now, lifetimes: config.lifetimes }),
-    deliveries: createDeliveries({ db, sealer, now }),
+    deliveries: createDeliveries({ db, sealer, people: accounts, now }),
     sessionDetails: createSessionDetails({ db, accounts, now }),
   };
 }
@@ -229,7 +229,13 @@ export function createOperations(
     migrations: createMigrations(on),
   });
   const services = withEndings({ ...opened, ...named(db) });
-  const results = createResults({ db, sealer, now, secret: () => loadServerSecret(db, sealer, RESULTS_SECRET, now) });
+  const results = createResults({
+    db,
+    sealer,
+    now,
+    secret: () => loadServerSecret(db, sealer, RESULTS_SECRET, now),
+    people: async () => (await opened.accountStores()).accounts,
+  });
   /** Keys alone are read outside the transaction: a plan about them fails when they are other ones within it. */
   const servicesOn = (on: Db): Services => {
     const parts = { ...opened, db: on };

@@ -158,8 +158,7 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
     if (!planned || planned.account?.disabled || (await exceedsLimit(planned, mail))) return undefined;
     const { name, account, to, email = account?.email ?? to, newEmail, link, locale: requestedLocale } = planned;
     const locale = views.negotiate([account?.locale, requestedLocale].filter((one) => one !== undefined).join(' '));
-    const made =
-      link && links.create(link.purpose, { ...(account ? { accountId: account.id } : {}), payload: link.payload });
+    const made = link && links.create(link.purpose, { ...(account ? { account } : {}), payload: link.payload });
     const shown = shownIn(planned);
     const data = {
       email: shown.address(email),

@@ -41,7 +41,7 @@ export function createNotices(parts: { db: Db; mails: Mails; events: Events }): 
       const details = { ...visitorDetails(visitorOf(request)), factor };
       const accountId = account?.id ?? randomUUID();
       await db.transact([
-        mails.enqueue({ kind: 'locked', accountId, details, source: subnet(request.ip) }),
+        mails.enqueue({ kind: 'locked', accountId, details, source: subnet(request.ip) }, account),
         ...(account ? [events.append(account, 'locked', details)] : []),
       ]);
     },
@@ -52,7 +52,7 @@ export function createNotices(parts: { db: Db; mails: Mails; events: Events }): 
       const details = visitorDetails(visitorOf(request));
       const mail = { kind: 'second_factor_missing', accountId: account.id, details } as const;
       const later = { id, afterMs: UNFINISHED_AFTER_MS };
-      return { id, statements: [events.append(account, mail.kind, details, id), mails.enqueue(mail, later)] };
+      return { id, statements: [events.append(account, mail.kind, details, id), mails.enqueue(mail, account, later)] };
     },
 
     signedIn(account, { device, unfinished }, request) {
@@ -64,7 +64,7 @@ export function createNotices(parts: { db: Db; mails: Mails; events: Events }): 
       return [
         ...withdrawn,
         events.append(account, 'new_device', details),
-        mails.enqueue({ kind: 'new_device', accountId: account.id, details }),
+        mails.enqueue({ kind: 'new_device', accountId: account.id, details }, account),
       ];
     },
 
@@ -72,7 +72,7 @@ export function createNotices(parts: { db: Db; mails: Mails; events: Events }): 
       const details = visitorDetails(visitorOf(request));
       return [
         events.append(account, `${factor}_added`, details),
-        mails.enqueue({ kind: 'factor_added', accountId: account.id, details: { ...details, factor } }),
+        mails.enqueue({ kind: 'factor_added', accountId: account.id, details: { ...details, factor } }, account),
       ];
     },
 

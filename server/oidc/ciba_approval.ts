@@ -28,6 +28,8 @@ export interface ApprovalParts extends RequestedPermissionsParts {
   readonly requiredAcr: StoredRequiredAcr;
   /** A guard: the credentials of the account have not changed since the sign-in of the person who decides. */
   readonly requireEpoch: Accounts['requireEpoch'];
+  /** The content of a notification about a person may be tokens with their data. */
+  readonly ownerOf: Accounts['ownerOf'];
   readonly enqueue: Deliveries['enqueue'];
   /** @returns statements that record that tokens were issued to a client, for the same transaction */
   used(clientId: string): Promise<readonly BoundStatement[]>;
@@ -112,14 +114,20 @@ export function createApproval(parts: ApprovalParts): port.WaitingRequests {
     return client;
   }
 
-  async function notify(request: BackchannelRequest, body: Notification['body']): Promise<void> {
+  async function notify(
+    request: BackchannelRequest,
+    account: Decision['account'],
+    body: Notification['body'],
+  ): Promise<void> {
     const { clientId, backchannelTokenDeliveryMode: mode } = await clientOf(request);
     const token = request.params?.client_notification_token;
     if (mode === 'poll' || typeof token !== 'string') return;
     const content: Notification = { token, body };
     const seconds = typeof body.expires_in === 'number' ? body.expires_in : request.remainingTTL;
     const expiresAt = new Date(now() + seconds * 1_000);
-    units.current().addStatement(parts.enqueue({ kind: NOTIFICATION, clientId, content, expiresAt }));
+    units
+      .current()
+      .addStatement(parts.enqueue({ kind: NOTIFICATION, clientId, owner: parts.ownerOf(account), content, expiresAt }));
   }
 
   async function decideIn(decision: Decision): Promise<Decided> {
@@ -133,7 +141,7 @@ export function createApproval(parts: ApprovalParts): port.WaitingRequests {
     unit.addGuard(parts.requireEpoch(account.id, account.epoch));
     unit.addGuard(waiting.claim(id));
     request.exp = Math.max(request.exp ?? 0, Math.floor(now() / 1_000) + FETCHABLE_SECONDS);
-    await notify(request, verdict === 'approve' ? await approve(request, decision) : await deny(request));
+    await notify(request, account, verdict === 'approve' ? await approve(request, decision) : await deny(request));
     for (const bound of also) unit.addStatement(bound);
     await unit.commit();
     return { kind: 'done' };

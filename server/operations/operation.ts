@@ -2,6 +2,7 @@ import type { Static, TObject, TSchema } from 'typebox';
 import type { Action } from '../audit/actions.ts';
 import type { AuditEntry, Changes, Target } from '../audit/entries.ts';
 import type { BoundStatement, Row, Send } from '../platform/db.ts';
+import type { Owner } from '../platform/own_sealing.ts';
 import type { Actor } from './actor.ts';
 import type { Permission } from './permissions.ts';
 import type { Services } from './services.ts';
@@ -94,6 +95,8 @@ export interface Plan<Output> {
   readonly statements: readonly BoundStatement[];
   readonly target: Target;
   readonly changes?: Changes;
+  /** The person whose data the result has: their own key seals it where it is stored for repeated calls. */
+  readonly owner?: Owner;
   /** @param rows of each statement */
   result(rows: readonly Row[][]): Output;
   /**

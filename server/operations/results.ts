@@ -3,13 +3,21 @@ import type { Clock } from '../platform/clock.ts';
 import type { OperationResults } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
-import { blindIndex, openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
+import {
+  type Owner,
+  type OwnKeys,
+  ownKeyOf,
+  ownSealing,
+  type ReadColumns,
+  type SealedColumns,
+} from '../platform/own_sealing.ts';
+import { blindIndex, type Sealer } from '../platform/sealing.ts';
 import { statement, tables } from '../platform/statement.ts';
 
 /** A retry with the same key gets the stored result for so long. */
 export const RESULT_SECONDS = 86_400;
 
-type Stored = Pick<Selectable<OperationResults>, 'input_hash' | 'sealed'>;
+type Stored = Pick<Selectable<OperationResults>, 'input_hash'> & ReadColumns;
 
 export const RESULT_STATEMENTS = {
   removeExpired: statement('operation_results.remove_expired', ($: { keyHash: Buffer; now: Date }) =>
@@ -22,13 +30,17 @@ export const RESULT_STATEMENTS = {
       INSERT INTO operation_results (key_hash, input_hash, sealed, expires_at)
       VALUES (${$.keyHash}, ${$.inputHash}, '', ${$.expiresAt}) ON CONFLICT DO NOTHING RETURNING true AS claimed`,
   ),
-  store: statement('operation_results.store', ($: { keyHash: Buffer; sealed: Buffer }) =>
-    tables.updateTable('operation_results').set({ sealed: $.sealed }).where('key_hash', '=', $.keyHash),
+  store: statement('operation_results.store', ($: { keyHash: Buffer } & SealedColumns) =>
+    tables
+      .updateTable('operation_results')
+      .set({ account_id: $.account_id, sealed: $.sealed, sealed_own: $.sealed_own })
+      .where('key_hash', '=', $.keyHash),
   ),
   find: statement(
     'operation_results.find',
     ($: { keyHash: Buffer; now: Date }) => sql<Stored>`
-      SELECT input_hash, sealed FROM operation_results WHERE key_hash = ${$.keyHash} AND expires_at > ${$.now}`,
+      SELECT input_hash, account_id, sealed, sealed_own, ${sql.raw(ownKeyOf('operation_results.account_id'))} AS own_key
+        FROM operation_results WHERE key_hash = ${$.keyHash} AND expires_at > ${$.now}`,
   ),
 };
 
@@ -57,15 +69,22 @@ export interface Results {
   repeatable(owner: readonly string[], key: string, input: unknown): Promise<RepeatableCall>;
   /** The first statements of the transaction; the last returns a row unless there is a result already. */
   claim(call: RepeatableCall): readonly [BoundStatement, BoundStatement<{ claimed: true }>];
-  /** The last statement of the transaction. */
-  store(call: RepeatableCall, output: unknown): BoundStatement;
+  /** The last statement of the transaction. @param owner the person whom the result is about */
+  store(call: RepeatableCall, output: unknown, owner: Owner | undefined): BoundStatement;
   /** @returns undefined when there is none. @throws AppError 422 `idempotency_key_reused` for another input */
   find(call: RepeatableCall): Promise<{ readonly output: unknown } | undefined>;
 }
 
-/** @param parts `secret`: loads the server secret `RESULTS_SECRET` */
-export function createResults(parts: { db: Db; sealer: Sealer; now: Clock; secret(): Promise<Buffer> }): Results {
+/** @param parts `secret`: loads the server secret `RESULTS_SECRET`; `people`: loads the store of accounts */
+export function createResults(parts: {
+  db: Db;
+  sealer: Sealer;
+  now: Clock;
+  secret(): Promise<Buffer>;
+  people(): Promise<OwnKeys>;
+}): Results {
   const { db, sealer, now, secret } = parts;
+  const sealing = (people: OwnKeys) => ownSealing({ sealer, people }, 'operation_results');
   return {
     async repeatable(owner, key, input) {
       const hashed = await secret();
@@ -76,8 +95,8 @@ export function createResults(parts: { db: Db; sealer: Sealer; now: Clock; secre
       RESULT_STATEMENTS.removeExpired.bind({ keyHash, now: new Date(now()) }),
       RESULT_STATEMENTS.claim.bind({ keyHash, inputHash, expiresAt: new Date(now() + RESULT_SECONDS * 1_000) }),
     ],
-    store: ({ keyHash }, output) =>
-      RESULT_STATEMENTS.store.bind({ keyHash, sealed: sealJson(sealer, placeOf(keyHash), { output }) }),
+    store: ({ keyHash }, output, owner) =>
+      RESULT_STATEMENTS.store.bind({ keyHash, ...sealing(NO_PEOPLE).seal(keyHash.toString('hex'), owner, { output }) }),
     async find({ keyHash, inputHash }) {
       const [row] = await db.query(RESULT_STATEMENTS.find.bind({ keyHash, now: new Date(now()) }));
       if (!row) return undefined;
@@ -87,13 +106,15 @@ export function createResults(parts: { db: Db; sealer: Sealer; now: Clock; secre
           'this Idempotency-Key was used with another request; use a new one',
         );
       }
-      return openJson(sealer, placeOf(keyHash), row.sealed) as { output: unknown };
+      const people = row.sealed_own ? await parts.people() : NO_PEOPLE;
+      return sealing(people).open(keyHash.toString('hex'), row) as { output: unknown };
     },
   };
 }
 
-const placeOf = (keyHash: Buffer): Place => ({
-  table: 'operation_results',
-  column: 'sealed',
-  row: keyHash.toString('hex'),
-});
+/** For values that need no own key. */
+const NO_PEOPLE: OwnKeys = {
+  sealerFrom() {
+    throw new Error('no store of accounts');
+  },
+};

@@ -163,7 +163,7 @@ export function createRunner(parts: RunParts): Runner {
             if (claimed.length === 0) throw new Repeated(repeated);
           }
           const output = await sendPlan(send, planned, appended);
-          if (repeated) await send([results.store(repeated, output)]);
+          if (repeated) await send([results.store(repeated, output, planned.owner)]);
           return output;
         },
         { rollBack: dryRun },

@@ -184,7 +184,7 @@ function removal(changeable: Changeable, removed: Kind[], statements: readonly B
       const [event, factor] = NOTICES[kind];
       return [
         events.append(before, event),
-        mails.enqueue({ kind: 'factor_removed', accountId: id, details: { factor } }),
+        mails.enqueue({ kind: 'factor_removed', accountId: id, details: { factor } }, before),
       ];
     }),
   ]);

@@ -115,6 +115,7 @@ export function userPlan<Output>({ stores, before }: Changeable, change: UserCha
       plans.reading(id),
     ],
     target: { kind: 'user', id },
+    owner: stores.accounts.ownerOf(before),
     changes,
     result(rows) {
       const account = fromRow(rows.at(-1)?.[0] ?? {});

@@ -26,17 +26,17 @@ export function profileStatements(
       () => [
         links.endAllOf(accountId),
         events.append(before, 'email_changed'),
-        mails.enqueue({ kind: 'email_changed', accountId, previous: before.email }),
+        mails.enqueue({ kind: 'email_changed', accountId, previous: before.email }, before),
       ],
     ],
-    [hasNewEmail && !after.emailVerified, () => [mails.enqueue({ kind: 'verify_email', accountId })]],
+    [hasNewEmail && !after.emailVerified, () => [mails.enqueue({ kind: 'verify_email', accountId }, before)]],
     [
       !hasNewEmail && after.emailVerified && !before.emailVerified,
       () => [links.endAllOf(accountId, 'verify_email'), events.append(before, 'email_verified')],
     ],
     [
       after.username !== before.username,
-      () => [events.append(before, 'username_changed'), mails.enqueue({ kind: 'username_changed', accountId })],
+      () => [events.append(before, 'username_changed'), mails.enqueue({ kind: 'username_changed', accountId }, before)],
     ],
   ];
   return {

@@ -38,9 +38,10 @@ export const userState = {
       const { account, statements, refuse } = accounts.plans.creating({ ...profileIn(body), ...names });
       const { id, email } = account;
       return {
-        statements: [...conditions, ...statements, mails.enqueue({ kind: 'invitation', accountId: id })],
+        statements: [...conditions, ...statements, mails.enqueue({ kind: 'invitation', accountId: id }, account)],
         refuse,
         target: { kind: 'user', id },
+        owner: accounts.ownerOf(account),
         changes: userChanges({}, shownUser(account)),
         result: () => ({ id, email, invited: true }),
       };
@@ -117,7 +118,7 @@ async function again(services: Services, id: string, call: Call) {
     throw new AppError('identifier_taken', 'email: somebody has it already', { field: 'email' });
   }
   return userPlan(changeable, {
-    statements: [stores.mails.enqueue({ kind: 'invitation', accountId: id })],
+    statements: [stores.mails.enqueue({ kind: 'invitation', accountId: id }, before)],
     changes: {},
     result: ({ email }) => ({ id, email, invited: true }),
   });

@@ -129,6 +129,7 @@ export const users = {
         statements: [...conditions, ...statements],
         refuse,
         target: { kind: 'user', id: account.id },
+        owner: accounts.ownerOf(account),
         changes: userChanges({}, shownUser(account)),
         result: () => shownUser(account),
       };

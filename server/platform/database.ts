@@ -180,6 +180,7 @@ export interface Deliveries {
   leased_until: Timestamp | null;
   next_attempt_at: Generated<Timestamp>;
   sealed: Buffer | null;
+  sealed_own: Buffer | null;
   sid: string | null;
 }
 
@@ -258,24 +259,29 @@ export interface Links {
   created_at: Timestamp;
   expires_at: Timestamp;
   purpose: string;
-  sealed: Buffer;
+  sealed: Buffer | null;
+  sealed_own: Buffer | null;
   token_hash: Buffer;
 }
 
 export interface Mails {
+  account_id: string | null;
   due_at: Timestamp;
   expires_at: Timestamp;
   id: string;
   leased_until: Timestamp | null;
-  sealed: Buffer;
+  sealed: Buffer | null;
+  sealed_own: Buffer | null;
   tries: Generated<number>;
 }
 
 export interface OperationResults {
+  account_id: string | null;
   expires_at: Timestamp;
   input_hash: Buffer;
   key_hash: Buffer;
-  sealed: Buffer;
+  sealed: Buffer | null;
+  sealed_own: Buffer | null;
 }
 
 export interface Passkeys {

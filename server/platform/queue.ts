@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import type { DB } from './database.ts';
 import type { Db } from './db.ts';
 import { AppError, notFound } from './errors.ts';
+import { ownKeyOf, type ReadColumns } from './own_sealing.ts';
 import { type PlannedChange, refusedBy } from './planned.ts';
 import { statement } from './statement.ts';
 
@@ -35,7 +36,7 @@ export interface OperatedQueue {
   dropping(id: string): Promise<PlannedChange>;
 }
 
-/** A table with the columns `id` (uuid), `sealed`, `leased_until` and `expires_at`, and those that are named here. */
+/** A table with the columns `id` (uuid), `leased_until`, `expires_at` and `SealedColumns`, and those that are named here. */
 export interface QueueTable<Table extends keyof DB, Condition> {
   readonly table: Table;
   readonly dueAt: keyof DB[Table] & string;
@@ -56,12 +57,12 @@ interface Claim {
 }
 
 /** A claimed row, whose `expires_at` is set. */
-export type QueueRow<Table extends keyof DB> = Selectable<DB[Table]> & {
-  readonly id: string;
-  readonly sealed: Buffer | null;
-  readonly attempts: number;
-  readonly expires_at: Date;
-};
+export type QueueRow<Table extends keyof DB> = Selectable<DB[Table]> &
+  ReadColumns & {
+    readonly id: string;
+    readonly attempts: number;
+    readonly expires_at: Date;
+  };
 
 /** For the table's owner to export, so that a test can prepare them. */
 export function queueStatements<Table extends keyof DB, Condition extends object = object>(
@@ -85,7 +86,7 @@ export function queueStatements<Table extends keyof DB, Condition extends object
         UPDATE ${table}
            SET ${dueAt} = ${$.leasedUntil}, leased_until = ${$.leasedUntil}, ${attempts} = ${attempts} + 1, expires_at = COALESCE(expires_at, ${$.retriedUntil})
          WHERE id IN (SELECT id FROM due)
-     RETURNING *, ${attempts} AS attempts`,
+     RETURNING *, ${attempts} AS attempts, ${sql.raw(ownKeyOf(`${names.table}.account_id`))} AS own_key`,
     ),
     find: statement(
       `${names.table}.find`,

@@ -62,7 +62,7 @@ export function resealStatements(sealed: SealedColumn) {
 }
 
 /** SQL for a row's key as the text that its sealed value is bound to. */
-export function keyText({ key, keyType }: SealedColumn): string {
+export function keyText({ key, keyType }: Pick<SealedColumn, 'key' | 'keyType'>): string {
   return { text: key, uuid: `${key}::text`, bytea: `encode(${key}, 'hex')` }[keyType];
 }
 

@@ -7,13 +7,27 @@ export interface ExpiringTable {
   readonly key: string;
 }
 
-/** A column sealed under the master key. Each value is bound to its table, its column and its row's key as text. */
-export interface SealedColumn {
+/** A column with sealed values. Each is bound to its table, its column and its row's key as text. */
+interface Sealed {
   readonly table: string;
   readonly column: string;
   /** Primary key. */
   readonly key: string;
   readonly keyType: 'text' | 'uuid' | 'bytea';
+  /** The content of a value, for the documentation. */
+  readonly holds: string;
+}
+
+/** A column that a person's own key seals. */
+export interface OwnSealedColumn extends Sealed {
+  /** SQL for the id of the account, in the scope of the table. */
+  readonly accountId: string;
+}
+
+/** A column sealed under the master key. */
+export interface SealedColumn extends Sealed {
+  /** The reason why no person's own key seals it. */
+  readonly because: string;
   /** Where the values were before: those that are still bound to it are sealed again for this column. */
   readonly former?: { readonly table: string; readonly column: string };
 }
@@ -21,7 +35,14 @@ export interface SealedColumn {
 export const EXPIRES: readonly ExpiringTable[] = [{ table: 'write_checks', key: 'node' }];
 
 export const SEALED: readonly SealedColumn[] = [
-  { table: 'server_secrets', column: 'sealed', key: 'name', keyType: 'text' },
+  {
+    table: 'server_secrets',
+    column: 'sealed',
+    key: 'name',
+    keyType: 'text',
+    holds: 'keys of the HMACs by which people are found, and other secrets that all nodes share',
+    because: 'of the server',
+  },
 ];
 
 export const TECHNICAL = {

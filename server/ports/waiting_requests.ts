@@ -15,7 +15,7 @@ export interface WaitingRequests {
 export interface Decision {
   readonly id: string;
   readonly verdict: 'approve' | 'deny';
-  readonly account: Pick<Account, 'id' | 'epoch'>;
+  readonly account: Account;
   readonly session: Pick<SignedIn, 'acr' | 'amr' | 'authTime'>;
   /** Statements for the same transaction. */
   readonly also: readonly BoundStatement[];

@@ -4,15 +4,17 @@ import type { Clock } from '../platform/clock.ts';
 import type { Deliveries as DeliveriesTable } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { type AddParameter, createListing, type ListRequest, type Page } from '../platform/listing.ts';
+import { type Owner, type OwnKeys, ownSealing } from '../platform/own_sealing.ts';
 import {
   createOperatedQueue,
   createQueue,
   type OperatedQueue,
   type Queue,
   type Queued,
+  type QueueRow,
   queueStatements,
 } from '../platform/queue.ts';
-import { openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
+import type { Sealer } from '../platform/sealing.ts';
 import { statement } from '../platform/statement.ts';
 
 /** A message that waits to be sent to a client's endpoint: a logout token or a CIBA notification. */
@@ -42,6 +44,8 @@ export interface DeliveryInput {
   readonly kind: string;
   readonly clientId: string;
   readonly accountId?: string;
+  /** The account of a content about a person: its own key seals it. Default: the master key. */
+  readonly owner?: Owner;
   /** Sealed while it is queued. */
   readonly content: unknown;
   readonly expiresAt: Date;
@@ -112,8 +116,8 @@ export const DELIVERY_STATEMENTS = {
   insert: statement(
     'deliveries.insert',
     ($: Omit<Selectable<DeliveriesTable>, 'attempts' | 'next_attempt_at' | 'sid' | 'leased_until'>) => sql`
-      INSERT INTO deliveries (id, kind, client_id, account_id, sealed, expires_at)
-      VALUES (${$.id}, ${$.kind}, ${$.client_id}, ${$.account_id}, ${$.sealed}, ${$.expires_at}) RETURNING ${NOTIFY}`,
+      INSERT INTO deliveries (id, kind, client_id, account_id, sealed, sealed_own, expires_at)
+      VALUES (${$.id}, ${$.kind}, ${$.client_id}, ${$.account_id}, ${$.sealed}, ${$.sealed_own}, ${$.expires_at}) RETURNING ${NOTIFY}`,
   ),
   ...queueStatements({
     table: 'deliveries',
@@ -158,9 +162,9 @@ export const DELIVERY_LIST = createListing<ListedRow, WaitingDelivery>({
   }),
 });
 
-type DeliveryRow = Selectable<DeliveriesTable>;
-
-export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; now: Clock }): Deliveries {
+export function createDeliveries(parts: { db: Db; sealer: Sealer; people: OwnKeys; now: Clock }): Deliveries {
+  const { db, now } = parts;
+  const sealing = ownSealing(parts, 'deliveries');
   const queue = createQueue({
     db,
     now,
@@ -175,10 +179,9 @@ export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; 
     }),
   });
 
-  function openContent({ id, sealed }: Pick<DeliveryRow, 'id' | 'sealed'>): unknown {
-    if (sealed === null) return undefined;
+  function openContent(row: QueueRow<'deliveries'>): unknown {
     try {
-      return openJson(sealer, deliveryPlace(id), sealed);
+      return sealing.open(row.id, row);
     } catch {
       return undefined;
     }
@@ -195,18 +198,16 @@ export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; 
 
     claimDue: ({ busyShares = [], ...options }) => queue.claimDue({ ...options, busyShares }),
 
-    enqueue({ kind, clientId, accountId, content, expiresAt }) {
+    enqueue({ kind, clientId, accountId, owner, content, expiresAt }) {
       const id = randomUUID();
       return DELIVERY_STATEMENTS.insert.bind({
         id,
         kind,
         client_id: clientId,
-        account_id: accountId ?? null,
-        sealed: sealJson(sealer, deliveryPlace(id), content),
+        ...sealing.seal(id, owner, content),
+        account_id: owner?.id ?? accountId ?? null,
         expires_at: expiresAt,
       });
     },
   };
 }
-
-const deliveryPlace = (id: string): Place => ({ table: 'deliveries', column: 'sealed', row: id });

@@ -1,5 +1,5 @@
 import { type PersonalTables, type Retention, shown, type TechnicalTables, withheld } from '../platform/personal.ts';
-import type { ExpiringTable, SealedColumn } from '../platform/tables.ts';
+import type { ExpiringTable, OwnSealedColumn, SealedColumn } from '../platform/tables.ts';
 
 export const EXPIRES: readonly ExpiringTable[] = [
   { table: 'records', key: 'id_hash' },
@@ -16,12 +16,65 @@ export const EXPIRES: readonly ExpiringTable[] = [
 ];
 
 export const SEALED: readonly SealedColumn[] = [
-  { table: 'grants', column: 'sealed', key: 'id', keyType: 'text' },
-  { table: 'sessions', column: 'sealed', key: 'uid', keyType: 'text' },
-  { table: 'records', column: 'sealed', key: 'id_hash', keyType: 'bytea' },
-  { table: 'user_codes', column: 'sealed', key: 'lookup', keyType: 'bytea' },
-  { table: 'waiting_requests', column: 'sealed', key: 'id', keyType: 'uuid' },
-  { table: 'deliveries', column: 'sealed', key: 'id', keyType: 'uuid' },
+  {
+    table: 'grants',
+    column: 'sealed',
+    key: 'id',
+    keyType: 'text',
+    holds: 'what a person has allowed an app: scopes, claims and resources',
+    because: 'ids and permissions; it ends with the account',
+  },
+  {
+    table: 'sessions',
+    column: 'sealed',
+    key: 'uid',
+    keyType: 'text',
+    holds: 'when and how somebody signed in, and the state of the session',
+    because: 'ids and times; the browser and the network are in session_details; it ends with the account',
+  },
+  {
+    table: 'records',
+    column: 'sealed',
+    key: 'id_hash',
+    keyType: 'bytea',
+    holds: 'codes, tokens and requests under way, as an app has sent them, at most with a login_hint',
+    because: 'made before the person is known; they expire, and those of an account end with it',
+  },
+  {
+    table: 'user_codes',
+    column: 'sealed',
+    key: 'lookup',
+    keyType: 'bytea',
+    holds: 'the device code that a user code stands for',
+    because: 'a secret of an app; nobody has signed in yet',
+  },
+  {
+    table: 'waiting_requests',
+    column: 'sealed',
+    key: 'id',
+    keyType: 'uuid',
+    holds: 'the id of a request of an app that waits for a person',
+    because: 'a random secret of an app',
+  },
+  {
+    table: 'deliveries',
+    column: 'sealed',
+    key: 'id',
+    keyType: 'uuid',
+    holds: 'a message to an app that is about no person',
+    because: 'not about a person',
+  },
+];
+
+export const SEALED_OWN: readonly OwnSealedColumn[] = [
+  {
+    table: 'deliveries',
+    column: 'sealed_own',
+    key: 'id',
+    keyType: 'uuid',
+    accountId: 'account_id',
+    holds: 'a message to an app about a person, which may be tokens',
+  },
 ];
 
 const OF_TOKENS: Retention = {
@@ -141,6 +194,7 @@ export const PERSONAL = {
       account_id: withheld('identity', 'reference'),
       sid: shown('activity', 'messages_to_apps[].sid'),
       sealed: withheld('activity', 'state'),
+      sealed_own: withheld('activity', 'state'),
       next_attempt_at: shown('activity', 'messages_to_apps[].next_attempt_at'),
       expires_at: shown('activity', 'messages_to_apps[].expires_at'),
     },

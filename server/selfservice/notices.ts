@@ -22,7 +22,10 @@ export function noticesOf(
 ): BoundStatement[] {
   const { parts, account, visitor } = context;
   const details = { ...visitorDetails(visitor), ...(factor === undefined ? {} : { factor }) };
-  return [eventOf(context, kind, subject), parts.mails.enqueue({ kind: mail, accountId: account.id, details })];
+  return [
+    eventOf(context, kind, subject),
+    parts.mails.enqueue({ kind: mail, accountId: account.id, details }, account),
+  ];
 }
 
 /**

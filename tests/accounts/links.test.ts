@@ -13,7 +13,7 @@ const now = () => clock.ms;
 const { db, url } = await database({ after });
 const masterKey = remember('master_key', randomBytes(32).toString('base64'));
 const { accounts } = await createSeeder(db, masterKey, now);
-const links = createLinks({ db, sealer: createSealer([Buffer.from(masterKey, 'base64')]), now });
+const links = createLinks({ db, sealer: createSealer([Buffer.from(masterKey, 'base64')]), people: accounts, now });
 const query = (text: string, values: readonly unknown[] = []) => db.run({ name: '', text }, values);
 
 async function account() {
@@ -21,7 +21,8 @@ async function account() {
 }
 
 async function made(purpose: LinkPurpose, accountId?: string, email = 'ada.of.the.links@example.com'): Promise<string> {
-  const about = { ...(accountId === undefined ? {} : { accountId }), payload: { email, epoch: 0 } };
+  const account = accountId === undefined ? undefined : await accounts.resolve(accountId);
+  const about = { ...(account ? { account } : {}), payload: { email, epoch: 0 } };
   const { token, bound } = links.create(purpose, about);
   await db.transact([bound]);
   return remember('other', token);
@@ -111,7 +112,7 @@ test('a row that was changed to another account or purpose cannot be opened', as
   const [ada, bob] = [await account(), await account()];
   const token = await made('unlock', ada.id);
   await query('UPDATE links SET account_id = $1', [bob.id]);
-  assert.equal(await links.peek('unlock', token), undefined);
+  await assert.rejects(links.peek('unlock', token), { code: 'sealed_value_unreadable' });
   await query("UPDATE links SET account_id = $1, purpose = 'reset_password'", [ada.id]);
   assert.equal(await links.peek('reset_password', token), undefined);
 });

@@ -35,8 +35,8 @@ test('every kind of mail says in text and HTML what happened and what to do, in 
   await enqueue({ kind: 'sign_up', email: ada.email, locale: 'en' });
   await enqueue({ kind: 'sign_up', email: 'new@example.com', locale: 'en' });
   await db.transact([
-    mails.enqueue({ kind: 'change_email', accountId: ada.id, email: 'ada@new.example.com', details }),
-    mails.enqueue({ kind: 'email_changed', accountId: ada.id, previous: 'ada@old.example.com', details }),
+    mails.enqueue({ kind: 'change_email', accountId: ada.id, email: 'ada@new.example.com', details }, ada),
+    mails.enqueue({ kind: 'email_changed', accountId: ada.id, previous: 'ada@old.example.com', details }, ada),
   ]);
   await worker().run();
   assert.equal(post.mails.length, kinds.length + 1 + 3 + 4);

@@ -40,8 +40,8 @@ export async function mailQueues(file: Scope) {
     const masterKey = own ? remember('master_key', randomBytes(32).toString('base64')) : sharedKey;
     const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
     const { accounts } = await createSeeder(db, masterKey, now);
-    const mails = createMails({ db, sealer, now });
-    const links = createLinks({ db, sealer, now });
+    const mails = createMails({ db, sealer, people: accounts, now });
+    const links = createLinks({ db, sealer, people: accounts, now });
     const post = await mailbox(t);
     const lines: string[] = [];
     const log = createLog({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } });
@@ -72,7 +72,11 @@ export async function mailQueues(file: Scope) {
       lines,
       log,
       worker,
-      enqueue: (intent: MailIntent) => db.transact([mails.enqueue(intent)]),
+      /** The mail of an account that does not exist is sealed as one that is about nobody. */
+      enqueue: async (intent: MailIntent) =>
+        db.transact([
+          mails.enqueue(intent, 'accountId' in intent ? await accounts.findById(intent.accountId) : undefined),
+        ]),
       queued: () => db.run<{ tries: number; due_at: Date }>({ name: '', text: 'SELECT tries, due_at FROM mails' }, []),
       person: (input: { name?: string; locale?: string; zoneinfo?: string } = {}) =>
         accounts.create({ email: `${randomBytes(4).toString('hex')}@example.com`, emailVerified: true, ...input }),

@@ -8,6 +8,7 @@ import { pauseAfter } from '../../server/jobs/mail.ts';
 import { createDb } from '../../server/platform/db.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { mailbox } from '../helpers/mailbox.ts';
+import { NO_PEOPLE } from '../helpers/no_people.ts';
 import { defer } from '../helpers/scope.ts';
 import { dumpDatabase, formsOf } from '../helpers/secrets.ts';
 import { until } from '../helpers/waiting.ts';
@@ -20,7 +21,7 @@ test('a mail is queued in the transaction that asks for it, or not at all', asyn
   const { db, mails, queued, person } = await setUp(t, 'own');
   const { id: accountId } = await person();
   const failing = { statement: { name: '', text: 'SELECT 1 / 0' }, values: [] };
-  await assert.rejects(db.transact([mails.enqueue({ kind: 'unlocked', accountId }), failing]));
+  await assert.rejects(db.transact([mails.enqueue({ kind: 'unlocked', accountId }, undefined), failing]));
   assert.deepEqual(await queued(), []);
   const listener = await db.connect();
   defer(t, () => listener.end());
@@ -29,7 +30,7 @@ test('a mail is queued in the transaction that asks for it, or not at all', asyn
     told += 1;
   });
   await listener.query(`LISTEN ${MAILS_CHANNEL}`);
-  await db.transact([mails.enqueue({ kind: 'unlocked', accountId })]);
+  await db.transact([mails.enqueue({ kind: 'unlocked', accountId }, undefined)]);
   assert.equal((await queued()).length, 1);
   await until('the notification', () => told === 1);
 });
@@ -114,7 +115,10 @@ test('no more mails are claimed than asked for, with any plan of the database', 
   );
   const db = createDb({ url: nested.href });
   defer(t, () => db.close());
-  assert.equal((await createMails({ db, sealer, now }).claimDue({ limit: 2, leaseMs: MINUTE })).length, 2);
+  assert.equal(
+    (await createMails({ db, sealer, people: NO_PEOPLE, now }).claimDue({ limit: 2, leaseMs: MINUTE })).length,
+    2,
+  );
 });
 
 for (const [what, behaviour] of [
@@ -221,7 +225,10 @@ test('pauses grow to an hour', () => {
 test('a mail that no master key opens stays queued, and is logged', async (t) => {
   const { enqueue, db, log, now, lines, queued, worker } = await setUp(t, 'own');
   await enqueue({ kind: 'unlocked', accountId: crypto.randomUUID() });
-  await worker({ mails: createMails({ db, sealer: createSealer([randomBytes(32)]), now }), log }).run();
+  await worker({
+    mails: createMails({ db, sealer: createSealer([randomBytes(32)]), people: NO_PEOPLE, now }),
+    log,
+  }).run();
   assert.match(lines.join(''), /cannot be opened/);
   assert.equal((await queued()).length, 1);
 });

@@ -56,8 +56,8 @@ const accounts = createAccounts({ db, sealer, indexKey, searchKey: randomBytes(3
 const devices = createDevices({ db, accounts, now });
 const attempts = createAttempts({ db, accounts, indexKey, now });
 const events = createEvents({ db, accounts, now });
-const links = createLinks({ db, sealer, now });
-const mails = createMails({ db, sealer, now });
+const links = createLinks({ db, sealer, people: accounts, now });
+const mails = createMails({ db, sealer, people: accounts, now });
 const logLines: string[] = [];
 const log = createLog({ level: 'debug', destination: { write: (line: string) => void logLines.push(line) } });
 
@@ -157,7 +157,7 @@ describe('a change of password', () => {
     const third = devices.remember(other, { cookie: second?.cookie, visitor });
     await db.transact([first, second, third].flatMap((one) => (one ? [one.bound] : [])));
     const [own = '', foreign = third.cookie] = [first?.cookie];
-    const linkOf = ({ id: accountId }: Account) => links.create('reset_password', { accountId, payload: {} });
+    const linkOf = (owner: Account) => links.create('reset_password', { account: owner, payload: {} });
     const [mine, theirs] = [linkOf(account), linkOf(other)];
     await db.transact([mine.bound, theirs.bound]);
     // The statement runs in the transaction that uses the link, before the link is removed.

@@ -19,7 +19,7 @@ const at = Date.now();
 await db.transact([
   stores.events.append(ada, 'signed_in'),
   stores.devices.remember(ada, { cookie: undefined, visitor }).bound,
-  stores.mails.enqueue({ kind: 'unlocked', accountId: ada.id }),
+  stores.mails.enqueue({ kind: 'unlocked', accountId: ada.id }, ada),
 ]);
 
 async function report() {
@@ -67,7 +67,7 @@ test('events, devices and mails are stored for as long as the operator has set',
 
 test('rows that the clean-up has left are seen', async () => {
   const late = `UPDATE links SET expires_at = now() - interval '1 hour'`;
-  await db.transact([stores.links.create('verify_email', { accountId: ada.id, payload: { email: ada.email } }).bound]);
+  await db.transact([stores.links.create('verify_email', { account: ada, payload: { email: ada.email } }).bound]);
   // The server that would delete it does not run.
   await db.run({ name: '', text: late }, []);
   assert.ok(Math.abs(ruleOf(await report(), 'links').overdue_seconds - 3_600) < 60);

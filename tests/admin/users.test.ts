@@ -222,8 +222,9 @@ for (const [what, path, bodyOf] of [
 
 test('a new e-mail address is not verified, is told at both addresses, and gets a link; links to the old one end', async () => {
   const { id } = await created({ email: 'old@example.com', email_verified: true });
-  const { links } = await api.services.accountStores();
-  const { token, bound } = links.create('verify_email', { accountId: id, payload: { email: 'old@example.com' } });
+  const { accounts, links } = await api.services.accountStores();
+  const account = await accounts.resolve(id);
+  const { token, bound } = links.create('verify_email', { account, payload: { email: 'old@example.com' } });
   await app.db.transact([bound]);
   const changed = await api.request('PATCH', `/users/${id}`, {
     headers: anyVersion,

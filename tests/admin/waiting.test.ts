@@ -25,10 +25,11 @@ const onlyAs = (...permissions: Permission[]) =>
 const reader = await onlyAs('mails:read', 'deliveries:read', 'registrations:read');
 const registrar = await onlyAs('registrations:write', 'registrations:read', 'users:read');
 const parts = { db, sealer: createSealer([Buffer.from(masterKey, 'base64')]), now };
-const mails = createMails(parts);
-const deliveries = createDeliveries(parts);
+const mails = createMails({ ...parts, people: seed.accounts });
+const deliveries = createDeliveries({ ...parts, people: seed.accounts });
 const registrationTokens = createRegistrationTokens({ db, now });
 const person = await seed.person();
+const account = await seed.accounts.resolve(person.id);
 const party = await seed.party();
 const SECRET = remember('other', 'content-of-this-delivery');
 const HOUR = 3_600_000;
@@ -58,7 +59,7 @@ const QUEUES: readonly Waiting[] = [
     column: 'due_at',
     async enqueue() {
       const id = randomUUID();
-      await db.transact([mails.enqueue({ kind: 'invitation', accountId: person.id }, { id, afterMs: 0 })]);
+      await db.transact([mails.enqueue({ kind: 'invitation', accountId: person.id }, account, { id, afterMs: 0 })]);
       return id;
     },
     claim: async () => (await mails.claimDue({ limit: 10, leaseMs: 60_000 })).map(({ id }) => id),

@@ -94,9 +94,10 @@ describe('master-key rotate', () => {
   /** Adds a row to every table with sealed values, beside those that the CLI made. */
   async function fill(db: Db, masterKey: string): Promise<void> {
     const sealer = sealerOf(masterKey);
-    const parts = { db, sealer, now: Date.now };
     const seed = await createSeeder(db, masterKey);
-    const { id: accountId } = await seed.accounts.resolve('ada@example.com');
+    const people = seed.accounts;
+    const parts = { db, sealer, people, now: Date.now };
+    const { id: accountId } = await people.resolve('ada@example.com');
     const { id: clientId } = await seed.party();
     const records = createRecordSeeder({ db, masterKey });
     const grantId = await records.grant(accountId, clientId);
@@ -104,16 +105,16 @@ describe('master-key rotate', () => {
     await records.records('AccessToken', Array(1_203).fill({ accountId, clientId, grantId }));
     const expiresAt = new Date(Date.now() + 3_600_000);
     await db.transact([
-      createLinks(parts).create('reset_password', { accountId, payload: {} }).bound,
-      createMails(parts).enqueue({ kind: 'unlocked', accountId }),
+      createLinks(parts).create('sign_up', { payload: {} }).bound,
+      createMails(parts).enqueue({ kind: 'sign_up', email: 'new@example.com', locale: 'en' }, undefined),
       ...createDeparted(parts).noting({ id: accountId, subject: 'a subject' }),
       createDeliveries(parts).enqueue({ kind: 'ping', clientId, content: {}, expiresAt }),
       createWaitingRequests(parts).register({ authReqId: 'an id', accountId, clientId, lifetime: 3_600 }),
       createUserCodes({ ...parts, key: randomBytes(32) }).register('BCDFGHJK', 'a device code', 3_600),
     ]);
-    const results = createResults({ ...parts, secret: async () => randomBytes(32) });
+    const results = createResults({ ...parts, secret: async () => randomBytes(32), people: async () => people });
     const call = await results.repeatable(['tests'], 'a key', {});
-    await db.transact([...results.claim(call), results.store(call, {})]);
+    await db.transact([...results.claim(call), results.store(call, {}, undefined)]);
     // In SQL, because a key retires weeks after its last signature.
     const retired = { table: 'signing_keys', column: 'sealed_public', row: 'retired' };
     await query(

@@ -40,7 +40,9 @@ export async function useLink(
 /** Queues a mail as the server does. */
 export async function enqueue(app: Deployment, intent: MailIntent, now: () => number = Date.now): Promise<void> {
   const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
-  await app.db.transact([createMails({ db: app.db, sealer, now }).enqueue(intent)]);
+  const people = app.seed.accounts;
+  const owner = 'accountId' in intent ? await people.findById(intent.accountId) : undefined;
+  await app.db.transact([createMails({ db: app.db, sealer, people, now }).enqueue(intent, owner)]);
 }
 
 /** True if the password signs the person in. */

@@ -11,6 +11,7 @@ import type { BrowserSession } from '../helpers/browser_session.ts';
 import { deployment, neighbour, type Party, type Person } from '../helpers/deployment.ts';
 import { attributeOf } from '../helpers/html.ts';
 import { type LogoutListener, logoutListener } from '../helpers/logout_listener.ts';
+import { NO_PEOPLE } from '../helpers/no_people.ts';
 import { defer } from '../helpers/scope.ts';
 import { until as waitFor } from '../helpers/waiting.ts';
 import { begin, callbackOf, idTokenOf, submit, submitPassword, tokensFor } from './support.ts';
@@ -336,7 +337,7 @@ describe('delivery', () => {
     await db.transact(endSessions(person.id));
     // Another node has died while it was delivering.
     const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
-    const dead = createDeliveries({ db, sealer, now: () => clock.ms });
+    const dead = createDeliveries({ db, sealer, people: NO_PEOPLE, now: () => clock.ms });
     assert.equal((await dead.claimDue({ kinds: [LOGOUT], limit: 16, leaseMs: 60_000 })).length, 1);
 
     const next = await neighbour(scope, app, { now: () => clock.ms });

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { withTables } from '../admin_api_document.ts';
 import { clientsDocument } from '../clients_document.ts';
 import { configurationDocument } from '../configuration_document.ts';
+import { withSealedColumns } from '../data_at_rest_document.ts';
 import { databaseTypes } from '../database_types.ts';
 import { errorsDocument } from '../errors_document.ts';
 import { ROOT } from '../helpers/artifacts.ts';
@@ -64,6 +65,11 @@ test('ops/docs/admin-api.md has the permissions, roles and routes of the code, a
   const file = 'ops/docs/admin-api.md';
   const faces = await seededFaces(await databaseUrl(t, STARTED), await facesOfNouns());
   compare(file, await withTables(readFileSync(join(ROOT, file), 'utf8'), [...faces, ...STREAM_VERBS]));
+});
+
+test('ops/docs/data-at-rest.md has the sealed columns', () => {
+  const file = 'ops/docs/data-at-rest.md';
+  compare(file, withSealedColumns(readFileSync(join(ROOT, file), 'utf8')));
 });
 
 test('server/platform/database.ts has the types of the migrated schema', async (t) => {

@@ -9,6 +9,7 @@ import { createLog } from '../../server/platform/log.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { createDeliveries } from '../../server/records/deliveries.ts';
 import { createSeeder, PASSWORD } from '../helpers/deployment.ts';
+import { NO_PEOPLE } from '../helpers/no_people.ts';
 import { database } from '../helpers/postgres.ts';
 import { defer, type Scope } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -55,7 +56,7 @@ async function setUpQueue(t: Scope) {
   const base = await setUp(t);
   const clock = { ms: Date.parse('2030-01-01T00:00:00Z') };
   const now = () => clock.ms;
-  const deliveries = createDeliveries({ db: base.db, sealer: createSealer([randomBytes(32)]), now });
+  const deliveries = createDeliveries({ db: base.db, sealer: createSealer([randomBytes(32)]), people: NO_PEOPLE, now });
   const expiresAt = new Date(clock.ms + HOUR_MS);
   await base.db.transact([deliveries.enqueue({ kind: 'ping', clientId: 'app', content: {}, expiresAt })]);
   base.sent.length = 0;

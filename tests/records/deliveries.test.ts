@@ -6,6 +6,7 @@ import { createDeliveryWorker, pauseAfter } from '../../server/jobs/deliveries.t
 import { createLog } from '../../server/platform/log.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { createDeliveries } from '../../server/records/deliveries.ts';
+import { NO_PEOPLE } from '../helpers/no_people.ts';
 import { database } from '../helpers/postgres.ts';
 import { remember } from '../helpers/secrets.ts';
 import { until } from '../helpers/waiting.ts';
@@ -13,7 +14,7 @@ import { until } from '../helpers/waiting.ts';
 const { db } = await database({ after });
 const clock = { ms: Date.parse('2030-01-01T00:00:00Z') };
 const now = () => clock.ms;
-const deliveries = createDeliveries({ db, sealer: createSealer([randomBytes(32)]), now });
+const deliveries = createDeliveries({ db, sealer: createSealer([randomBytes(32)]), people: NO_PEOPLE, now });
 const ALL = { kinds: ['ping', 'push'], limit: 16, leaseMs: 60_000 };
 const HOUR_MS = 3_600_000;
 

@@ -6,6 +6,7 @@ import { carryOut } from '../../server/platform/planned.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { createDeliveries, DELIVERIES_CHANNEL, DELIVERY_LIST } from '../../server/records/deliveries.ts';
 import { explain } from '../helpers/explain.ts';
+import { NO_PEOPLE } from '../helpers/no_people.ts';
 import { database } from '../helpers/postgres.ts';
 import { defer } from '../helpers/scope.ts';
 import { until } from '../helpers/waiting.ts';
@@ -15,8 +16,8 @@ const { db } = await database(scope);
 const clock = { ms: Date.UTC(2030, 0, 1) };
 const now = () => clock.ms;
 const sealer = createSealer([randomBytes(32)]);
-const mails = createMails({ db, sealer, now });
-const deliveries = createDeliveries({ db, sealer, now });
+const mails = createMails({ db, sealer, people: NO_PEOPLE, now });
+const deliveries = createDeliveries({ db, sealer, people: NO_PEOPLE, now });
 const ACCOUNT = randomUUID();
 const LEASE_MS = 60_000;
 
@@ -30,7 +31,7 @@ const QUEUES = {
   mails: {
     queue: mails,
     channel: MAILS_CHANNEL,
-    enqueue: () => db.query(mails.enqueue({ kind: 'locked', accountId: ACCOUNT })),
+    enqueue: () => db.query(mails.enqueue({ kind: 'locked', accountId: ACCOUNT }, undefined)),
     claim: () => mails.claimDue({ limit: 10, leaseMs: LEASE_MS }),
   },
   deliveries: {
@@ -93,9 +94,9 @@ for (const [name, { queue, channel, enqueue, claim }] of Object.entries(QUEUES))
 
 test('mails are listed by when they are due, without their recipients', async () => {
   const email = 'ada.recipient@example.com';
-  await db.query(mails.enqueue({ kind: 'reset', email, locale: 'en' }));
+  await db.query(mails.enqueue({ kind: 'reset', email, locale: 'en' }, undefined));
   clock.ms += 1_000;
-  await db.query(mails.enqueue({ kind: 'change_email', accountId: ACCOUNT, email }));
+  await db.query(mails.enqueue({ kind: 'change_email', accountId: ACCOUNT, email }, undefined));
   const { items, total } = await mails.list({ total: true });
   assert.deepEqual(
     items.map(({ kind, accountId, attempts }) => [kind, accountId, attempts]),
@@ -111,7 +112,7 @@ test('mails are listed by when they are due, without their recipients', async ()
   assert.equal((await mails.list({ limit: 5, sort: '-next_attempt_at', cursor: pages.next })).items.length, 2);
   const [only] = (await mails.list({ filter: `id eq "${items[0]?.id}"` })).items;
   assert.equal(only?.kind, 'reset');
-  const other = createMails({ db, sealer: createSealer([randomBytes(32)]), now });
+  const other = createMails({ db, sealer: createSealer([randomBytes(32)]), people: NO_PEOPLE, now });
   assert.deepEqual(
     (await other.list()).items.map(({ kind }) => kind),
     [undefined, undefined, undefined],

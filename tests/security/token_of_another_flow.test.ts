@@ -185,9 +185,9 @@ test('each kind of token is refused where another kind is expected', async () =>
 
 test('a mailed link is refused at the page of another purpose', async () => {
   const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
-  const links = createLinks({ db: app.db, sealer, now: Date.now });
+  const links = createLinks({ db: app.db, sealer, people: seed.accounts, now: Date.now });
   const account = (await seed.accounts.findById(person.id)) ?? assert.fail();
-  const about = { accountId: person.id, payload: { email: person.email, epoch: account.epoch } };
+  const about = { account, payload: { email: person.email, epoch: account.epoch } };
   for (const purpose of LINK_PURPOSES) {
     const { token: made, bound } = links.create(purpose, purpose === 'sign_up' ? { payload: about.payload } : about);
     await app.db.transact([bound]);

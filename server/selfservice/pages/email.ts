@@ -33,7 +33,7 @@ export default accountPage<EmailData>({
     if (fields.action === 'verify') {
       if (!account.emailVerified) {
         if (!(await mayMail('verify_email', context))) return again({ key: 'too_many_mails' });
-        await parts.transact([parts.mails.enqueue({ kind: 'verify_email', accountId: account.id })]);
+        await parts.transact([parts.mails.enqueue({ kind: 'verify_email', accountId: account.id }, account)]);
       }
       return done('email_verification_sent', 'email');
     }
@@ -43,7 +43,9 @@ export default accountPage<EmailData>({
     }
     if (!(await mayMail('change_email', context))) return again({ key: 'too_many_mails' });
     const details = visitorDetails(visitor);
-    await parts.transact([parts.mails.enqueue({ kind: 'change_email', accountId: account.id, email, details })]);
+    await parts.transact([
+      parts.mails.enqueue({ kind: 'change_email', accountId: account.id, email, details }, account),
+    ]);
     return done('email_sent', 'email');
   },
 });

@@ -31,7 +31,7 @@ export default mailRequestPage({
     if (identifier.length > IDENTIFIER_MAX) return;
     const details = options.origin(request);
     const intent = { kind: 'reset', email: identifier, locale, details, source } as const;
-    await options.transact([options.mails.enqueue(device === undefined ? intent : { ...intent, device })]);
+    await options.transact([options.mails.enqueue(device === undefined ? intent : { ...intent, device }, undefined)]);
   },
 });
 

@@ -10,7 +10,10 @@ export default confirmPage({
       consume,
       options.links.endAllOf(account.id),
       options.event(account, 'email_changed', details),
-      options.mails.enqueue({ kind: 'email_changed', accountId: account.id, previous: account.email, details }),
+      options.mails.enqueue(
+        { kind: 'email_changed', accountId: account.id, previous: account.email, details },
+        account,
+      ),
     ]);
   },
 });

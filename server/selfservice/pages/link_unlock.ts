@@ -10,7 +10,7 @@ export default confirmPage({
       consume,
       options.unlockPassword(account.id),
       options.event(account, 'unlocked', details),
-      options.mails.enqueue({ kind: 'unlocked', accountId: account.id, details }),
+      options.mails.enqueue({ kind: 'unlocked', accountId: account.id, details }, account),
     ]);
   },
 });

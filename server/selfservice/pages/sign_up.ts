@@ -24,7 +24,7 @@ export default mailRequestPage({
     const source = subnet(request.ip);
     if (!(await options.throttle.mayAsk('sign_up', { network: source }))) throw tooManyMails(options, request);
     const details = options.origin(request);
-    await options.transact([options.mails.enqueue({ kind: 'sign_up', email, locale, details, source })]);
+    await options.transact([options.mails.enqueue({ kind: 'sign_up', email, locale, details, source }, undefined)]);
   },
 });
 

@@ -11,20 +11,24 @@ import type { Face, FacesOf } from '../../helpers/faces.ts';
 import { remember } from '../../helpers/secrets.ts';
 
 export const waitingFaces: FacesOf = async ({ db, masterKey, seed }) => {
-  const parts = { db, sealer: createSealer([Buffer.from(masterKey, 'base64')]), now: Date.now };
+  const parts = { db, sealer: createSealer([Buffer.from(masterKey, 'base64')]), people: seed.accounts, now: Date.now };
   const [mailQueue, deliveryQueue] = [createMails(parts), createDeliveries(parts)];
   const { id: accountId } = await seed.person();
+  const account = await seed.accounts.resolve(accountId);
   const { id: clientId } = await seed.party();
   const made = await createRegistrationTokens(parts).create({ policy: checkPolicy({}), uses: 5, lifetime: 3_600 });
   remember('other', made.token);
   const expiresAt = new Date(Date.now() + 3_600_000);
   const content = { secret: remember('other', 'content-of-a-delivery') };
   await db.transact([
-    mailQueue.enqueue(
-      { kind: 'invitation', accountId },
-      { id: 'b5a0a6ea-0000-4000-8000-000000000001', afterMs: 60_000 },
-    ),
-    mailQueue.enqueue({ kind: 'locked', accountId }, { id: 'b5a0a6ea-0000-4000-8000-000000000002', afterMs: 90_000 }),
+    mailQueue.enqueue({ kind: 'invitation', accountId }, account, {
+      id: 'b5a0a6ea-0000-4000-8000-000000000001',
+      afterMs: 60_000,
+    }),
+    mailQueue.enqueue({ kind: 'locked', accountId }, account, {
+      id: 'b5a0a6ea-0000-4000-8000-000000000002',
+      afterMs: 90_000,
+    }),
     deliveryQueue.enqueue({ kind: 'notification', clientId, accountId, content, expiresAt }),
     deliveryQueue.enqueue({ kind: 'notification', clientId, content, expiresAt }),
   ]);

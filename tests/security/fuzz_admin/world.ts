@@ -119,7 +119,7 @@ async function createRestock(scope: Scope, app: Deployment): Promise<() => Promi
     await factors.recoveryCodes(person.id);
     await factors.passkey(person.id, softPasskey());
     await db.transact([
-      stores.mails.enqueue({ kind: 'invitation', accountId: person.id }),
+      stores.mails.enqueue({ kind: 'invitation', accountId: person.id }, await stores.accounts.resolve(person.id)),
       stores.deliveries.enqueue({
         kind: 'nothing',
         clientId,

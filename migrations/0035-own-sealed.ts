@@ -1,0 +1,47 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: a migration knows no table types; the schema is what it makes
+import { type Kysely, sql } from 'kysely';
+
+/**
+ * What waits or is kept for a short time about a person is sealed under the person's own key, as the rest of their data is. Rows that
+ * are about nobody with an account stay sealed under the master key, and so do rows of the version before until they expire.
+ */
+export async function up(db: Kysely<any>): Promise<void> {
+  await sql`
+    ALTER TABLE mails
+      ADD COLUMN account_id uuid REFERENCES accounts (id) ON DELETE CASCADE,
+      ADD COLUMN sealed_own bytea,
+      ALTER COLUMN sealed DROP NOT NULL,
+      ADD CONSTRAINT mails_sealed_once CHECK (num_nonnulls(sealed, sealed_own) = 1)`.execute(db);
+  await sql`CREATE INDEX mails_account ON mails (account_id)`.execute(db);
+
+  await sql`
+    ALTER TABLE links
+      ADD COLUMN sealed_own bytea,
+      ALTER COLUMN sealed DROP NOT NULL,
+      ADD CONSTRAINT links_sealed_once CHECK (num_nonnulls(sealed, sealed_own) = 1)`.execute(db);
+
+  // A logout has no content. No foreign key: it is sent after its account is gone.
+  await sql`
+    ALTER TABLE deliveries
+      ADD COLUMN sealed_own bytea,
+      ADD CONSTRAINT deliveries_sealed_once CHECK (num_nonnulls(sealed, sealed_own) <= 1)`.execute(db);
+
+  await sql`
+    ALTER TABLE operation_results
+      -- whom the result is about
+      ADD COLUMN account_id uuid REFERENCES accounts (id) ON DELETE CASCADE,
+      ADD COLUMN sealed_own bytea,
+      ALTER COLUMN sealed DROP NOT NULL,
+      ADD CONSTRAINT operation_results_sealed_once CHECK (num_nonnulls(sealed, sealed_own) = 1)`.execute(db);
+  await sql`CREATE INDEX operation_results_account ON operation_results (account_id)`.execute(db);
+}
+
+export async function down(db: Kysely<any>): Promise<void> {
+  for (const table of ['mails', 'links', 'operation_results']) {
+    await sql`DELETE FROM ${sql.table(table)} WHERE sealed IS NULL`.execute(db);
+    await sql`ALTER TABLE ${sql.table(table)} DROP COLUMN sealed_own, ALTER COLUMN sealed SET NOT NULL`.execute(db);
+  }
+  await sql`ALTER TABLE deliveries DROP COLUMN sealed_own`.execute(db);
+  await sql`ALTER TABLE mails DROP COLUMN account_id`.execute(db);
+  await sql`ALTER TABLE operation_results DROP COLUMN account_id`.execute(db);
+}
