@@ -96,12 +96,14 @@ export function newAccountPlans(parts: NewAccountParts) {
       updatedAt: createdAt,
     };
     remember(account, accountSealer);
+    const sealedKey = sealDataKey(sealer, id, dataKey);
+    dataKey.fill(0);
     return {
       account,
       row: {
         id,
         key_id: randomUUID(),
-        sealed_key: sealDataKey(sealer, id, dataKey),
+        sealed_key: sealedKey,
         sealed_profile: sealJson(accountSealer, profilePlace(id), profile),
         sealed_subject: subject === undefined ? null : sealSubject(accountSealer, id, subject),
         subject_lookup: subject === undefined ? null : subjectLookup(subject),

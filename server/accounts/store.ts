@@ -10,6 +10,7 @@ import { isAccountId, normaliseIdentifier, storedFormsOf } from './identifiers.t
 import { type Indexed, indexAccounts } from './index_accounts.ts';
 import { type AccountListing, createAccountListing } from './listing.ts';
 import { checkImported, type Identifier, newAccountPlans, refusal } from './new_accounts.ts';
+import { createOpenKeys } from './open_keys.ts';
 import { createRowReader } from './open_rows.ts';
 import { type AccountChange, type AccountPlans, statementPlans } from './plans.ts';
 import { type AccountInput, checkProfile, type ImportedAccount, type ProfileInput } from './profile.ts';
@@ -107,7 +108,7 @@ export function createAccounts(parts: {
   const lookupsOf = (identifier: string) => storedFormsOf(identifier).map((form) => blindIndex(indexKey, form));
 
   const tokens = createSearchTokens(searchKey);
-  const { fromRow, fromListRow, sealerOf, sealerFrom, remember } = createRowReader(sealer);
+  const { fromRow, fromListRow, sealerOf, sealerFrom, remember } = createRowReader(createOpenKeys({ sealer, now }));
   const { creatingOne, creatingAll } = newAccountPlans({
     sealer,
     tokens,

@@ -53,7 +53,34 @@ interface MasterKey {
  * @param masterKeys 32 bytes each; the first seals, all of them open
  */
 export function createSealer(masterKeys: readonly Uint8Array[]): Sealer {
-  return sealerUnder(masterKeys.map(deriveMasterKey));
+  return sealerUnder(
+    masterKeys.map((secret) => {
+      const key = deriveSealingKey(secret);
+      try {
+        return masterKeyOf(key);
+      } finally {
+        key.bytes.fill(0);
+      }
+    }),
+  );
+}
+
+/** What a sealer needs of a key. Its bytes can be overwritten, which those of a `KeyObject` cannot. */
+export interface OpenedKey {
+  readonly id: Buffer;
+  readonly bytes: Buffer;
+}
+
+/** @param secret 32 bytes, which the caller may overwrite afterwards */
+export function deriveSealingKey(secret: Uint8Array): OpenedKey {
+  if (secret.length !== MASTER_KEY_BYTES) throw new Error(`a master key is ${MASTER_KEY_BYTES} bytes`);
+  const id = Buffer.from(hkdfSync('sha256', secret, '', 'cardea key id', KEY_ID_BYTES));
+  return { id, bytes: Buffer.from(hkdfSync('sha256', secret, '', 'cardea sealing', 32)) };
+}
+
+/** A sealer with a copy of the key, which Node clears when it collects the sealer. */
+export function createOpenedSealer(key: OpenedKey): Sealer {
+  return sealerUnder([masterKeyOf(key)]);
 }
 
 /**
@@ -144,14 +171,8 @@ export function hashToken(token: string): Buffer {
   return Buffer.from(hash('sha256', token, 'hex'), 'hex');
 }
 
-function deriveMasterKey(secret: Uint8Array): MasterKey {
-  if (secret.length !== MASTER_KEY_BYTES) throw new Error(`a master key is ${MASTER_KEY_BYTES} bytes`);
-  const id = Buffer.from(hkdfSync('sha256', secret, '', 'cardea key id', KEY_ID_BYTES));
-  return { id, sealing: sealingKey(secret, 'cardea sealing') };
-}
-
-function sealingKey(secret: Uint8Array, info: string): KeyObject {
-  return createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', info, 32)));
+function masterKeyOf({ id, bytes }: OpenedKey): MasterKey {
+  return { id, sealing: createSecretKey(bytes) };
 }
 
 /** Random bytes are generated in advance: generating twelve takes as long as thousands. */
@@ -174,7 +195,12 @@ function placeName(place: Place): Buffer {
 }
 
 function placeKey(key: MasterKey, name: Buffer): KeyObject {
-  return createSecretKey(createHmac('sha256', key.sealing).update(name).digest());
+  const bytes = createHmac('sha256', key.sealing).update(name).digest();
+  try {
+    return createSecretKey(bytes);
+  } finally {
+    bytes.fill(0);
+  }
 }
 
 function unreadable(place: Place, why: string, cause?: unknown): AppError {
