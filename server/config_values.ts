@@ -123,6 +123,10 @@ export function configOf(values: SettingValues, { declaredProduction }: { readon
         hosts: values.CARDEA_CLIENT_ID_METADATA_HOSTS,
       },
     },
+    privacy: {
+      /** Between a deletion and the erasure of the data; 0: none. */
+      deletionGraceSeconds: values.CARDEA_DELETION_GRACE,
+    },
     /** Name of this site in authenticator apps and passkeys. */
     name: values.CARDEA_NAME ?? issuer.host,
     secondFactor: {

@@ -370,6 +370,12 @@ const MAIL = {
 } as const satisfies Settings;
 
 const PRIVACY = {
+  CARDEA_DELETION_GRACE: {
+    read: seconds(0),
+    fallback: '30d',
+    about:
+      'an account that its person or an operator deletes cannot be used from then on, and is erased after this time, in which the deletion can be undone; 0: it is erased at once',
+  },
   CARDEA_EVENTS_KEPT: {
     read: seconds(DAY),
     fallback: '90d',

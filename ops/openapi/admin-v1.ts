@@ -10,7 +10,7 @@ export interface paths {
         };
         /**
          * List users, the newest first
-         * @description Filters: id, email, username (eq, sw), name, given_name, family_name (sw), groups, roles, second_factors, disabled, has_password (eq), created_at, updated_at (eq, gt, ge, lt, le). Sorts: created_at, updated_at. A page can have fewer items than `limit` although there is a `next`: the list goes on until there is none. To filter or search by an e-mail address or a name use `POST /users/search`: a query is in access logs.
+         * @description Filters: id, email, username (eq, sw), name, given_name, family_name (sw), groups, roles, second_factors, disabled, has_password, deletion_planned, restricted (eq), deletion_due_at (gt, ge, lt, le), created_at, updated_at (eq, gt, ge, lt, le). Sorts: created_at, updated_at. A page can have fewer items than `limit` although there is a `next`: the list goes on until there is none. To filter or search by an e-mail address or a name use `POST /users/search`: a query is in access logs.
          */
         get: operations["users.list"];
         put?: never;
@@ -76,7 +76,7 @@ export interface paths {
         put?: never;
         /**
          * Search users
-         * @description The same as `GET /users` with the request in the body. Proxies and servers write URLs into their access logs, so no e-mail address or name belongs there. Filters: id, email, username (eq, sw), name, given_name, family_name (sw), groups, roles, second_factors, disabled, has_password (eq), created_at, updated_at (eq, gt, ge, lt, le). Sorts: created_at, updated_at. A page can have fewer items than `limit` although there is a `next`: the list goes on until there is none.
+         * @description The same as `GET /users` with the request in the body. Proxies and servers write URLs into their access logs, so no e-mail address or name belongs there. Filters: id, email, username (eq, sw), name, given_name, family_name (sw), groups, roles, second_factors, disabled, has_password, deletion_planned, restricted (eq), deletion_due_at (gt, ge, lt, le), created_at, updated_at (eq, gt, ge, lt, le). Sorts: created_at, updated_at. A page can have fewer items than `limit` although there is a `next`: the list goes on until there is none.
          */
         post: operations["users.search"];
         delete?: never;
@@ -117,8 +117,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete a user
-         * @description With everything of the person: profile, credentials, sessions, tokens, what they allowed to clients, and security events. Clients are told that the sessions ended (OpenID Connect Back-Channel Logout 1.0). The audit stays, and names the id alone.
+         * Delete a user, after a time in which that can be undone
+         * @description The account cannot be used from then on, except to see this. After the time of `CARDEA_DELETION_GRACE` it is erased; with 0 it is erased now. Sessions and tokens end now, and clients are told (OpenID Connect Back-Channel Logout 1.0); the person gets a mail. Only an operator can undo what an operator has planned.
          */
         delete: operations["users.delete"];
         options?: never;
@@ -128,6 +128,46 @@ export interface paths {
          * @description A JSON Merge Patch (RFC 7396): null removes a member. A new e-mail address is not verified unless the patch says so; links that were mailed to the old one end, and the person gets a mail at both addresses. Groups need groups:write, and roles roles:write.
          */
         patch: operations["users.update"];
+        trace?: never;
+    };
+    "/users/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo the planned deletion of a user
+         * @description The person can sign in again, and gets a mail. What had been signed in stays ended.
+         */
+        post: operations["users.restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a user now
+         * @description With everything of the person: profile, credentials, sessions, tokens, what they allowed to clients, security events, mails that wait, and the key that seals their data in backups. It cannot be undone. Clients are told that the sessions ended. The audit stays, and names the id alone.
+         */
+        post: operations["users.erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/users/{id}/disable": {
@@ -3204,6 +3244,26 @@ export interface components {
             roles: string[];
             /** @description every sign-in is refused */
             disabled: boolean;
+            /**
+             * Format: date-time
+             * @description when the user is erased, unless the deletion is undone
+             */
+            deletion_due_at?: string;
+            /**
+             * @description who planned the deletion; the person may undo it unless an operator did
+             * @enum {unknown}
+             */
+            deletion_by?: "person" | "operator" | "inactivity";
+            /**
+             * Format: date-time
+             * @description since then the data are stored and nothing else is done with them (GDPR Art. 18)
+             */
+            restricted_at?: string;
+            /**
+             * @description why the processing is restricted (GDPR Art. 18(1), a to d)
+             * @enum {unknown}
+             */
+            restriction_reason?: "accuracy_contested" | "unlawful" | "legal_claims" | "objection";
             /** @description raised by each change */
             version: number;
             /**
@@ -3294,6 +3354,26 @@ export interface components {
             roles: string[];
             /** @description every sign-in is refused */
             disabled: boolean;
+            /**
+             * Format: date-time
+             * @description when the user is erased, unless the deletion is undone
+             */
+            deletion_due_at?: string;
+            /**
+             * @description who planned the deletion; the person may undo it unless an operator did
+             * @enum {unknown}
+             */
+            deletion_by?: "person" | "operator" | "inactivity";
+            /**
+             * Format: date-time
+             * @description since then the data are stored and nothing else is done with them (GDPR Art. 18)
+             */
+            restricted_at?: string;
+            /**
+             * @description why the processing is restricted (GDPR Art. 18(1), a to d)
+             * @enum {unknown}
+             */
+            restriction_reason?: "accuracy_contested" | "unlawful" | "legal_claims" | "objection";
             /** @description raised by each change */
             version: number;
             /**
@@ -3366,6 +3446,16 @@ export interface components {
             sub?: string;
             /** @description every sign-in is refused */
             disabled?: boolean;
+            /**
+             * Format: date-time
+             * @description RFC 3339; when the user is erased
+             */
+            deletion_due_at?: string;
+            /**
+             * @description why the processing is restricted (GDPR Art. 18(1), a to d)
+             * @enum {unknown}
+             */
+            restriction_reason?: "accuracy_contested" | "unlawful" | "legal_claims" | "objection";
             /** @description argon2, bcrypt, PBKDF2, scrypt or that of Firebase */
             password_hash?: string;
             /**
@@ -3499,6 +3589,26 @@ export interface components {
             roles: string[];
             /** @description every sign-in is refused */
             disabled: boolean;
+            /**
+             * Format: date-time
+             * @description when the user is erased, unless the deletion is undone
+             */
+            deletion_due_at?: string;
+            /**
+             * @description who planned the deletion; the person may undo it unless an operator did
+             * @enum {unknown}
+             */
+            deletion_by?: "person" | "operator" | "inactivity";
+            /**
+             * Format: date-time
+             * @description since then the data are stored and nothing else is done with them (GDPR Art. 18)
+             */
+            restricted_at?: string;
+            /**
+             * @description why the processing is restricted (GDPR Art. 18(1), a to d)
+             * @enum {unknown}
+             */
+            restriction_reason?: "accuracy_contested" | "unlawful" | "legal_claims" | "objection";
             /** @description raised by each change */
             version: number;
             /**
@@ -3914,6 +4024,26 @@ export interface operations {
                             roles?: string[];
                             /** @description every sign-in is refused */
                             disabled?: boolean;
+                            /**
+                             * Format: date-time
+                             * @description when the user is erased, unless the deletion is undone
+                             */
+                            deletion_due_at?: string;
+                            /**
+                             * @description who planned the deletion; the person may undo it unless an operator did
+                             * @enum {unknown}
+                             */
+                            deletion_by?: "person" | "operator" | "inactivity";
+                            /**
+                             * Format: date-time
+                             * @description since then the data are stored and nothing else is done with them (GDPR Art. 18)
+                             */
+                            restricted_at?: string;
+                            /**
+                             * @description why the processing is restricted (GDPR Art. 18(1), a to d)
+                             * @enum {unknown}
+                             */
+                            restriction_reason?: "accuracy_contested" | "unlawful" | "legal_claims" | "objection";
                             /** @description raised by each change */
                             version?: number;
                             /**
@@ -4115,6 +4245,16 @@ export interface operations {
                         sub?: string;
                         /** @description every sign-in is refused */
                         disabled?: boolean;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339; when the user is erased
+                         */
+                        deletion_due_at?: string;
+                        /**
+                         * @description why the processing is restricted (GDPR Art. 18(1), a to d)
+                         * @enum {unknown}
+                         */
+                        restriction_reason?: "accuracy_contested" | "unlawful" | "legal_claims" | "objection";
                         /** @description argon2, bcrypt, PBKDF2, scrypt or that of Firebase */
                         password_hash?: string;
                         /**
@@ -4388,6 +4528,26 @@ export interface operations {
                             roles?: string[];
                             /** @description every sign-in is refused */
                             disabled?: boolean;
+                            /**
+                             * Format: date-time
+                             * @description when the user is erased, unless the deletion is undone
+                             */
+                            deletion_due_at?: string;
+                            /**
+                             * @description who planned the deletion; the person may undo it unless an operator did
+                             * @enum {unknown}
+                             */
+                            deletion_by?: "person" | "operator" | "inactivity";
+                            /**
+                             * Format: date-time
+                             * @description since then the data are stored and nothing else is done with them (GDPR Art. 18)
+                             */
+                            restricted_at?: string;
+                            /**
+                             * @description why the processing is restricted (GDPR Art. 18(1), a to d)
+                             * @enum {unknown}
+                             */
+                            restriction_reason?: "accuracy_contested" | "unlawful" | "legal_claims" | "objection";
                             /** @description raised by each change */
                             version?: number;
                             /**
@@ -4591,7 +4751,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
-                     *       "sessions_ended": 1
+                     *       "sessions_ended": 1,
+                     *       "deletion_due_at": "2026-12-01T08:00:00.000Z"
                      *     }
                      */
                     "application/json": {
@@ -4602,6 +4763,11 @@ export interface operations {
                         id: string;
                         /** @description sessions that ended; clients are told of it */
                         sessions_ended: number;
+                        /**
+                         * Format: date-time
+                         * @description when the data are erased; absent when they are now
+                         */
+                        deletion_due_at?: string;
                     };
                 };
             };
@@ -4705,6 +4871,150 @@ export interface operations {
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.restore": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
+                "If-Match"?: string;
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "username": "ada",
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "name": "Ada Lovelace",
+                     *       "has_password": true,
+                     *       "second_factors": [
+                     *         "totp"
+                     *       ],
+                     *       "groups": [
+                     *         "staff"
+                     *       ],
+                     *       "roles": [],
+                     *       "disabled": false,
+                     *       "version": 3,
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.erase": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
+                "If-Match"?: string;
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "sessions_ended": 1
+                     *     }
+                     */
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description UUID
+                         */
+                        id: string;
+                        /** @description sessions that ended; clients are told of it */
+                        sessions_ended: number;
+                        /**
+                         * Format: date-time
+                         * @description when the data are erased; absent when they are now
+                         */
+                        deletion_due_at?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];
@@ -5989,7 +6299,7 @@ export interface operations {
                              */
                             at?: string;
                             /** @enum {unknown} */
-                            kind?: "signed_in" | "new_device" | "second_factor_missing" | "locked" | "unlocked" | "password_changed" | "password_reset" | "totp_added" | "totp_removed" | "passkey_added" | "passkey_removed" | "passkey_refused" | "recovery_codes_renewed" | "recovery_codes_removed" | "recovery_code_used" | "email_changed" | "email_verified" | "username_changed" | "session_ended" | "device_forgotten" | "app_revoked" | "request_approved" | "request_denied";
+                            kind?: "signed_in" | "new_device" | "second_factor_missing" | "locked" | "unlocked" | "password_changed" | "password_reset" | "totp_added" | "totp_removed" | "passkey_added" | "passkey_removed" | "passkey_refused" | "recovery_codes_renewed" | "recovery_codes_removed" | "recovery_code_used" | "email_changed" | "email_verified" | "username_changed" | "deletion_asked" | "deletion_undone" | "session_ended" | "device_forgotten" | "app_revoked" | "request_approved" | "request_denied";
                             /** @description browser, system, address, and the subject of the event */
                             details?: {
                                 [key: string]: string;

@@ -1,3 +1,5 @@
+import type { Deletion, Restriction, Standing } from './standing.ts';
+
 /** A postal address, with the member names of OpenID Connect Core §5.1.1. */
 export interface Address {
   readonly formatted?: string;
@@ -49,7 +51,14 @@ export interface Account extends Profile {
   readonly passwordHash: string | null;
   /** When the password was last set; null without one, and where its age is not known; see also `MUST_CHANGE` (policy.ts). */
   readonly passwordSetAt: Date | null;
+  /** By an operator, or because nobody has signed in for long. */
   readonly disabled: boolean;
+  /** It is erased then, unless that is undone. */
+  readonly deletion?: Deletion;
+  /** Its data are stored, and nothing else is done with them. */
+  readonly restriction?: Restriction;
+  /** Only an account that is `active` can be used. */
+  readonly standing: Standing;
   readonly groups: readonly string[];
   /** Roles that the operator has assigned. */
   readonly roles: readonly string[];

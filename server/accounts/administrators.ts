@@ -10,7 +10,7 @@ export const ADMINISTRATOR = 'cardea-admin';
 /** For as long as a transaction counts administrators. */
 const LOCK = sql`pg_advisory_xact_lock(hashtextextended('cardea administrators', 0))`;
 
-const IS_ADMINISTRATOR = sql`${sql.lit(ADMINISTRATOR)} = ANY (roles) AND disabled_at IS NULL`;
+const IS_ADMINISTRATOR = sql`${sql.lit(ADMINISTRATOR)} = ANY (roles) AND is_usable(accounts)`;
 
 /**
  * With a password or a passkey. An address does not count: a link for a new password could be mailed there, but the mail may not
@@ -53,8 +53,8 @@ export const ADMINISTRATOR_STATEMENTS = {
 };
 
 /** True for an account that can act as administrator. */
-export function isAdministrator({ roles, disabled }: Pick<Account, 'roles' | 'disabled'>): boolean {
-  return roles.includes(ADMINISTRATOR) && !disabled;
+export function isAdministrator({ roles, standing }: Pick<Account, 'roles' | 'standing'>): boolean {
+  return roles.includes(ADMINISTRATOR) && standing === 'active';
 }
 
 /**

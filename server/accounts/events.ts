@@ -28,6 +28,8 @@ export const EVENT_KINDS = [
   'email_changed',
   'email_verified',
   'username_changed',
+  'deletion_asked',
+  'deletion_undone',
   'session_ended',
   'device_forgotten',
   'app_revoked',

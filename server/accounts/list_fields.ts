@@ -48,6 +48,17 @@ export function accountFields(tokens: SearchTokens): AccountFields {
       '(a.password_hash IS NOT NULL)',
       ({ passwordHash }) => passwordHash !== null,
     ),
+    deletion_planned: whereTrue(
+      'deletion_planned',
+      '(a.deletion_due_at IS NOT NULL)',
+      ({ deletion }) => deletion !== undefined,
+    ),
+    restricted: whereTrue(
+      'restricted',
+      '(a.restricted_at IS NOT NULL)',
+      ({ restriction }) => restriction !== undefined,
+    ),
+    deletion_due_at: time('a.deletion_due_at', ({ deletion }) => deletion?.dueAt),
     created_at: time('a.created_at', ({ createdAt }) => createdAt),
     updated_at: time('a.updated_at', ({ updatedAt }) => updatedAt),
   };
@@ -71,6 +82,12 @@ function attribute(
   read: AccountField['read'],
 ): AccountField {
   return { type, operators: ['eq'], sql, read, token: (value) => attributeToken(kind, value as string | boolean) };
+}
+
+/** An attribute that is indexed only where it is true. */
+function whereTrue(kind: AttributeKind, sql: string, read: AccountField['read']): AccountField {
+  const field = attribute(kind, 'boolean', sql, read);
+  return { ...field, token: (value) => (value === true ? field.token?.(value) : undefined) };
 }
 
 function time(sql: string, read: AccountField['read']): AccountField {

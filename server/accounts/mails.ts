@@ -31,9 +31,14 @@ export type NoticeKind =
   | 'factor_removed'
   | 'recovery_codes_renewed'
   | 'username_changed'
+  | 'deletion_asked'
+  | 'deletion_planned'
+  | 'deletion_inactive'
+  | 'deletion_undone'
+  | 'inactive'
   | 'request_waiting';
 
-/** Details in the form that the mail shows: `browser`, `address`, `factor`, `app`. */
+/** Details in the form that the mail shows: `browser`, `address`, `factor`, `app`, `due` (RFC 3339). */
 export type MailDetails = Readonly<Record<string, string>>;
 
 /** A reason to send a mail. The recipient is looked up when it is sent; there may be none. */

@@ -14,6 +14,7 @@ import type { AccountChange } from './plans.ts';
 import { checkNames, checkProfile, type ImportedAccount, type ProfileInput } from './profile.ts';
 import { profilePlace, sealDataKey } from './rows.ts';
 import type { SearchTokens } from './search_tokens.ts';
+import { type StandingParts, standingOf } from './standing.ts';
 import { ACCOUNT_STATEMENTS, type NewAccount } from './statements.ts';
 import { checkSubject, isOwnSubject, sealSubject } from './subjects.ts';
 import { importTotp, type NewTotp, totpRow } from './totp_secrets.ts';
@@ -74,19 +75,25 @@ export function newAccountPlans(parts: NewAccountParts) {
 
   function prepare(input: ImportedAccount): Prepared {
     const { profile, groups, roles } = checkImported(input);
-    const { sub, passwordHash = null, passwordSetAt, disabled = false } = input;
+    const { sub, passwordHash = null, passwordSetAt, disabled = false, deletionDueAt, restrictionReason } = input;
     const createdAt = new Date(now());
     const id = sub !== undefined && isOwnSubject(sub) ? sub : uuidv7(createdAt.getTime());
     const subject = sub === undefined || sub === id ? undefined : sub;
     const dataKey = randomBytes(MASTER_KEY_BYTES);
     const accountSealer = createSealer([dataKey]);
+    const standing: StandingParts = {
+      disabled,
+      ...(deletionDueAt === undefined ? {} : { deletion: { dueAt: deletionDueAt, by: 'operator' } }),
+      ...(restrictionReason === undefined ? {} : { restriction: { since: createdAt, reason: restrictionReason } }),
+    };
     const account: Account = {
       ...profile,
       id,
       ...(subject === undefined ? {} : { subject }),
       passwordHash,
       passwordSetAt: passwordHash === null ? null : passwordSetAt === undefined ? createdAt : passwordSetAt,
-      disabled,
+      ...standing,
+      standing: standingOf(standing),
       groups,
       roles,
       secondFactors: input.totpSecret ? ['totp'] : [],
@@ -110,6 +117,11 @@ export function newAccountPlans(parts: NewAccountParts) {
         password_hash: passwordHash,
         password_set_at: account.passwordSetAt,
         disabled_at: disabled ? createdAt : null,
+        deletion_due_at: deletionDueAt ?? null,
+        deletion_by: deletionDueAt === undefined ? null : 'operator',
+        restricted_at: restrictionReason === undefined ? null : createdAt,
+        restriction_reason: restrictionReason ?? null,
+        active_at: createdAt,
         groups: arrayText(groups),
         roles: arrayText(roles),
         second_factors: arrayText(account.secondFactors),

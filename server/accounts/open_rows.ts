@@ -2,7 +2,8 @@ import type { Row } from '../platform/db.ts';
 import { openJson, type Sealer } from '../platform/sealing.ts';
 import type { Account, Profile } from './account.ts';
 import type { OpenKeys } from './open_keys.ts';
-import { type AccountRow, profilePlace } from './rows.ts';
+import { type AccountRow, profilePlace, standingParts } from './rows.ts';
+import { standingOf } from './standing.ts';
 import { openSubject } from './subjects.ts';
 
 /** Reads rows with the columns of `COLUMNS`. @param keys opens each person's key */
@@ -15,6 +16,7 @@ export function createRowReader(keys: OpenKeys) {
     if (!columns.account_sealed_key) return undefined;
     const id = columns.account_id;
     const accountSealer = keys.sealerOf(id, columns.account_sealed_key, keep);
+    const standing = standingParts(columns);
     const account: Account = {
       ...(openJson(accountSealer, profilePlace(id), columns.account_sealed_profile) as Profile),
       id,
@@ -23,7 +25,8 @@ export function createRowReader(keys: OpenKeys) {
         : {}),
       passwordHash: columns.account_password_hash,
       passwordSetAt: columns.account_password_set_at,
-      disabled: columns.account_disabled_at !== null,
+      ...standing,
+      standing: standingOf(standing),
       groups: columns.account_groups,
       roles: columns.account_roles,
       secondFactors: columns.account_second_factors,

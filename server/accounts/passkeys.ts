@@ -258,7 +258,7 @@ export function createPasskeys(parts: {
       if (!assertion || id.length === 0 || id.length > ID_BYTES_MAX) return undefined;
       const [row] = await db.query(PASSKEY_STATEMENTS.find.bind({ id }));
       const account = row && accounts.fromRow(row);
-      if (!account || account.disabled || (expected && expected.id !== account.id)) return undefined;
+      if (!account || account.standing === 'disabled' || (expected && expected.id !== account.id)) return undefined;
       if (!answersFor(account, assertion.response.userHandle, expected === undefined)) return undefined;
       const verified = await verifiedAssertion({ challenge, assertion, requireUserVerification, row });
       if (!verified) return undefined;

@@ -1,6 +1,7 @@
 import type { BoundStatement, Row } from '../platform/db.ts';
 import type { Account } from './account.ts';
 import { type AccountInput, checkNames, type ImportedAccount, type ProfileInput } from './profile.ts';
+import type { Deletion, RestrictionReason } from './standing.ts';
 import { ACCOUNT_STATEMENTS } from './statements.ts';
 
 /** Statements for the caller's transaction, and what their failure means. */
@@ -27,6 +28,14 @@ export interface AccountPlans {
   /** Sessions and tokens end by `endSessions` and `forgetOthers`, which go into the same transaction. */
   disabling(id: string): BoundStatement;
   enabling(id: string): BoundStatement;
+  /** It cannot be used from then on. As for `disabling`, sessions and tokens end by `endSessions`. */
+  schedulingDeletion(id: string, deletion: Deletion): BoundStatement;
+  /** Undoes `schedulingDeletion`. */
+  keeping(id: string): BoundStatement;
+  /** GDPR Art. 18. As for `disabling`, sessions and tokens end by `endSessions`. */
+  restricting(id: string, reason: RestrictionReason): BoundStatement;
+  /** Undoes `restricting`. */
+  lifting(id: string): BoundStatement;
   /** @throws AppError 400 `invalid_input` */
   settingGroups(id: string, groups: readonly string[]): BoundStatement;
   /** @throws AppError 400 `invalid_input` */
@@ -45,7 +54,11 @@ export function statementPlans(now: () => number): Omit<AccountPlans, 'creating'
   return {
     requireVersion: ({ id, version, createdAt }) => ACCOUNT_STATEMENTS.requireVersion.bind({ id, version, createdAt }),
     disabling: (id) => ACCOUNT_STATEMENTS.disable.bind({ id, now: new Date(now()) }),
-    enabling: (id) => ACCOUNT_STATEMENTS.enable.bind({ id }),
+    enabling: (id) => ACCOUNT_STATEMENTS.enable.bind({ id, now: new Date(now()) }),
+    schedulingDeletion: (id, { dueAt, by }) => ACCOUNT_STATEMENTS.scheduleDeletion.bind({ id, dueAt, by }),
+    keeping: (id) => ACCOUNT_STATEMENTS.keep.bind({ id, now: new Date(now()) }),
+    restricting: (id, reason) => ACCOUNT_STATEMENTS.restrict.bind({ id, reason, now: new Date(now()) }),
+    lifting: (id) => ACCOUNT_STATEMENTS.lift.bind({ id }),
     settingGroups: (id, groups) => ACCOUNT_STATEMENTS.setGroups.bind({ id, groups: checkNames('groups', groups) }),
     settingRoles: (id, roles) => ACCOUNT_STATEMENTS.setRoles.bind({ id, roles: checkNames('roles', roles) }),
     deleting: (id) => ACCOUNT_STATEMENTS.delete.bind({ id }),

@@ -2,6 +2,7 @@ import { invalidInput } from '../platform/errors.ts';
 import { checkItems, createChecks } from '../platform/faults.ts';
 import type { Address, Profile } from './account.ts';
 import { checkEmail, checkUsername } from './identifiers.ts';
+import type { RestrictionReason } from './standing.ts';
 
 /** The profile that a caller may set; only `email` is required. */
 export type ProfileInput = Pick<Profile, 'email'> & {
@@ -24,6 +25,9 @@ export type ImportedAccount = AccountInput & {
   /** Default: now. Null where it is not known; it then counts from the next sign-in. */
   readonly passwordSetAt?: Date | null | undefined;
   readonly disabled?: boolean;
+  /** When it is to be erased, as an operator has planned. */
+  readonly deletionDueAt?: Date | undefined;
+  readonly restrictionReason?: RestrictionReason | undefined;
 };
 
 const TEXT_MAX = 1_000;

@@ -4,6 +4,7 @@ import type { Row } from '../platform/db.ts';
 import { ownKeyOf } from '../platform/own_sealing.ts';
 import { columnSealer, type Place, type Sealer } from '../platform/sealing.ts';
 import type { Account, SecondFactorKind } from './account.ts';
+import { type DeletionAsker, type RestrictionReason, type StandingParts, standingOf } from './standing.ts';
 
 // The columns of an account, and the places of its sealed values.
 
@@ -14,6 +15,10 @@ const ACCOUNT_COLUMNS = [
   'password_hash',
   'password_set_at',
   'disabled_at',
+  'deletion_due_at',
+  'deletion_by',
+  'restricted_at',
+  'restriction_reason',
   'groups',
   'roles',
   'second_factors',
@@ -38,7 +43,7 @@ export type AccountRow = Omit<AccountColumns, 'account_second_factors'> & {
 };
 
 /** The part of an account that decides a sign-in. */
-export type Credentials = Pick<Account, 'id' | 'passwordHash' | 'passwordSetAt' | 'disabled' | 'epoch'>;
+export type Credentials = Pick<Account, 'id' | 'passwordHash' | 'passwordSetAt' | 'standing' | 'epoch'>;
 
 const DATA_KEY = { table: 'data_keys', column: 'sealed_key' };
 
@@ -62,6 +67,18 @@ export function openDataKey(sealer: Sealer, accountId: string, sealed: Uint8Arra
   }
 }
 
+/** The columns that decide the standing of an account, as its members. */
+export function standingParts(columns: AccountRow): StandingParts {
+  const { account_deletion_due_at: dueAt, account_restricted_at: since } = columns;
+  const by = (columns.account_deletion_by ?? 'operator') as DeletionAsker;
+  const reason = (columns.account_restriction_reason ?? 'objection') as RestrictionReason;
+  return {
+    disabled: columns.account_disabled_at !== null,
+    ...(dueAt === null ? {} : { deletion: { dueAt, by } }),
+    ...(since === null ? {} : { restriction: { since, reason } }),
+  };
+}
+
 export function profilePlace(id: string): Place {
   return { table: 'accounts', column: 'sealed_profile', row: id };
 }
@@ -74,7 +91,7 @@ export function credentialsOf(row: Row): Credentials | undefined {
     id: columns.account_id,
     passwordHash: columns.account_password_hash,
     passwordSetAt: columns.account_password_set_at,
-    disabled: columns.account_disabled_at !== null,
+    standing: standingOf(standingParts(columns)),
     epoch: columns.account_epoch,
   };
 }

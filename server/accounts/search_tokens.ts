@@ -62,7 +62,15 @@ function tokenOf(key: KeyObject, beginning: string): bigint {
   return BigInt.asIntN(8 * TOKEN_BYTES, BigInt(`0x${digest.slice(0, 2 * TOKEN_BYTES)}`));
 }
 
-export type AttributeKind = 'group' | 'role' | 'second_factor' | 'disabled' | 'has_password';
+/** `deletion_planned` and `restricted` have a token only where they are true. */
+export type AttributeKind =
+  | 'group'
+  | 'role'
+  | 'second_factor'
+  | 'disabled'
+  | 'has_password'
+  | 'deletion_planned'
+  | 'restricted';
 
 /** The same as the function `account_token` of the schema. */
 export function attributeToken(kind: AttributeKind, value: string | boolean): string {

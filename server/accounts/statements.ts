@@ -7,8 +7,11 @@ import { COLUMNS } from './rows.ts';
 
 const account = sql.raw(COLUMNS);
 
+/** Columns that a new account leaves to their default. */
+type Unwritten = 'epoch' | 'version' | 'inactive_stage' | 'inactive_stage_at';
+
 /** Arrays in their text form. */
-const NEW_ACCOUNTS = columns<Exclude<keyof Accounts, 'epoch' | 'version'> | 'key_id' | 'sealed_key'>({
+const NEW_ACCOUNTS = columns<Exclude<keyof Accounts, Unwritten> | 'key_id' | 'sealed_key'>({
   id: 'uuid',
   key_id: 'uuid',
   sealed_key: 'bytea',
@@ -18,6 +21,11 @@ const NEW_ACCOUNTS = columns<Exclude<keyof Accounts, 'epoch' | 'version'> | 'key
   password_hash: 'text',
   password_set_at: 'timestamptz',
   disabled_at: 'timestamptz',
+  deletion_due_at: 'timestamptz',
+  deletion_by: 'text',
+  restricted_at: 'timestamptz',
+  restriction_reason: 'text',
+  active_at: 'timestamptz',
   groups: 'text',
   roles: 'text',
   second_factors: 'text',
@@ -26,7 +34,7 @@ const NEW_ACCOUNTS = columns<Exclude<keyof Accounts, 'epoch' | 'version'> | 'key
   updated_at: 'timestamptz',
 });
 type ArrayColumn = 'groups' | 'roles' | 'second_factors' | 'search_tokens';
-export type NewAccount = Required<Omit<Insertable<Accounts>, 'epoch' | 'version' | ArrayColumn>> &
+export type NewAccount = Required<Omit<Insertable<Accounts>, Unwritten | ArrayColumn>> &
   Pick<Insertable<DataKeys>, 'key_id' | 'sealed_key'> &
   Readonly<Record<ArrayColumn, string>>;
 const NEW_IDENTIFIERS = columns<keyof AccountIdentifiers>({ lookup: 'bytea', account_id: 'uuid', kind: 'text' });
@@ -44,8 +52,10 @@ export const ACCOUNT_STATEMENTS = {
         SELECT * FROM ${NEW_ACCOUNTS.unnest($.accounts)} AS n (${NEW_ACCOUNTS.names})
       ), made AS (
         INSERT INTO accounts (id, sealed_profile, sealed_subject, subject_lookup, password_hash, password_set_at, disabled_at,
+                              deletion_due_at, deletion_by, restricted_at, restriction_reason, active_at,
                               groups, roles, second_factors, search_tokens, created_at, updated_at)
         SELECT id, sealed_profile, sealed_subject, subject_lookup, password_hash, password_set_at, disabled_at,
+               deletion_due_at, deletion_by, restricted_at, restriction_reason, active_at,
                groups::text[], roles::text[], second_factors::text[], search_tokens::bigint[], created_at, updated_at
           FROM n ORDER BY subject_lookup, id
       )
@@ -182,12 +192,55 @@ export const ACCOUNT_STATEMENTS = {
     'accounts.require_epoch',
     ($: { id: string; epoch: number }) => sql`
       SELECT require_epoch(${$.epoch},
-                           (SELECT epoch FROM accounts WHERE id = ${$.id} AND disabled_at IS NULL FOR SHARE))`,
+                           (SELECT epoch FROM accounts WHERE id = ${$.id} AND is_usable(accounts) FOR SHARE))`,
   ),
   disable: statement(
     'accounts.disable',
     ($: { id: string; now: Date }) => sql<Pick<Selectable<Accounts>, 'id'>>`
       UPDATE accounts SET disabled_at = COALESCE(disabled_at, ${$.now}) WHERE id = ${$.id} RETURNING id`,
+  ),
+  scheduleDeletion: statement(
+    'accounts.schedule_deletion',
+    ($: { id: string; dueAt: Date; by: string }) =>
+      sql`UPDATE accounts SET deletion_due_at = ${$.dueAt}, deletion_by = ${$.by} WHERE id = ${$.id} RETURNING id`,
+  ),
+  keep: statement('accounts.keep', ($: { id: string; now: Date }) =>
+    tables
+      .updateTable('accounts')
+      // otherwise the next look for inactive accounts would plan it again
+      .set({
+        deletion_due_at: null,
+        deletion_by: null,
+        active_at: $.now,
+        inactive_stage: null,
+        inactive_stage_at: null,
+      })
+      .where('id', '=', $.id)
+      .returning('id'),
+  ),
+  dueForDeletion: statement(
+    'accounts.due_for_deletion',
+    ($: { now: Date; afterTime: Date; afterId: string; limit: number }) => sql<{
+      id: string;
+      due_at: Date;
+    }>`
+      SELECT id, deletion_due_at AS due_at FROM accounts
+       WHERE deletion_due_at <= ${$.now} AND restricted_at IS NULL
+         AND (deletion_due_at, id) > (${$.afterTime}::timestamptz, ${$.afterId}::uuid)
+       ORDER BY deletion_due_at, id LIMIT ${$.limit}`,
+  ),
+  restrict: statement(
+    'accounts.restrict',
+    ($: { id: string; now: Date; reason: string }) => sql`
+      UPDATE accounts SET restricted_at = COALESCE(restricted_at, ${$.now}), restriction_reason = ${$.reason}
+       WHERE id = ${$.id} RETURNING id`,
+  ),
+  lift: statement('accounts.lift', ($: { id: string }) =>
+    tables
+      .updateTable('accounts')
+      .set({ restricted_at: null, restriction_reason: null })
+      .where('id', '=', $.id)
+      .returning('id'),
   ),
   setGroups: statement('accounts.set_groups', ($: { id: string; groups: string[] }) =>
     tables.updateTable('accounts').set({ groups: $.groups }).where('id', '=', $.id).returning('id'),
@@ -213,7 +266,11 @@ export const ACCOUNT_STATEMENTS = {
         FROM unnest(${$.ids}::uuid[], ${$.profiles}::bytea[], ${$.tokens}::text[]) AS n (id, sealed_profile, tokens)
        WHERE a.id = n.id AND a.sealed_profile = n.sealed_profile AND a.search_tokens IS NULL`,
   ),
-  enable: statement('accounts.enable', ($: { id: string }) =>
-    tables.updateTable('accounts').set({ disabled_at: null }).where('id', '=', $.id).returning('id'),
+  enable: statement('accounts.enable', ($: { id: string; now: Date }) =>
+    tables
+      .updateTable('accounts')
+      .set({ disabled_at: null, active_at: $.now, inactive_stage: null, inactive_stage_at: null })
+      .where('id', '=', $.id)
+      .returning('id'),
   ),
 };

@@ -2,6 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement, Db, Row } from '../platform/db.ts';
 import { notFound } from '../platform/errors.ts';
+import { LEAST_UUID } from '../platform/key_pages.ts';
 import type { Owner, OwnKeys } from '../platform/own_sealing.ts';
 import { carryOut } from '../platform/planned.ts';
 import { blindIndex, type Sealer, sealJson } from '../platform/sealing.ts';
@@ -18,6 +19,11 @@ import { COLUMNS, type Credentials, credentialsOf, profilePlace } from './rows.t
 import { createSearchTokens } from './search_tokens.ts';
 import { ACCOUNT_STATEMENTS } from './statements.ts';
 import { isOwnSubject, subjectLookup } from './subjects.ts';
+
+export interface DueDeletion {
+  readonly id: string;
+  readonly dueAt: Date;
+}
 
 export interface Accounts {
   /**
@@ -59,6 +65,8 @@ export interface Accounts {
   update(account: Account, changes: Partial<ProfileInput>, also?: readonly BoundStatement[]): Promise<void>;
   /** The same as `update`, for the caller's transaction, which fails by `require_as_read` after another change. */
   updating(account: Account, changes: Partial<ProfileInput>): BoundStatement;
+  /** Accounts whose deletion is due, the longest overdue first. @param after the last one of the batch before */
+  dueForDeletion(after: DueDeletion | undefined, limit: number): Promise<DueDeletion[]>;
   /** The changes as statements. */
   readonly plans: AccountPlans;
   /**
@@ -90,6 +98,15 @@ export interface Accounts {
   /** @returns undefined when a LEFT JOIN found no account */
   fromRow(row: Row): Account | undefined;
 }
+
+/** A new account is neither disabled nor older than it is, also when its input has more members. */
+const NO_PAST = {
+  sub: undefined,
+  passwordSetAt: undefined,
+  disabled: false,
+  deletionDueAt: undefined,
+  restrictionReason: undefined,
+};
 
 /**
  * @param parts `sealer` seals each person's key; `indexKey` and `searchKey`: the keys of the HMACs by which identifiers are
@@ -178,8 +195,7 @@ export function createAccounts(parts: {
   }
 
   function creating(input: AccountInput) {
-    // Also when the input has more members: a new account is neither disabled nor older than it is.
-    const planned = creatingOne({ ...input, sub: undefined, passwordSetAt: undefined, disabled: false });
+    const planned = creatingOne({ ...input, ...NO_PAST });
     const [account] = planned.accounts;
     if (!account) throw new Error('no account was made');
     return { ...planned, account };
@@ -227,6 +243,12 @@ export function createAccounts(parts: {
     async update(account, changes, also = []) {
       const { statements, refuse } = changing(account, changes);
       await carryOut(db, { statements: [...statements, ...also], refuse });
+    },
+
+    async dueForDeletion(after, limit) {
+      const position = { afterTime: after?.dueAt ?? new Date(0), afterId: after?.id ?? LEAST_UUID };
+      const rows = await db.query(ACCOUNT_STATEMENTS.dueForDeletion.bind({ now: new Date(now()), ...position, limit }));
+      return rows.map(({ id, due_at: dueAt }) => ({ id, dueAt }));
     },
 
     passwordStatements: ({ id, epoch }, passwordHash) => [

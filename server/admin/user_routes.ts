@@ -1,4 +1,5 @@
 import { userCredentials } from '../operations/user_credentials.ts';
+import { userDeletion } from '../operations/user_deletion.ts';
 import { userExport } from '../operations/user_export.ts';
 import { userImport } from '../operations/user_import.ts';
 import { userNames } from '../operations/user_names.ts';
@@ -24,7 +25,9 @@ export const USER_ROUTES: readonly Route[] = [
   { method: 'POST', path: '/users/invite', operation: userState.invite },
   { method: 'GET', path: ONE, operation: users.show, versioned: true },
   { method: 'PATCH', path: ONE, operation: users.update, versioned: true },
-  { method: 'DELETE', path: ONE, operation: users.remove, versioned: true },
+  { method: 'DELETE', path: ONE, operation: userDeletion.remove, versioned: true },
+  { method: 'POST', path: `${ONE}/restore`, operation: userDeletion.restore, versioned: true },
+  { method: 'POST', path: `${ONE}/erase`, operation: userDeletion.erase, versioned: true },
   { method: 'POST', path: `${ONE}/disable`, operation: userState.disable, versioned: true },
   { method: 'POST', path: `${ONE}/enable`, operation: userState.enable, versioned: true },
   { method: 'POST', path: `${ONE}/unlock`, operation: userState.unlock, versioned: true },

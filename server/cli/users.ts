@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 
+import { userDeletion } from '../operations/user_deletion.ts';
 import { userState } from '../operations/user_state.ts';
 import { users } from '../operations/users.ts';
 import { UsageError } from './context.ts';
@@ -95,7 +96,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
       .option('--search <beginning>', 'those whose e-mail address, username or name begins so'),
   ).action(
     verb<ListOptions & { search?: string }>(async (context, { search, ...options }) => {
-      const columns = ['id', 'email', 'username', 'name', 'has_password', 'disabled', 'created_at'];
+      const columns = ['id', 'email', 'username', 'name', 'has_password', 'disabled', 'deletion_due_at', 'created_at'];
       const further = search === undefined ? {} : { search };
       const items = (await listed(context, users.list, options, further)) as Item[];
       printItems(items, columns, 'There are no users.', options);
@@ -142,7 +143,9 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
   const simple = [
     ['disable', 'disable a user at once: ends its sessions and tokens, and refuses every sign-in', userState.disable],
     ['enable', 'enable a user again', userState.enable],
-    ['delete', 'delete a user with everything of the person; ends its sessions and tokens', users.remove],
+    ['delete', 'plan that a user is erased; ends its sessions and tokens now', userDeletion.remove],
+    ['restore', 'undo the planned deletion of a user', userDeletion.restore],
+    ['erase', 'erase a user with everything of the person, now and for ever', userDeletion.erase],
   ] as const;
   for (const [name, description, operation] of simple) {
     noun

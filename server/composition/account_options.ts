@@ -1,6 +1,7 @@
 import { createChallenges } from '../selfservice/challenges.ts';
 import type { AccountOptions } from '../selfservice/routes.ts';
 import type { FormParts, SharedByForms } from './form_parts.ts';
+import { ownDeletionOf } from './server_operations.ts';
 
 /** The pages at `/account`. */
 export function accountOptions(parts: FormParts, { deviceCookie, limit, sessions }: SharedByForms): AccountOptions {
@@ -41,6 +42,7 @@ function accountParts({
     recoveryCodes,
     passkeys,
     challenges: createChallenges({ sealer, now }),
+    deletion: ownDeletionOf({ infrastructure, accountServices, clientServices, protocol }),
     passwordChange: passwords.change,
     passwordRules: passwords.policy.rules,
     sendsMail: mailer !== undefined,

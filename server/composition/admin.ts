@@ -9,7 +9,7 @@ import type { AccountServices } from './accounts.ts';
 import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import type { Protocol } from './protocol.ts';
-import { createOperations } from './stores.ts';
+import { serverRunner } from './server_operations.ts';
 
 /** The HTTP API for operators. */
 export async function adminRoutes(
@@ -21,31 +21,9 @@ export async function adminRoutes(
     readonly protocol: Pick<Protocol, 'keyRing' | 'serving'>;
   },
 ): Promise<void> {
-  const { infrastructure, accountServices, clientServices, protocol } = parts;
-  const { config, db, limits, log, sealer, now, outbound, settings } = infrastructure;
-  const { clients, resourceServers, registrationTokens } = clientServices;
-  const { runner } = createOperations(
-    {
-      config,
-      db,
-      sealer,
-      now,
-      log,
-      outbound,
-      settings: () => settings,
-      clients,
-      resourceServers,
-      registrationTokens,
-      accountStores: async () => accountServices,
-      factors: async () => accountServices,
-      passwords: async () => accountServices.passwords,
-      keyRing: async () => protocol.keyRing,
-    },
-    {
-      audit: infrastructure.audit,
-      recordsRefusal: ({ kind, id }) => recordsRefusal(limits.refusals, kind, id),
-    },
-  );
+  const { infrastructure, protocol } = parts;
+  const { config, limits, log, now } = infrastructure;
+  const runner = serverRunner(parts, { recordsRefusal: ({ kind, id }) => recordsRefusal(limits.refusals, kind, id) });
   await site.register(mountAdmin, {
     issuer: config.issuer,
     origins: config.adminOrigins,

@@ -1,17 +1,24 @@
+import { randomUUID } from 'node:crypto';
 import { MAILS_CHANNEL } from '../accounts/mails.ts';
 import { cleanUp, cleanUpLag } from '../jobs/cleanup.ts';
 import { createDeliveryWorker } from '../jobs/deliveries.ts';
+import { createErasures } from '../jobs/erasures.ts';
 import { createMailWorker } from '../jobs/mail.ts';
 import { createDrafts } from '../jobs/mail_drafts.ts';
 import { type Job, startJobs } from '../jobs/runner.ts';
 import { createLogoutSender } from '../oidc/backchannel_logout.ts';
 import { createNotificationSender, NOTIFICATION } from '../oidc/ciba_notifications.ts';
+import type { Actor } from '../operations/actor.ts';
+import { PERMISSIONS } from '../operations/permissions.ts';
+import { dueErasure } from '../operations/user_deletion.ts';
 import { DELIVERIES_CHANNEL, LOGOUT } from '../records/deliveries.ts';
+import { endRecordsOfAccounts } from '../records/ended.ts';
 import type { AccountServices } from './accounts.ts';
 import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import type { Protocol } from './protocol.ts';
 import type { RegistrationServices } from './registration.ts';
+import { type OperationParts, serverRunner } from './server_operations.ts';
 
 const SECOND_MS = 1_000;
 /** Expired rows are normally deleted within two runs. */
@@ -48,6 +55,8 @@ export function startBackgroundJobs(parts: {
     { name: 'cleanup', everyMs: 60 * SECOND_MS, run: () => removeExpired(infrastructure) },
     // an account is indexed by the first node that does so
     { name: 'index of accounts', everyMs: 60 * SECOND_MS, ...assembleIndexing(infrastructure, accountServices) },
+    // an account is erased by the first node that locks it
+    { name: 'erasures', everyMs: 60 * SECOND_MS, ...assembleErasures(parts) },
     { name: 'unused clients', everyMs: 60 * SECOND_MS, run: () => removeUnused(infrastructure, registrations) },
     // as above
     {
@@ -101,6 +110,30 @@ async function removeUnused(
 ): Promise<void> {
   const removed = await registrations.removeIdle();
   if (removed > 0) log.info({ removed }, 'unused clients were removed');
+}
+
+const SERVER: Actor = { kind: 'system', id: 'erasures', permissions: new Set(PERMISSIONS) };
+
+/** Erases accounts whose days of grace are over. */
+export function assembleErasures(parts: OperationParts): Pick<Job, 'run' | 'stop'> {
+  const { infrastructure, accountServices } = parts;
+  const { accounts, departed } = accountServices;
+  // Of two nodes that erase the same account one is refused, which is no event.
+  const runner = serverRunner(parts, { recordsRefusal: async () => false });
+  return createErasures({
+    log: infrastructure.log,
+    read: accounts.dueForDeletion,
+    erase: (id) =>
+      runner.run(
+        dueErasure,
+        { params: { id }, query: undefined, body: undefined },
+        { actor: SERVER, requestId: randomUUID() },
+      ),
+    async sweep() {
+      const ids = await departed.erasedLately();
+      if (ids.length > 0) await infrastructure.db.query(endRecordsOfAccounts(ids));
+    },
+  });
 }
 
 /** Indexes accounts that nodes of the version before have written. */

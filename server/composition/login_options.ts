@@ -6,6 +6,7 @@ import { createInteractions } from '../oidc/interactions.ts';
 import { pinned } from '../oidc/pinned_request.ts';
 import { PATHS } from '../views/paths.ts';
 import type { FormParts, SharedByForms } from './form_parts.ts';
+import { ownDeletionOf } from './server_operations.ts';
 
 /** The pages of a sign-in. */
 export function loginOptions(
@@ -61,6 +62,7 @@ function loginParts({ infrastructure, accountServices, clientServices, protocol 
       addGuard: (bound) => units.current().addGuard(bound),
     },
     notices: createNotices({ db, mails, events }),
+    deletion: ownDeletionOf({ infrastructure, accountServices, clientServices, protocol }),
     totp,
     recoveryCodes,
     passkeys,

@@ -62,7 +62,7 @@ export function createAccountReads(
   return {
     async findAccount(id) {
       const account = await requestAccounts.find(id);
-      if (!account || account.disabled) return undefined;
+      if (account?.standing !== 'active') return undefined;
       return { accountId: account.id, claims: () => claimsOf(account) };
     },
     async publicSubjectOf(accountId) {

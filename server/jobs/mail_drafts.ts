@@ -3,6 +3,7 @@ import type { Devices } from '../accounts/devices.ts';
 import { LINK_LIFETIMES, type LinkPayload, type LinkPurpose, type Links } from '../accounts/links.ts';
 import type { MailThrottle, ThrottledMail } from '../accounts/mail_throttle.ts';
 import type { NoticeKind, QueuedIntent, QueuedMail } from '../accounts/mails.ts';
+import type { Standing } from '../accounts/standing.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { BoundStatement } from '../platform/db.ts';
 import type { Issuer } from '../platform/issuer.ts';
@@ -44,6 +45,7 @@ interface Plan {
 type NoticeLink = (account: Account) => Plan['link'] | 'needless';
 
 const none: NoticeLink = () => undefined;
+const leaving: NoticeLink = ({ deletion }) => (deletion ? undefined : 'needless');
 
 /** The link in each notice; `needless` when its reason has passed since it was queued. */
 const NOTICE_LINKS: Readonly<Record<NoticeKind, NoticeLink>> = {
@@ -60,11 +62,36 @@ const NOTICE_LINKS: Readonly<Record<NoticeKind, NoticeLink>> = {
   factor_removed: none,
   recovery_codes_renewed: none,
   username_changed: none,
+  deletion_asked: leaving,
+  deletion_planned: leaving,
+  deletion_inactive: leaving,
+  deletion_undone: none,
+  inactive: none,
   request_waiting: none,
 };
 
 /** Pages that a notice links to without a token: the recipient has to sign in there. */
-const NOTICE_PAGES: Readonly<Partial<Record<MailName, string>>> = { request_waiting: accountPath('requests') };
+const NOTICE_PAGES: Readonly<Partial<Record<MailName, string>>> = {
+  request_waiting: accountPath('requests'),
+  // signing in leads to the page where the account is kept
+  deletion_asked: accountPath('overview'),
+  deletion_inactive: accountPath('overview'),
+  inactive: accountPath('overview'),
+};
+
+/** The mails to somebody whose account is not `active`. */
+const SENT_TO_OTHERS: Readonly<Record<Exclude<Standing, 'active'>, ReadonlySet<MailName>>> = {
+  disabled: new Set(),
+  // GDPR Art. 18: the data are stored and not used
+  restricted: new Set(),
+  leaving: new Set(['deletion_asked', 'deletion_planned', 'deletion_inactive']),
+};
+
+/** True when the person of a mail gets mails of this kind at all. */
+function mayGet({ name, account }: Plan): boolean {
+  const standing = account?.standing ?? 'active';
+  return standing === 'active' || SENT_TO_OTHERS[standing].has(name);
+}
 
 /**
  * Composes a queued mail from the present state of its account.
@@ -155,7 +182,7 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
   return async (mail) => {
     const { intent, at } = mail;
     const planned = intent && (await plan(intent, at));
-    if (!planned || planned.account?.disabled || (await exceedsLimit(planned, mail))) return undefined;
+    if (!planned || !mayGet(planned) || (await exceedsLimit(planned, mail))) return undefined;
     const { name, account, to, email = account?.email ?? to, newEmail, link, locale: requestedLocale } = planned;
     const locale = views.negotiate([account?.locale, requestedLocale].filter((one) => one !== undefined).join(' '));
     const made = link && links.create(link.purpose, { ...(account ? { account } : {}), payload: link.payload });

@@ -87,7 +87,7 @@ export const passwordStep = step<LoginData, LoginError>({
       if (guess.allowed) await parts.attempts.releaseGuess(guess);
       throw error;
     });
-    if (!isRight || !credentials || credentials.disabled) {
+    if (!isRight || !credentials || credentials.standing === 'disabled') {
       const { lockedNow } = await parts.attempts.countFailure(guess);
       if (lockedNow) await parts.notices.locked(guess.account(), 'password', request);
       return again('invalid_credentials');

@@ -16,12 +16,14 @@ import { secondFactorStep } from './second_factor.ts';
 import { selectAccountStep } from './select_account.ts';
 import type { LoginParts, Step, StepContext, StepReply } from './step.ts';
 import { accountIn, interactionResultOf, nextStep, type StepName } from './steps.ts';
+import { unusableStep } from './unusable.ts';
 
 const STEPS: Readonly<Record<Exclude<StepName, 'done'>, Step>> = {
   'select-account': selectAccountStep,
   password: passwordStep,
   'second-factor': secondFactorStep,
   enrol: enrolStep,
+  unusable: unusableStep,
   'new-password': newPasswordStep,
   consent: consentStep,
 };
@@ -124,7 +126,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     const accountId = await interactions.signedInSince(visit);
     const account = accountId === undefined ? undefined : await parts.findAccount(accountId);
     const typed = normaliseIdentifier(textField(fields, 'identifier').slice(0, MAX_IDENTIFIER));
-    if (!account || account.disabled) return false;
+    if (account?.standing !== 'active') return false;
     const names = [account.email, account.username].filter((name) => name !== undefined);
     return typed === '' || names.some((name) => normaliseIdentifier(name) === typed);
   }

@@ -17,6 +17,7 @@ import { AppError } from '../platform/errors.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Limit } from '../platform/limit.ts';
 import type { WriteBounds } from '../platform/write_bounds.ts';
+import type { OwnDeletion } from '../ports/own_account.ts';
 import type { Unit } from '../records/unit.ts';
 import { type Again, type AnyFormPage, type Content, formPage, type Refused, type Reply } from '../views/form_pages.ts';
 import type { AccountView, ClientView, FormTarget, Locale, View, Views } from '../views/views.ts';
@@ -46,6 +47,7 @@ export interface LoginParts {
   readonly transaction: Pick<Unit, 'addStatement' | 'addGuard'>;
   /** Events and mails about the sign-in. */
   readonly notices: SignInNotices;
+  readonly deletion: Pick<OwnDeletion, 'keep'>;
   findAccount(id: string): Promise<Account | undefined>;
   /** Lets `findAccount` return this account during the request without another query. */
   keepAccount(account: Account): void;
@@ -118,10 +120,10 @@ export function loginOf({ visit }: StepContext): Login {
   return login;
 }
 
-/** The account that signs in. @throws AppError 400 `interaction_expired` when it was deleted or disabled since */
+/** The account that signs in. @throws AppError 400 `interaction_expired` when it was erased or disabled since */
 export async function accountOf(context: StepContext): Promise<Account> {
   const account = await context.parts.findAccount(loginOf(context).accountId);
-  if (!account || account.disabled) {
+  if (!account || account.standing === 'disabled') {
     throw new AppError('interaction_expired', 'this account is not available any more');
   }
   return account;

@@ -3,7 +3,15 @@ import { missingFactor } from './factor_demand.ts';
 import type { InteractionResult, Progress, Visit } from './interactions.ts';
 import type { LoginParts } from './step.ts';
 
-export type StepName = 'select-account' | 'password' | 'second-factor' | 'enrol' | 'new-password' | 'consent' | 'done';
+export type StepName =
+  | 'select-account'
+  | 'password'
+  | 'second-factor'
+  | 'enrol'
+  | 'unusable'
+  | 'new-password'
+  | 'consent'
+  | 'done';
 
 /**
  * The next step, decided from stored state alone. Steps never call each other and none has a URL of its own, so none can
@@ -20,6 +28,8 @@ export async function nextStep(
   if (progress.login) {
     const account = await parts.findAccount(accountId);
     const missing = account && missingFactor(visit, progress.login, account, parts.secondFactorPolicy);
+    if (missing === 'second-factor') return missing;
+    if (account && account.standing !== 'active') return 'unusable';
     if (missing) return missing;
   }
   if (progress.login?.passwordExpired) return 'new-password';

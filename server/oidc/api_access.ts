@@ -125,7 +125,7 @@ export function createApiAccess(parts: ApiAccessParts, keys: ApiAccessKeys): Api
     if (!token.grant) return { ...common, accountId: undefined, permissions: new Set(inToken) };
 
     const account = await parts.findAccount(status.accountId ?? '');
-    if (!account || account.disabled) throw refuse('the account is gone or disabled');
+    if (account?.standing !== 'active') throw refuse('the account is gone or cannot be used');
     const who = { accountId: account.id, clientId: token.clientId, storedClient: client };
     if (!(await isStillEnough(acrOfSource(payload as SignedInBy), who, parts)))
       throw refuse('a second factor is required now: the person has to sign in again');

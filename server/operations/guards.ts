@@ -67,14 +67,14 @@ export function assertNotOwnClient(
   if (own === other) throw new AppError('own_account', 'this is the client by which you act: use another one');
 }
 
-type Standing = Pick<Account, 'roles' | 'disabled'>;
-type Removed = Standing & Pick<Account, 'passwordHash' | 'secondFactors'>;
+type Acting = Pick<Account, 'roles' | 'standing'>;
+type Removed = Acting & Pick<Account, 'passwordHash' | 'secondFactors'>;
 
 /**
  * The statements at the end of a transaction that changes an account; `last_administrator` when they refuse it.
  * @param after undefined for one that is deleted
  */
-export function administratorGuard(before: Removed, after: Standing | undefined): BoundStatement[] {
+export function administratorGuard(before: Removed, after: Acting | undefined): BoundStatement[] {
   return isAdministrator(before) && !(after && isAdministrator(after)) ? requireAdministrator(before) : [];
 }
 

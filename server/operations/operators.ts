@@ -100,7 +100,7 @@ async function personOf(
   if (user !== undefined) {
     if (password !== undefined) throw invalidInput('password', 'is for a new user; this one has its own');
     const before = await accounts.resolve(user);
-    if (before.disabled) throw invalidInput('user', 'is disabled: enable the user first');
+    if (before.standing !== 'active') throw invalidInput('user', `is ${before.standing}: undo that first`);
     const roles = [...new Set([...before.roles, ADMINISTRATOR])];
     return {
       account: { ...before, roles },

@@ -68,10 +68,12 @@ export const userExport = {
 };
 
 function exported(account: Account, secret: boolean, totpSecret: Buffer | undefined): UserLine {
-  const { passwordHash, passwordSetAt, ...person } = account;
+  const { passwordHash, passwordSetAt, deletion, restriction, ...person } = account;
   return lineOf({
     ...person,
     sub: subjectOf(account),
+    deletionDueAt: deletion?.dueAt,
+    restrictionReason: restriction?.reason,
     ...(secret ? { passwordHash, passwordSetAt } : {}),
     ...(totpSecret ? { totpSecret } : {}),
   });

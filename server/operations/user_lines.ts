@@ -3,7 +3,7 @@ import { isObject, isoTime, object, readSecret } from '../accounts/import_reader
 import { base32 } from '../accounts/one_time_password.ts';
 import type { ImportedAccount } from '../accounts/profile.ts';
 import { assertValid, strict, Time } from './schema.ts';
-import { NEW_USER, profileIn, shownProfile } from './user_schema.ts';
+import { NEW_USER, profileIn, RestrictionReason, shownProfile } from './user_schema.ts';
 
 /** A person as a line of an import and of an export: claims by their names, and how the person signs in. */
 export const UserLine = strict(
@@ -16,6 +16,8 @@ export const UserLine = strict(
       }),
     ),
     disabled: Type.Optional(Type.Boolean({ description: 'every sign-in is refused' })),
+    deletion_due_at: Type.Optional({ ...Time, description: 'RFC 3339; when the user is erased' } as typeof Time),
+    restriction_reason: Type.Optional(RestrictionReason),
     password_hash: Type.Optional(
       Type.String({ maxLength: 1_024, description: 'argon2, bcrypt, PBKDF2, scrypt or that of Firebase' }),
     ),
@@ -48,12 +50,16 @@ export function personOf(value: unknown): ImportedAccount {
   const line = tidied(object(value));
   assertValid(UserLine, line, 'body');
   const { password_hash: passwordHash, totp_secret: secret, sub, disabled = false, groups = [], roles = [] } = line;
+  const deletionDueAt = isoTime(line, 'deletion_due_at');
+  const { restriction_reason: restrictionReason } = line;
   return {
     ...profileIn(line),
     ...(passwordHash === undefined ? {} : { passwordHash, passwordSetAt: isoTime(line, 'password_set_at') }),
     ...(secret === undefined ? {} : { totpSecret: readSecret(secret, 'totp_secret') }),
     ...(sub === undefined ? {} : { sub }),
     disabled,
+    ...(deletionDueAt ? { deletionDueAt } : {}),
+    ...(restrictionReason ? { restrictionReason } : {}),
     groups,
     roles,
   };
@@ -77,6 +83,7 @@ function withoutEmpty(value: Members): Members {
 /** The line of a person. */
 export function lineOf(person: ImportedAccount): UserLine {
   const { passwordHash, passwordSetAt, totpSecret, sub, disabled = false, groups = [], roles = [] } = person;
+  const { deletionDueAt, restrictionReason } = person;
   return {
     ...(sub === undefined ? {} : { sub }),
     ...shownProfile(person),
@@ -84,6 +91,8 @@ export function lineOf(person: ImportedAccount): UserLine {
     ...(passwordHash && passwordSetAt ? { password_set_at: passwordSetAt.toISOString() } : {}),
     ...(totpSecret ? { totp_secret: base32(totpSecret) } : {}),
     ...(disabled ? { disabled } : {}),
+    ...(deletionDueAt ? { deletion_due_at: deletionDueAt.toISOString() } : {}),
+    ...(restrictionReason ? { restriction_reason: restrictionReason } : {}),
     ...(groups.length > 0 ? { groups: [...groups] } : {}),
     ...(roles.length > 0 ? { roles: [...roles] } : {}),
   };

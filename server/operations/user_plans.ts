@@ -88,6 +88,10 @@ const VISIBLE = [
   'groups',
   'roles',
   'disabled',
+  'deletion_due_at',
+  'deletion_by',
+  'restricted_at',
+  'restriction_reason',
 ];
 
 export const userChanges = (before: User | Record<string, never>, after: User): Changes =>
@@ -96,7 +100,7 @@ export const userChanges = (before: User | Record<string, never>, after: User): 
 interface UserChange<Output> {
   readonly statements: readonly BoundStatement[];
   /** Decides if an administrator is lost. Default: as before. */
-  readonly after?: Partial<Pick<Account, 'roles' | 'disabled'>>;
+  readonly after?: Partial<Pick<Account, 'roles' | 'standing'>>;
   readonly changes: Changes;
   readonly result: (account: Account, rows: readonly Row[][]) => Output;
   readonly refuse?: (error: unknown) => unknown;

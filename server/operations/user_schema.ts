@@ -3,6 +3,7 @@ import type { Account, Address, Profile } from '../accounts/account.ts';
 import type { Lock } from '../accounts/attempts.ts';
 import { CLAIM_OF } from '../accounts/claims.ts';
 import type { ProfileInput } from '../accounts/profile.ts';
+import { RESTRICTION_REASONS } from '../accounts/standing.ts';
 import { mergePatch } from './merge_patch.ts';
 import { Id, patch, removable, strict, Time, Version } from './schema.ts';
 
@@ -53,6 +54,10 @@ const listOf = (what: string, maxLength: number) =>
 export const Groups = listOf('names of groups; each must exist', 256);
 export const Roles = listOf('names of roles; each must exist, and you need all their permissions', 100);
 
+export const RestrictionReason = Type.Enum([...RESTRICTION_REASONS], {
+  description: 'why the processing is restricted (GDPR Art. 18(1), a to d)',
+});
+
 export const User = strict(
   {
     id: Id,
@@ -65,6 +70,21 @@ export const User = strict(
     groups: Groups,
     roles: Roles,
     disabled: Type.Boolean({ description: 'every sign-in is refused' }),
+    deletion_due_at: Type.Optional(
+      Type.String({ format: 'date-time', description: 'when the user is erased, unless the deletion is undone' }),
+    ),
+    deletion_by: Type.Optional(
+      Type.Enum(['person', 'operator', 'inactivity'], {
+        description: 'who planned the deletion; the person may undo it unless an operator did',
+      }),
+    ),
+    restricted_at: Type.Optional(
+      Type.String({
+        format: 'date-time',
+        description: 'since then the data are stored and nothing else is done with them (GDPR Art. 18)',
+      }),
+    ),
+    restriction_reason: Type.Optional(RestrictionReason),
     version: Version,
     created_at: Time,
     updated_at: Type.String({
@@ -148,6 +168,14 @@ export function shownProfile(profile: ProfileInput): Static<typeof Newcomer> {
   return Object.fromEntries(present.map(([member, name]) => [name, profile[member]])) as Static<typeof Newcomer>;
 }
 
+/** Why an account cannot be used, besides that it is disabled. */
+function shownStanding({ deletion, restriction }: Pick<Account, 'deletion' | 'restriction'>) {
+  return {
+    ...(deletion ? { deletion_due_at: deletion.dueAt.toISOString(), deletion_by: deletion.by } : {}),
+    ...(restriction ? { restricted_at: restriction.since.toISOString(), restriction_reason: restriction.reason } : {}),
+  };
+}
+
 export function shownUser(account: Account): User {
   return {
     id: account.id,
@@ -158,6 +186,7 @@ export function shownUser(account: Account): User {
     groups: [...account.groups],
     roles: [...account.roles],
     disabled: account.disabled,
+    ...shownStanding(account),
     version: account.version,
     created_at: account.createdAt.toISOString(),
     updated_at: account.updatedAt.toISOString(),

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { standingOf } from '../accounts/standing.ts';
 import { AppError } from '../platform/errors.ts';
 import { endSessions } from '../records/overview.ts';
 import { type Call, change, type Plan } from './operation.ts';
@@ -61,7 +62,7 @@ export const userState = {
       const { stores, before } = changeable;
       return shownPlan(changeable, {
         statements: [stores.accounts.plans.disabling(id), ...endSessions(id), stores.devices.forgetOthers(id)],
-        after: { disabled: true },
+        after: { standing: 'disabled' },
         changes: userChanges(shownUser(before), shownUser({ ...before, disabled: true })),
       });
     },
@@ -79,7 +80,7 @@ export const userState = {
       const { stores, before } = changeable;
       return shownPlan(changeable, {
         statements: [stores.accounts.plans.enabling(id)],
-        after: { disabled: false },
+        after: { standing: standingOf({ ...before, disabled: false }) },
         changes: userChanges(shownUser(before), shownUser({ ...before, disabled: false })),
       });
     },

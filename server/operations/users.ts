@@ -1,7 +1,5 @@
-import { type Static, Type } from 'typebox';
-import { endSessions } from '../records/overview.ts';
-import { administratorGuard } from './guards.ts';
-import { change, type Plan, read } from './operation.ts';
+import { Type } from 'typebox';
+import { change, read } from './operation.ts';
 import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
 import { Id, strict } from './schema.ts';
 import {
@@ -35,13 +33,8 @@ const SEARCH = {
 };
 
 const FILTERS =
-  'Filters: id, email, username (eq, sw), name, given_name, family_name (sw), groups, roles, second_factors, disabled, has_password (eq), created_at, updated_at (eq, gt, ge, lt, le). Sorts: created_at, updated_at. ' +
+  'Filters: id, email, username (eq, sw), name, given_name, family_name (sw), groups, roles, second_factors, disabled, has_password, deletion_planned, restricted (eq), deletion_due_at (gt, ge, lt, le), created_at, updated_at (eq, gt, ge, lt, le). Sorts: created_at, updated_at. ' +
   'A page can have fewer items than `limit` although there is a `next`: the list goes on until there is none.';
-
-const Deleted = strict({
-  id: Id,
-  sessions_ended: Type.Integer({ minimum: 0, description: 'sessions that ended; clients are told of it' }),
-});
 
 /** People: their profiles and state. */
 export const users = {
@@ -170,34 +163,6 @@ export const users = {
         ),
         refuse,
       });
-    },
-  }),
-
-  remove: change({
-    name: 'users.delete',
-    permission: 'users:write',
-    target: 'user',
-    summary: 'Delete a user',
-    description:
-      'With everything of the person: profile, credentials, sessions, tokens, what they allowed to clients, and security events. Clients ' +
-      'are told that the sessions ended (OpenID Connect Back-Channel Logout 1.0). The audit stays, and names the id alone.',
-    schemas: { params: OF_USER, output: Deleted },
-    example: { output: { id: EXAMPLE_USER.id, sessions_ended: 1 } },
-    async plan(services, { params: { id } }, call) {
-      const { stores, before } = await changeableUser(services, id, call, { self: false });
-      const sessions = await stores.overview.countSessions(id);
-      const { plans } = stores.accounts;
-      return {
-        statements: [
-          plans.requireVersion(before),
-          ...endSessions(id),
-          ...stores.departed.noting(before),
-          plans.deleting(id),
-          ...administratorGuard(before, undefined),
-        ],
-        target: { kind: 'user', id },
-        result: () => ({ id, sessions_ended: sessions }),
-      } satisfies Plan<Static<typeof Deleted>>;
     },
   }),
 };

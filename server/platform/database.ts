@@ -38,13 +38,20 @@ export interface AccountIndex {
 }
 
 export interface Accounts {
+  active_at: Generated<Timestamp>;
   created_at: Timestamp;
+  deletion_by: string | null;
+  deletion_due_at: Timestamp | null;
   disabled_at: Timestamp | null;
   epoch: Generated<number>;
   groups: Generated<string[]>;
   id: string;
+  inactive_stage: string | null;
+  inactive_stage_at: Timestamp | null;
   password_hash: string | null;
   password_set_at: Timestamp | null;
+  restricted_at: Timestamp | null;
+  restriction_reason: string | null;
   roles: Generated<string[]>;
   sealed_profile: Buffer;
   sealed_subject: Buffer | null;
@@ -212,6 +219,12 @@ export interface EndedTokens {
   expires_at: Timestamp;
   issued_until: Timestamp;
   what: string;
+}
+
+export interface ErasedAccounts {
+  account_id: string;
+  erased_at: Timestamp;
+  expires_at: Timestamp;
 }
 
 export interface Grants {
@@ -497,6 +510,7 @@ export interface DB {
   destroyed_data_keys: DestroyedDataKeys;
   devices: Devices;
   ended_tokens: EndedTokens;
+  erased_accounts: ErasedAccounts;
   grants: Grants;
   groups: Groups;
   installation: Installation;

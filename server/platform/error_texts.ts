@@ -253,6 +253,10 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'The passkey is registered already.',
     remedy: 'Use it as it is, or register another one.',
   },
+  processing_restricted: {
+    happened: 'The processing of the account is restricted (GDPR Art. 18), so its data must stay as they are.',
+    remedy: 'Lift the restriction first, once the person has been informed (Art. 18(3)).',
+  },
   resource_server_exists: {
     happened: 'A resource server with this identifier exists already.',
     remedy: 'Choose another identifier, or change the resource server that exists.',

@@ -72,6 +72,7 @@ export const ERROR_STATUSES = {
   no_rotation: 409,
   no_secret: 409,
   passkey_exists: 409,
+  processing_restricted: 409,
   resource_server_exists: 409,
   rotation_under_way: 409,
   schema_newer: 409,

@@ -57,6 +57,8 @@ export interface Deliveries extends Omit<Queue<Delivery>, 'claimDue'>, OperatedQ
   list(request?: ListRequest): Promise<Page<WaitingDelivery>>;
   /** One statement for the caller's transaction. All nodes are notified when it commits. */
   enqueue(input: DeliveryInput): BoundStatement;
+  /** Removes what waits about an account, except its logouts, which have no content. */
+  forgetOf(accountId: string): BoundStatement;
   /**
    * Claims what is due, the longest overdue first.
    * @param options.busyShares clients (`client:…`) and accounts (`account:…`) whose deliveries have to wait
@@ -118,6 +120,10 @@ export const DELIVERY_STATEMENTS = {
     ($: Omit<Selectable<DeliveriesTable>, 'attempts' | 'next_attempt_at' | 'sid' | 'leased_until'>) => sql`
       INSERT INTO deliveries (id, kind, client_id, account_id, sealed, sealed_own, expires_at)
       VALUES (${$.id}, ${$.kind}, ${$.client_id}, ${$.account_id}, ${$.sealed}, ${$.sealed_own}, ${$.expires_at}) RETURNING ${NOTIFY}`,
+  ),
+  forgetOf: statement(
+    'deliveries.forget_of',
+    ($: { accountId: string }) => sql`DELETE FROM deliveries WHERE account_id = ${$.accountId} AND kind <> ${LOGOUT}`,
   ),
   ...queueStatements({
     table: 'deliveries',
@@ -195,6 +201,8 @@ export function createDeliveries(parts: { db: Db; sealer: Sealer; people: OwnKey
       const where = (add: AddParameter) => `expires_at IS NULL OR expires_at > ${add(new Date(now()), 'timestamptz')}`;
       return DELIVERY_LIST.read(db, request, { where });
     },
+
+    forgetOf: (accountId) => DELIVERY_STATEMENTS.forgetOf.bind({ accountId }),
 
     claimDue: ({ busyShares = [], ...options }) => queue.claimDue({ ...options, busyShares }),
 

@@ -64,6 +64,11 @@ export const ENDED_STATEMENTS = {
     ($: { clientId: string }) =>
       sql`DELETE FROM records WHERE client_id = ${$.clientId} AND grant_id IS NULL RETURNING 1 AS ended`,
   ),
+  endRecordsOfAccounts: statement(
+    'ended.records_of_accounts',
+    ($: { accountIds: readonly string[] }) =>
+      sql`DELETE FROM records WHERE account_id = ANY(${$.accountIds}::uuid[]) RETURNING 1 AS ended`,
+  ),
   findStoredToken: statement(
     'ended.find_stored_token',
     ($: { idHash: Buffer }) => sql<Pick<Selectable<Records>, 'model' | 'grant_id' | 'account_id' | 'client_id'>>`
@@ -117,6 +122,11 @@ export function endStatelessTokensOfClient(clientId: string, now: Date, expiresA
 /** Ends the stored tokens that a client got for itself. */
 export function endRecordsOfClient(clientId: string): BoundStatement {
   return ENDED_STATEMENTS.endRecordsOfClient.bind({ clientId });
+}
+
+/** Removes what is stored of accounts that do not exist any more. */
+export function endRecordsOfAccounts(accountIds: readonly string[]): BoundStatement {
+  return ENDED_STATEMENTS.endRecordsOfAccounts.bind({ accountIds });
 }
 
 /** Ends all tokens that were issued to a client, its own and those of accounts. */

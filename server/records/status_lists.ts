@@ -58,7 +58,7 @@ export const STATUS_LIST_STATEMENTS = {
                            WHERE e.what = ANY(ARRAY['jti ' || t.jti, 'client ' || t.client_id])
                              AND t.issued_at <= e.issued_until)
                OR (t.grant_id IS NOT NULL
-                   AND (g.epoch IS DISTINCT FROM t.grant_epoch OR g.expires_at <= ${$.now} OR a.disabled_at IS NOT NULL))
+                   AND (g.epoch IS DISTINCT FROM t.grant_epoch OR g.expires_at <= ${$.now} OR NOT is_usable(a)))
                OR (t.ends_with_session AND NOT EXISTS (
                      SELECT 1 FROM session_authorizations o JOIN sessions s ON s.uid = o.session_uid
                       WHERE o.grant_id = t.grant_id AND s.expires_at > ${$.now}))) AS ended

@@ -170,7 +170,7 @@ function isOvertaken(error: unknown): boolean {
  */
 function isStillValid({ purpose, accountId, payload }: Link, account: LinkContext['account']): boolean {
   if (accountId === undefined) return purpose === 'sign_up';
-  if (!account || account.disabled) return false;
+  if (account?.standing !== 'active') return false;
   if (payload.epoch !== undefined && payload.epoch !== account.epoch) return false;
   return purpose === 'change_email' || payload.email === account.email;
 }

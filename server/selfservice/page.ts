@@ -14,10 +14,11 @@ import type { Db } from '../platform/db.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Limit } from '../platform/limit.ts';
 import type { Position } from '../platform/pages.ts';
+import type { OwnDeletion } from '../ports/own_account.ts';
 import type { SignedIn } from '../ports/sessions.ts';
 import type { WaitingRequests } from '../ports/waiting_requests.ts';
 import type { Overview } from '../records/overview.ts';
-import { dateFormat } from '../views/dates.ts';
+import { isTimeZone } from '../views/dates.ts';
 import { type Again, type AnyFormPage, again, formPage, type Refused, type Reply } from '../views/form_pages.ts';
 import { type AccountPageName, accountPath } from '../views/paths.ts';
 import type {
@@ -51,6 +52,7 @@ export interface AccountParts {
   readonly recoveryCodes: RecoveryCodes;
   readonly passkeys: Passkeys;
   readonly challenges: Challenges;
+  readonly deletion: Pick<OwnDeletion, 'ask' | 'graceSeconds'>;
   /** The one way to set a password (accounts/password_change.ts). */
   readonly passwordChange: Pick<PasswordChange, 'set'>;
   /** The rules that a new password must keep, for its form. */
@@ -146,13 +148,4 @@ export function frameOf({ account, csrf, done }: PageContext, section: AccountPa
     ...(zoneinfo !== undefined && isTimeZone(zoneinfo) ? { zone: zoneinfo } : {}),
     ...(done === undefined ? {} : { done }),
   };
-}
-
-/** True when this machine knows a time zone: a profile may name any. */
-export function isTimeZone(zone: string): boolean {
-  try {
-    return dateFormat('en', zone, 'day') !== undefined;
-  } catch {
-    return false;
-  }
 }

@@ -90,7 +90,7 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
     const session = await sessions.current(request, reply);
     if (!session) return undefined;
     const account = await parts.accounts.findById(session.accountId);
-    if (!account || account.disabled) {
+    if (account?.standing !== 'active') {
       await parts.transact(parts.overview.endSessions(session.accountId));
       return undefined;
     }

@@ -27,3 +27,12 @@ export function dateFormat(locale: string, zone: string, style: DateStyle): Intl
   if (oldest !== undefined) made.delete(oldest);
   return format;
 }
+
+/** True when this machine knows a time zone: a profile may name any. */
+export function isTimeZone(zone: string): boolean {
+  try {
+    return dateFormat('en', zone, 'day') !== undefined;
+  } catch {
+    return false;
+  }
+}

@@ -29,7 +29,7 @@ export interface MailData {
   readonly timeZone?: string;
   /** Without a lifetime it is a link to a public page and contains no token. */
   readonly link?: { readonly url: string; readonly lifetimeSeconds?: number };
-  /** `browser`, `address`, `factor`, `app`. */
+  /** `browser`, `address`, `factor`, `app`, `due` (RFC 3339). */
   readonly details: Readonly<Record<string, string>>;
 }
 
@@ -56,6 +56,7 @@ export function createMailComposer(print: TemplatePrinter) {
       email: tidy(withULabels(data.email)),
       new_email: tidy(withULabels(data.newEmail ?? data.email)),
       host: data.host,
+      date: dayOf(data, locale),
       app: plainWords(data.details.app ?? '') || t('mail.request_waiting.some-app'),
     };
     const seconds = data.link?.lifetimeSeconds;
@@ -111,8 +112,17 @@ function factsOf(data: MailData, { t, locale }: Translator): { label: string; va
   return [{ label: t('mail.fact.when'), value: timeOf(data, locale) }, ...facts];
 }
 
+/** The day of `due`. */
+function dayOf({ details, at, timeZone }: MailData, locale: Locale): string {
+  const due = details.due === undefined ? at : Date.parse(details.due);
+  return inZone(timeZone, (zone) => dateFormat(locale, zone, 'day').format(due));
+}
+
 function timeOf({ at, timeZone }: MailData, locale: Locale): string {
-  const format = (zone: string) => dateFormat(locale, zone, 'mail').format(at);
+  return inZone(timeZone, (zone) => dateFormat(locale, zone, 'mail').format(at));
+}
+
+function inZone(timeZone: string | undefined, format: (zone: string) => string): string {
   try {
     return format(timeZone ?? 'UTC');
   } catch {

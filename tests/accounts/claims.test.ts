@@ -10,6 +10,7 @@ const bare: Account = {
   passwordHash: 'phc',
   passwordSetAt: null,
   disabled: false,
+  standing: 'active',
   groups: [],
   roles: [],
   secondFactors: [],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import type { Call } from '../../server/operations/operation.ts';
+import { userDeletion } from '../../server/operations/user_deletion.ts';
 import { users } from '../../server/operations/users.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { operatedDatabase } from '../helpers/operated_database.ts';
@@ -88,7 +89,7 @@ test('the stored result of a call about a person is sealed by their own key', as
   const stored = await sql('SELECT account_id, sealed FROM operation_results');
   assert.deepEqual(stored, Array(2).fill({ account_id: created.id, sealed: null }));
   const remove = () =>
-    runner.run(users.remove, { params: { id: created.id }, query: undefined, body: undefined }, call('delete'));
+    runner.run(userDeletion.erase, { params: { id: created.id }, query: undefined, body: undefined }, call('delete'));
   assert.deepEqual(await remove(), await remove());
   const left = await sql('SELECT account_id, key_hash, sealed FROM operation_results');
   const [one] = left as { key_hash: Buffer; sealed: Buffer }[];

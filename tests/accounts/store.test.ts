@@ -64,6 +64,7 @@ describe('accounts', () => {
       passwordHash: 'phc',
       passwordSetAt: new Date(START),
       disabled: false,
+      standing: 'active',
       groups: [],
       roles: [],
       secondFactors: [],
@@ -159,7 +160,7 @@ describe('accounts', () => {
     assert.equal(changed.disabled, true);
     assert.deepEqual(changed.updatedAt, new Date(START));
     await db.query(accounts.plans.enabling(id));
-    assert.deepEqual(await accounts.resolve(id), { ...changed, disabled: false, version: 4 });
+    assert.deepEqual(await accounts.resolve(id), { ...changed, disabled: false, standing: 'active', version: 4 });
   });
 });
 

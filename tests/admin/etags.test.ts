@@ -47,12 +47,19 @@ const NOUNS: Readonly<Record<string, { make(): Promise<unknown>; patch: object }
   [`/users/${PERSON}`]: { make: importPerson, patch: { name: 'New' } },
 };
 
+/** At once: of a user that is an action of its own. */
+function removed(path: string, headers: Record<string, string>) {
+  return path.startsWith('/users/')
+    ? api.request('POST', `${path}/erase`, { headers })
+    : api.request('DELETE', path, { headers });
+}
+
 for (const [path, { make, patch }] of Object.entries(NOUNS)) {
   test(`what is deleted and made again has another ETag, and the old one changes nothing: ${path}`, async () => {
     await make();
     const first = await api.request('GET', path);
     const old = { 'if-match': String(first.headers.etag) };
-    assert.equal((await api.request('DELETE', path, { headers: old })).status, 200);
+    assert.equal((await removed(path, old)).status, 200);
     at += 1;
     await make();
     const second = await api.request('GET', path);
@@ -82,7 +89,7 @@ test('a change that was planned for what is made again meanwhile does not happen
   };
   at += 1;
   for (const [path, statements] of Object.entries(planned)) {
-    assert.equal((await api.request('DELETE', path, { headers: { 'if-match': '*' } })).status, 200, path);
+    assert.equal((await removed(path, { 'if-match': '*' })).status, 200, path);
     await NOUNS[path]?.make();
     const before = (await api.request('GET', path)).body;
     await assert.rejects(app.db.transact(statements), (error) => failedGuard(error) === 'require_as_read', path);

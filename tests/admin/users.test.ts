@@ -309,7 +309,7 @@ test('a disabled user has no sessions and is shown as disabled; enabled again', 
   ]);
 });
 
-test('a deleted user is gone with sessions, tokens and events, and apps are told; a dry run deletes nothing', async () => {
+test('an erased user is gone with sessions, tokens and events, and apps are told; a dry run erases nothing', async () => {
   const party = await app.seed.party({
     metadata: { backchannel_logout_uri: 'https://rp.example.com/logout', backchannel_logout_session_required: true },
   });
@@ -317,17 +317,17 @@ test('a deleted user is gone with sessions, tokens and events, and apps are told
   const authorizations = { [party.id]: { sid: 'sid-1', grantId: await records.grant(id, party.id) } };
   await records.session(id, { payload: { authorizations } });
   await api.request('PATCH', `/users/${id}`, { headers: anyVersion, body: { username: 'going' } });
-  const tried = await api.request('DELETE', `/users/${id}?dryRun=true`, { headers: anyVersion });
+  const tried = await api.request('POST', `/users/${id}/erase?dryRun=true`, { headers: anyVersion });
   assert.deepEqual([tried.status, tried.body], [200, { id, sessions_ended: 1 }]);
   assert.equal((await api.request('GET', `/users/${id}`)).status, 200);
-  const deleted = await api.request('DELETE', `/users/${id}`, { headers: anyVersion });
+  const deleted = await api.request('POST', `/users/${id}/erase`, { headers: anyVersion });
   assert.deepEqual([deleted.status, deleted.body], [200, { id, sessions_ended: 1 }]);
   assert.equal((await api.request('GET', `/users/${id}`)).status, 404);
   for (const table of ['sessions', 'grants', 'security_events', 'account_identifiers', 'password_history', 'devices']) {
     assert.deepEqual(await rowsOf(`SELECT 1 FROM ${table} WHERE account_id = $1`, [id]), [], table);
   }
   assert.deepEqual(await rowsOf('SELECT sid FROM deliveries WHERE account_id = $1', [id]), [{ sid: 'sid-1' }]);
-  assert.equal((await auditOf(id)).at(-1)?.action, 'users.delete');
+  assert.equal((await auditOf(id)).at(-1)?.action, 'users.erase');
   await created({ email: 'gone@example.com', username: 'going' });
 });
 

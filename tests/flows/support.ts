@@ -76,6 +76,7 @@ export type Shown =
   | 'consent'
   | 'select-account'
   | 'sign-out'
+  | 'unusable'
   | 'signed-out'
   | 'error'
   | 'callback';
@@ -90,6 +91,7 @@ const MARKS: readonly (readonly [string, Shown])[] = [
   ['allow', 'consent'],
   ['another', 'select-account'],
   ['logout-yes', 'sign-out'],
+  ['keep', 'unusable'],
 ];
 
 /** Recognizes a page by the names of its controls. */

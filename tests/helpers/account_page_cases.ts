@@ -1,5 +1,6 @@
 import appsPage from '../../server/selfservice/pages/apps.ts';
 import authenticatorPage from '../../server/selfservice/pages/authenticator.ts';
+import deletePage, { accountDeletedView } from '../../server/selfservice/pages/delete.ts';
 import devicesPage from '../../server/selfservice/pages/devices.ts';
 import emailPage from '../../server/selfservice/pages/email.ts';
 import eventsPage from '../../server/selfservice/pages/events.ts';
@@ -108,6 +109,19 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
     canChange: true,
     typed: EVIL,
   }),
+  pageCase(
+    'account-delete',
+    deletePage.view,
+    { frame: { ...frame, section: 'delete' }, dueAt: at },
+    { ids: ['delete'] },
+  ),
+  pageCase('account-delete-now', deletePage.view, { frame: { ...frame, section: 'delete' } }),
+  pageCase('account-delete-refused', deletePage.view, {
+    frame: { ...frame, section: 'delete' },
+    problem: { key: 'last_administrator_leaves' },
+  }),
+  pageCase('account-deleted', accountDeletedView, { dueAt: at, zone: 'Europe/London' }),
+  pageCase('account-erased', accountDeletedView, {}),
   pageCase('account-username', usernamePage.view, { frame: { ...frame, section: 'username' }, typed: 'ada' }),
   pageCase('account-password', passwordPage.view, {
     frame: { ...frame, section: 'password' },

@@ -4,6 +4,7 @@ import { newPasswordStep } from '../../server/login/new_password.ts';
 import { passwordStep } from '../../server/login/password.ts';
 import { secondFactorStep } from '../../server/login/second_factor.ts';
 import { selectAccountStep } from '../../server/login/select_account.ts';
+import { unusableStep } from '../../server/login/unusable.ts';
 import { account, client, EVIL, form, hostile, LONG, now, type PageCase, pageCase } from './page_case.ts';
 
 const terms = { policyUri: 'https://notes.example.com/privacy', tosUri: 'https://notes.example.com/terms' };
@@ -32,6 +33,19 @@ const trustUntil = now + 30 * 86_400;
 
 /** The pages of a sign-in (`server/login/`) in each of their states, with hostile and overlong values. */
 export const LOGIN_PAGE_CASES: readonly PageCase[] = [
+  pageCase(
+    'unusable-kept',
+    unusableStep.view,
+    { ...form, client, standing: 'leaving', mayKeep: true, dueAt: new Date(now * 1_000), zone: 'Europe/London' },
+    { ids: ['keep', 'cancel'] },
+  ),
+  pageCase(
+    'unusable-leaving',
+    unusableStep.view,
+    { ...form, client: hostile, standing: 'leaving', mayKeep: false, dueAt: new Date(now * 1_000) },
+    { ids: ['cancel'] },
+  ),
+  pageCase('unusable-restricted', unusableStep.view, { ...form, client, standing: 'restricted', mayKeep: false }),
   pageCase(
     'second-factor',
     secondFactorStep.view,

@@ -21,6 +21,8 @@ const WITHOUT_ROUTE: Readonly<Record<string, string>> = {
   'operators.bootstrap': 'it makes the first who may call the API',
   'settings.declare': 'a configuration file alone declares settings',
   'settings.withdraw': 'a configuration file alone declares settings',
+  'users.delete_own': 'the person does it at the account page, after a fresh sign-in',
+  'users.restore_own': 'the person does it at the sign-in',
   'clients.declare_secret': 'others get a secret that the server has made',
 };
 

@@ -52,13 +52,13 @@ test('the scopes of a client give the permissions that they name', () => {
 });
 
 test('only what takes an administrator away is checked', () => {
-  const admin = { roles: [ADMINISTRATOR], disabled: false, passwordHash: null, secondFactors: [] };
-  assert.equal(administratorGuard(admin, { ...admin, disabled: true }).length, 2);
+  const admin = { roles: [ADMINISTRATOR], standing: 'active' as const, passwordHash: null, secondFactors: [] };
+  assert.equal(administratorGuard(admin, { ...admin, standing: 'disabled' as const }).length, 2);
   assert.equal(administratorGuard(admin, { ...admin, roles: [] }).length, 2);
   assert.equal(administratorGuard(admin, undefined).length, 2);
   assert.equal(administratorGuard(admin, admin).length, 0);
   assert.equal(administratorGuard({ ...admin, roles: ['x'] }, undefined).length, 0);
-  assert.equal(administratorGuard({ ...admin, disabled: true }, undefined).length, 0);
+  assert.equal(administratorGuard({ ...admin, standing: 'disabled' as const }, undefined).length, 0);
 });
 
 test('of two administrators who remove each other at the same time one stays', async () => {
@@ -68,11 +68,11 @@ test('of two administrators who remove each other at the same time one stays', a
   const { plans } = accounts;
   const removing = async (id: string) => [
     plans.settingRoles(id, []),
-    ...administratorGuard(await accounts.resolve(id), { roles: [], disabled: false }),
+    ...administratorGuard(await accounts.resolve(id), { roles: [], standing: 'active' as const }),
   ];
   const disabling = async (id: string) => {
     const before = await accounts.resolve(id);
-    return [plans.disabling(id), ...administratorGuard(before, { ...before, disabled: true })];
+    return [plans.disabling(id), ...administratorGuard(before, { ...before, standing: 'disabled' as const })];
   };
   const statements = await disabling(second);
   let outcome: unknown;

@@ -7,6 +7,7 @@ import { groups } from '../../server/operations/groups.ts';
 import type { Call, Operation } from '../../server/operations/operation.ts';
 import { roles } from '../../server/operations/roles.ts';
 import { userCredentials } from '../../server/operations/user_credentials.ts';
+import { userDeletion } from '../../server/operations/user_deletion.ts';
 import { userNames } from '../../server/operations/user_names.ts';
 import { userSessions } from '../../server/operations/user_sessions.ts';
 import { userState } from '../../server/operations/user_state.ts';
@@ -70,7 +71,9 @@ function rowsFor({ id, passkey, uid, client }: Record<'id' | 'passkey' | 'uid' |
     tried(users.update, { params, body: { email: 'moved@example.com', username: null, name: null } }),
     tried(users.update, { params, body: { roles: [] } }, { about: 'without roles', refused: ALL }),
     tried(users.update, { params, body: { groups: [] } }, { about: 'without groups' }),
-    tried(users.remove, { params }, { refused: ALL }),
+    tried(userDeletion.remove, { params }, { refused: ALL }),
+    tried(userDeletion.restore, { params }),
+    tried(userDeletion.erase, { params }, { refused: ALL }),
     tried(userState.disable, { params }, { refused: ALL }),
     tried(userState.enable, { params }),
     tried(userState.unlock, { params }),

@@ -51,6 +51,7 @@ export const openUnsealed =
       id: row.account_id as string,
       passwordHash: 'phc',
       passwordSetAt: null,
+      standing: 'active',
       secondFactors: [],
       epoch: 0,
       version: 1,

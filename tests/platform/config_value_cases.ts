@@ -283,6 +283,12 @@ export const cases: readonly {
     bad: ['', 'never', '-1'],
   },
   {
+    name: 'CARDEA_DELETION_GRACE',
+    read: (config) => config.privacy.deletionGraceSeconds,
+    good: { '0': 0, '14d': 1_209_600 },
+    bad: ['', 'never', '-1'],
+  },
+  {
     name: 'CARDEA_SECOND_FACTOR_GROUPS',
     read: (config) => config.secondFactor.groups,
     good: { '': [], 'admins, staff': ['admins', 'staff'] },

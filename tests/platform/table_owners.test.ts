@@ -15,6 +15,7 @@ const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
     'data_keys',
     'departed_subjects',
     'destroyed_data_keys',
+    'erased_accounts',
     'devices',
     'groups',
     'links',

@@ -157,6 +157,11 @@ const MAILS = Object.keys({
   factor_removed: true,
   recovery_codes_renewed: true,
   username_changed: true,
+  deletion_asked: true,
+  deletion_planned: true,
+  deletion_inactive: true,
+  deletion_undone: true,
+  inactive: true,
   request_waiting: true,
   test: true,
 } satisfies Record<MailName, true>) as MailName[];

@@ -1,7 +1,8 @@
 import type { Account } from '../../accounts/account.ts';
 import { invalidInput } from '../../platform/errors.ts';
 import { type Fields, textField } from '../../platform/forms.ts';
-import { accountPage, done, isTimeZone } from '../page.ts';
+import { isTimeZone } from '../../views/dates.ts';
+import { accountPage, done } from '../page.ts';
 
 /** Inputs, by OpenID Connect claim, and the member of the account that each is about. */
 const FIELDS = {

@@ -1,5 +1,6 @@
 import { createEvents } from '../../../server/accounts/events.ts';
 import { userCredentials } from '../../../server/operations/user_credentials.ts';
+import { userDeletion } from '../../../server/operations/user_deletion.ts';
 import { userNames } from '../../../server/operations/user_names.ts';
 import { userSessions } from '../../../server/operations/user_sessions.ts';
 import { userState } from '../../../server/operations/user_state.ts';
@@ -194,6 +195,23 @@ export const userFaces: FacesOf = async ({ db, masterKey, seed, records }) => {
       method: 'DELETE',
       path: `/users/${rearmed.id}/factors`,
     },
-    { operation: users.remove, cli: ['users', 'delete', leaving.id], method: 'DELETE', path: `/users/${leaving.id}` },
+    {
+      operation: userDeletion.remove,
+      cli: ['users', 'delete', leaving.id],
+      method: 'DELETE',
+      path: `/users/${leaving.id}`,
+    },
+    {
+      operation: userDeletion.restore,
+      cli: ['users', 'restore', leaving.id],
+      method: 'POST',
+      path: `/users/${leaving.id}/restore`,
+    },
+    {
+      operation: userDeletion.erase,
+      cli: ['users', 'erase', leaving.id],
+      method: 'POST',
+      path: `/users/${leaving.id}/erase`,
+    },
   ];
 };
