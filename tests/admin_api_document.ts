@@ -1,7 +1,15 @@
 import { ROUTES } from '../server/admin/routes.ts';
 import { createProgram } from '../server/cli/main.ts';
+import { permissionsOf } from '../server/operations/full_reads.ts';
 import { ANY_CALLER } from '../server/operations/operation.ts';
-import { BUILTIN_ROLES, NOUNS, PERMISSIONS, type Permission } from '../server/operations/permissions.ts';
+import {
+  BUILTIN_ROLES,
+  NOUNS,
+  PERMISSIONS,
+  type Permission,
+  SEE_IN_FULL,
+  scopeOf,
+} from '../server/operations/permissions.ts';
 import type { Face } from './helpers/faces.ts';
 
 type Verb = Pick<Face, 'operation' | 'cli'>;
@@ -27,7 +35,8 @@ function permissionTable(): string[] {
   const rows = Object.entries(NOUNS).map(
     ([noun, about]) => `| \`cardea:${noun}:read\` | \`cardea:${noun}:write\` | ${about} |`,
   );
-  return ['| to see | to change | |', '| --- | --- | --- |', ...rows];
+  const inFull = `| \`${scopeOf(SEE_IN_FULL)}\` | | people in full; without it their data is masked |`;
+  return ['| to see | to change | |', '| --- | --- | --- |', ...rows, inFull];
 }
 
 function roleTable(): string[] {
@@ -45,11 +54,12 @@ async function routeTable(faces: readonly Verb[]): Promise<string[]> {
     verbs.set(operation.name, of.add(`\`cardea ${await verbIn(cli)}\``));
   }
   const rows = ROUTES.map(({ method, path, operation }) => {
-    const { name, permission, summary } = operation;
+    const { name, summary } = operation;
+    const permissions = permissionsOf(operation).map((one) => `\`${one}\``);
     const cells = [
       `\`${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}\``,
       summary,
-      permission === ANY_CALLER ? permission : `\`${permission}\``,
+      permissions.join(', ') || ANY_CALLER,
       [...(verbs.get(name) ?? [])].join(', '),
     ];
     return `| ${cells.join(' | ')} |`;

@@ -10,7 +10,7 @@ export interface paths {
         };
         /**
          * List users, the newest first
-         * @description Filters: id, email, username (eq, sw), name, given_name, family_name (sw), groups, roles, second_factors, disabled, has_password, deletion_planned, restricted (eq), deletion_due_at (gt, ge, lt, le), created_at, updated_at (eq, gt, ge, lt, le). Sorts: created_at, updated_at. A page can have fewer items than `limit` although there is a `next`: the list goes on until there is none. To filter or search by an e-mail address or a name use `POST /users/search`: a query is in access logs.
+         * @description Filters: id, email, username, name, given_name, family_name (eq, sw), groups, roles, second_factors, disabled, has_password, deletion_planned, restricted (eq), deletion_due_at (gt, ge, lt, le), created_at, updated_at (eq, gt, ge, lt, le). Sorts: created_at, updated_at. Without users:read:pii the people are masked, and found by a whole e-mail address, username or full name alone (eq; `search` as well). A page can have fewer items than `limit` although there is a `next`: the list goes on until there is none. To filter or search by an e-mail address or a name use `POST /users/search`: a query is in access logs.
          */
         get: operations["users.list"];
         put?: never;
@@ -76,7 +76,7 @@ export interface paths {
         put?: never;
         /**
          * Search users
-         * @description The same as `GET /users` with the request in the body. Proxies and servers write URLs into their access logs, so no e-mail address or name belongs there. Filters: id, email, username (eq, sw), name, given_name, family_name (sw), groups, roles, second_factors, disabled, has_password, deletion_planned, restricted (eq), deletion_due_at (gt, ge, lt, le), created_at, updated_at (eq, gt, ge, lt, le). Sorts: created_at, updated_at. A page can have fewer items than `limit` although there is a `next`: the list goes on until there is none.
+         * @description The same as `GET /users` with the request in the body. Proxies and servers write URLs into their access logs, so no e-mail address or name belongs there. Filters: id, email, username, name, given_name, family_name (eq, sw), groups, roles, second_factors, disabled, has_password, deletion_planned, restricted (eq), deletion_due_at (gt, ge, lt, le), created_at, updated_at (eq, gt, ge, lt, le). Sorts: created_at, updated_at. Without users:read:pii the people are masked, and found by a whole e-mail address, username or full name alone (eq; `search` as well). A page can have fewer items than `limit` although there is a `next`: the list goes on until there is none.
          */
         post: operations["users.search"];
         delete?: never;
@@ -3108,7 +3108,7 @@ export interface components {
             /** @description for operators */
             description: string;
             /** @description what people with the role may do in this API; nobody can give more than they have */
-            permissions: ("users:read" | "users:write" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
+            permissions: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
             /** @description part of the program: it cannot be changed or deleted */
             builtin: boolean;
             /** @description "file" where the configuration file manages it */
@@ -8234,7 +8234,7 @@ export interface operations {
                             /** @description for operators */
                             description?: string;
                             /** @description what people with the role may do in this API; nobody can give more than they have */
-                            permissions?: ("users:read" | "users:write" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
+                            permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
                             /** @description part of the program: it cannot be changed or deleted */
                             builtin?: boolean;
                             /** @description "file" where the configuration file manages it */
@@ -8294,7 +8294,7 @@ export interface operations {
                     /** @description for operators */
                     description?: string;
                     /** @description what people with the role may do in this API; nobody can give more than they have */
-                    permissions?: ("users:read" | "users:write" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
+                    permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
                 };
             };
         };
@@ -8496,7 +8496,7 @@ export interface operations {
                     /** @description for operators */
                     description?: string;
                     /** @description what people with the role may do in this API; nobody can give more than they have */
-                    permissions?: ("users:read" | "users:write" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
+                    permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
                 };
                 /**
                  * @example {
@@ -8509,7 +8509,7 @@ export interface operations {
                     /** @description for operators */
                     description?: string;
                     /** @description what people with the role may do in this API; nobody can give more than they have */
-                    permissions?: ("users:read" | "users:write" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
+                    permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
                 };
             };
         };

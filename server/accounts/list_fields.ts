@@ -1,5 +1,5 @@
 import { invalidInput } from '../platform/errors.ts';
-import type { Condition, FieldValue, FilterValue, Operator } from '../platform/filter.ts';
+import type { Condition, FieldValue, FilterValue } from '../platform/filter.ts';
 import type { CompileComparison, ListField } from '../platform/listing.ts';
 import type { Account } from './account.ts';
 import { normaliseName } from './profile.ts';
@@ -18,10 +18,19 @@ export interface AccountField extends ListField {
 
 export type AccountFields = Readonly<Record<string, AccountField>>;
 
-export function accountFields(tokens: SearchTokens): AccountFields {
-  const text = (member: (typeof SEARCHED)[number], operators: readonly Operator[]): AccountField => ({
+/** Said with the refusal of an operator that is possible for others. */
+const RESTRICTED = 'beginnings, and given and family names, need the permission users:read:pii';
+
+/**
+ * @param whole texts of a profile are compared as a whole alone. For somebody who must not see them: comparisons with beginnings would
+ *   give away one letter after the other, and a list of given names would give away all of them
+ */
+export function accountFields(tokens: SearchTokens, whole = false): AccountFields {
+  const text = (member: (typeof SEARCHED)[number]): AccountField => ({
     type: 'text',
-    operators,
+    ...(whole
+      ? { operators: WHOLE.includes(member) ? ['eq'] : [], otherwise: RESTRICTED }
+      : { operators: ['eq', 'sw'] }),
     normalise: searchForm,
     sealed: true,
     read: (account) => (account[member] === undefined ? undefined : searchForm(account[member])),
@@ -30,11 +39,11 @@ export function accountFields(tokens: SearchTokens): AccountFields {
   });
   return {
     id: { type: 'id', operators: ['eq'], sql: 'a.id', read: ({ id }) => id },
-    email: text('email', ['eq', 'sw']),
-    username: text('username', ['eq', 'sw']),
-    name: text('name', ['sw']),
-    given_name: text('givenName', ['sw']),
-    family_name: text('familyName', ['sw']),
+    email: text('email'),
+    username: text('username'),
+    name: text('name'),
+    given_name: text('givenName'),
+    family_name: text('familyName'),
     groups: {
       ...attribute('group', 'texts', 'a.groups', ({ groups }) => groups),
       normalise: normaliseName,
@@ -96,11 +105,18 @@ function time(sql: string, read: AccountField['read']): AccountField {
 
 const SEARCH_MAX = 254;
 
-/** The condition that one of the searched texts begins so. @throws AppError 400 `invalid_input`, field `search` */
-export function searchCondition(search: string): Condition | undefined {
+/** The members of a profile that somebody who knows them may find a person by. */
+const WHOLE: readonly (typeof SEARCHED)[number][] = ['email', 'username', 'name'];
+
+/**
+ * The condition that one of the searched texts begins so.
+ * @param whole that an e-mail address, username or full name is so
+ * @throws AppError 400 `invalid_input`, field `search`
+ */
+export function searchCondition(search: string, whole = false): Condition | undefined {
   if (search.length > SEARCH_MAX) throw invalidInput('search', `must have at most ${SEARCH_MAX} characters`);
   const value = searchForm(search);
   if (value === '') return undefined;
-  const fields = ['email', 'username', 'name', 'given_name', 'family_name'];
-  return { op: 'or', all: fields.map((field) => ({ op: 'sw', field, value })) };
+  const fields = whole ? WHOLE : ['email', 'username', 'name', 'given_name', 'family_name'];
+  return { op: 'or', all: fields.map((field) => ({ op: whole ? 'eq' : 'sw', field, value })) };
 }

@@ -20,6 +20,8 @@ import type { SearchTokens } from './search_tokens.ts';
 export interface AccountListRequest extends ListRequest {
   /** The beginning of an e-mail address, username, full, given or family name. */
   readonly search?: string | undefined;
+  /** For somebody who must not see profiles: texts of them are compared as a whole. */
+  readonly whole?: boolean | undefined;
 }
 
 export interface AccountListing {
@@ -87,18 +89,20 @@ export function createAccountListing(
   },
 ): AccountListing {
   const { db, open } = parts;
-  const fields = accountFields(parts.tokens);
-  const definition = {
-    name: 'accounts',
-    id: { sql: 'a.id', type: 'uuid' },
-    fields,
+  const definitionOf = (whole: boolean) => ({
+    name: whole ? 'accounts as a whole' : 'accounts',
+    id: { sql: 'a.id', type: 'uuid' } as const,
+    fields: accountFields(parts.tokens, whole),
     sorts: SORTS,
     defaultSort: '-created_at',
-  } as const;
+  });
+  const definitions = { all: definitionOf(false), whole: definitionOf(true) };
+  const { fields } = definitions.all;
 
   async function read(request: AccountListRequest): Promise<Page<Account>> {
-    const search = request.search === undefined ? undefined : searchCondition(request.search);
-    const asked = readRequest(definition, request, request.search ?? '');
+    const { whole = false } = request;
+    const search = request.search === undefined ? undefined : searchCondition(request.search, whole);
+    const asked = readRequest(whole ? definitions.whole : definitions.all, request, request.search ?? '');
     const { limit, key, after } = asked;
     const all = [search, asked.condition].filter((one) => one !== undefined);
     const condition: Condition | undefined = all.length > 1 ? { op: 'and', all } : all[0];

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../operations/actor.ts';
+import { permissionsOf } from '../operations/full_reads.ts';
 import type { Operation } from '../operations/operation.ts';
 import { AppError } from '../platform/errors.ts';
 import { type CallerLimits, countCaller, type LimitKeys } from '../platform/route_limits.ts';
@@ -50,10 +51,11 @@ function limitKeysOf({ kind, id, clientId }: Actor): LimitKeys {
 }
 
 /** Says with a refusal which scope the token lacks. */
-export function challengeDenied(reply: FastifyReply, caller: Caller, { permission }: Operation) {
+export function challengeDenied(reply: FastifyReply, caller: Caller, operation: Operation) {
   return (error: unknown): never => {
     const isDenied = error instanceof AppError && error.code === 'insufficient_scope';
-    const challenge = isDenied ? caller.challenge?.(permission) : undefined;
+    const challenges = isDenied ? permissionsOf(operation).map((one) => caller.challenge?.(one)) : [];
+    const challenge = challenges.find((one) => one !== undefined);
     if (challenge) reply.header('www-authenticate', challenge);
     throw error;
   };

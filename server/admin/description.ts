@@ -3,7 +3,8 @@ import swagger from '@fastify/swagger';
 import Fastify, { type FastifySchema } from 'fastify';
 import type { TObject } from 'typebox';
 import { API_PATH } from '../operations/api_resource.ts';
-import { ANY_CALLER, changesSomething } from '../operations/operation.ts';
+import { permissionsOf } from '../operations/full_reads.ts';
+import { changesSomething } from '../operations/operation.ts';
 import { NOUNS, type Noun, scopeOf } from '../operations/permissions.ts';
 import { AppError, type ErrorCode } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
@@ -86,7 +87,7 @@ const CONTROL_PARAMETERS: Readonly<Record<(typeof CONTROLS)[number], Schema>> = 
 /** What @fastify/swagger makes an operation of. */
 function schemaOf(route: Route, deprecated: boolean): FastifySchema {
   const { operation, method, versioned = false, location } = route;
-  const { name, summary, description, permission, kind, schemas } = operation;
+  const { name, summary, description, kind, schemas } = operation;
   const changes = kind === 'change';
   const streams = kind === 'stream';
   const controls = changes
@@ -94,7 +95,7 @@ function schemaOf(route: Route, deprecated: boolean): FastifySchema {
     : changesSomething(operation)
       ? { dryRun: CONTROL_PARAMETERS.dryRun }
       : {};
-  const scopes = permission === ANY_CALLER ? [] : [scopeOf(permission)];
+  const scopes = permissionsOf(operation).map(scopeOf);
   const query = schemas.query as TObject | undefined;
   const members: object = (schemas.output as Partial<TObject>).properties ?? {};
   const hasEtag = answersEtag(route) && ('version' in members || 'etag' in members);

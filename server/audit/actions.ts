@@ -76,6 +76,7 @@ export const ACTIONS = {
   'users.export': 'accounts were exported',
   'users.import': 'accounts were imported',
   'users.invite': 'a person was invited',
+  'users.read_pii': 'personal data was shown in full',
   'users.remove_passkey': 'a passkey of a person was removed by an operator',
   'users.remove_recovery_codes': 'the recovery codes of a person were removed by an operator',
   'users.remove_totp': 'the authenticator app of a person was removed by an operator',

@@ -59,7 +59,7 @@ export interface Context {
   operate<S extends Schemas>(
     operation: Read<S> | Change<S>,
     input: Partial<InputOf<S>>,
-    how?: Pick<Call, 'dryRun' | 'force' | 'progress'>,
+    how?: HowCalled,
   ): Promise<OutputOf<S>>;
   /** Begins an operation on very many things by such a call. */
   stream<S extends Schemas>(
@@ -68,6 +68,9 @@ export interface Context {
     how?: Pick<Call, 'dryRun'>,
   ): Promise<Running<OutputOf<S>>>;
 }
+
+/** `full`: personal data is shown in full; default: masked. */
+type HowCalled = Pick<Call, 'dryRun' | 'force' | 'progress'> & { readonly full?: boolean | undefined };
 
 export interface ContextOptions {
   /** `any` does not check the schema, for the verbs that migrate it. */
@@ -193,11 +196,12 @@ async function open(
     call: callOfOperator,
     operate: ((operation, { params, query, body }, how) =>
       runner.run(operation, { params, query, body } as InputOf<Schemas>, callOfOperator(how))) as Context['operate'],
-    stream: (operation, input, how) => runner.stream(operation, input, callOfOperator(how)),
+    // An export has everything: what is masked could not be imported.
+    stream: (operation, input, how) => runner.stream(operation, input, callOfOperator({ ...how, full: true })),
   };
 }
 
-function callOfOperator({ dryRun, force, progress }: Pick<Call, 'dryRun' | 'force' | 'progress'> = {}): Call {
+function callOfOperator({ dryRun, force, progress, full = false }: HowCalled = {}): Call {
   const id = `uid ${process.getuid?.() ?? 'unknown'}`;
   return {
     actor: { kind: 'cli', id, permissions: new Set(PERMISSIONS) },
@@ -205,6 +209,7 @@ function callOfOperator({ dryRun, force, progress }: Pick<Call, 'dryRun' | 'forc
     dryRun,
     force,
     progress,
+    masked: !full,
   };
 }
 

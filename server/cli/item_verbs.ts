@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Operation as AnyOperation } from '../operations/operation.ts';
 import { type ListOptions, listed, listOptions } from './lists.ts';
-import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions, showing } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
 type Operation = Exclude<AnyOperation, { readonly kind: 'stream' }>;
@@ -20,7 +20,7 @@ export function listVerb(
   },
 ): void {
   const { about, operation, columns, empty } = list;
-  listOptions(noun.command('list').description(about)).action(
+  showing(listOptions(noun.command('list').description(about)), operation).action(
     verb<ListOptions>(async (context, options) => {
       const items = await listed(context, operation as Parameters<typeof listed>[1], options);
       printItems(items as Item[], columns, empty, options);
@@ -41,7 +41,7 @@ export function itemVerb(
   },
 ): void {
   const { name, about, operation, id } = one;
-  const command = noun.command(name).description(about).argument(`<${id}>`);
+  const command = showing(noun.command(name).description(about).argument(`<${id}>`), operation);
   // An id in base64url begins with "-" as often as with any other of 64 characters.
   command.allowUnknownOption();
   if (operation.kind === 'change') command.option(...DRY_RUN_OPTION);

@@ -49,7 +49,7 @@ type ItemOf<S extends ListSchemas> = Static<S['output']> extends PageOf<infer It
 export async function listed<S extends ListSchemas>(
   { operate }: Pick<Context, 'operate'>,
   operation: Read<S>,
-  { filter, sort, limit: most = Number.POSITIVE_INFINITY }: ListOptions,
+  { filter, sort, full, limit: most = Number.POSITIVE_INFINITY }: ListOptions,
   further: Readonly<Record<string, unknown>> = {},
   params: object | undefined = undefined,
 ): Promise<ItemOf<S>[]> {
@@ -62,7 +62,7 @@ export async function listed<S extends ListSchemas>(
       ...(cursor === undefined ? {} : { cursor }),
       limit: Math.min(LIST_LIMIT_MAX, most - items.length),
     };
-    const page = (await operate(operation, { params, query } as never)) as PageOf<ItemOf<S>>;
+    const page = (await operate(operation, { params, query } as never, { full })) as PageOf<ItemOf<S>>;
     items.push(...page.items);
     if (page.next === undefined || items.length >= most) return items;
     cursor = page.next;

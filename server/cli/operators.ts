@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { operators } from '../operations/operators.ts';
 import { UsageError } from './context.ts';
 import { PASSWORD_STDIN_OPTION } from './input.ts';
-import { type ChangeOptions, DRY_RUN_OPTION, JSON_OPTION } from './output.ts';
+import { type ChangeOptions, DRY_RUN_OPTION, JSON_OPTION, showing } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
 interface BootstrapOptions extends ChangeOptions {
@@ -17,8 +17,7 @@ interface BootstrapOptions extends ChangeOptions {
 }
 
 export function operatorsCommand(noun: Command, { withContext, printItem, note, readNewPassword }: CommandTools): void {
-  noun
-    .command('bootstrap')
+  showing(noun.command('bootstrap'), operators.bootstrap)
     .description('make the first administrator, and clients for the first tokens of the admin API')
     .option('--email <address>', 'of a new user; asks for its password unless an option says otherwise')
     .option('--name <name>', 'full name, for a new user')
@@ -34,7 +33,7 @@ export function operatorsCommand(noun: Command, { withContext, printItem, note, 
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(async (options: BootstrapOptions) => {
-      const { user, email, name, client, console: redirectUri, dryRun = false, force = false } = options;
+      const { user, email, name, client, console: redirectUri, dryRun = false, force = false, full } = options;
       if ((user === undefined) === (email === undefined)) throw new UsageError('give either --email or --user');
       if (user !== undefined && (options.passwordStdin || name !== undefined))
         throw new UsageError('--name and --password-stdin are for a new user, with --email');
@@ -51,7 +50,7 @@ export function operatorsCommand(noun: Command, { withContext, printItem, note, 
         ...(redirectUri === undefined ? {} : { console_redirect_uri: redirectUri }),
       };
       await withContext(async ({ operate, config }) => {
-        const made = await operate(operators.bootstrap, { body }, { dryRun });
+        const made = await operate(operators.bootstrap, { body }, { dryRun, full });
         printItem(made, options);
         if (!options.json && !dryRun) for (const line of nextSteps(config.issuer.identifier, made)) note(line);
       });

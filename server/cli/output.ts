@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import type { Operation } from '../operations/operation.ts';
+import { isPersonal } from '../operations/personal_fields.ts';
 import type { Environment } from '../platform/settings.ts';
 
 /** A printed value, with the names and types of the JSON output; without --json it is printed in columns. */
@@ -7,6 +9,7 @@ export type Item = Record<string, Value>;
 
 export interface PrintOptions {
   json?: boolean;
+  full?: boolean | undefined;
 }
 
 export const JSON_OPTION = ['--json', 'print JSON for scripts'] as const;
@@ -14,6 +17,13 @@ export const DRY_RUN_OPTION = [
   '--dry-run',
   'check everything, and show what would be the result; change nothing',
 ] as const;
+
+/** Adds the option `--full` to a verb whose operation answers with personal data. */
+export function showing(verb: Command, { schemas }: Operation): Command {
+  return isPersonal(schemas.output)
+    ? verb.option('--full', 'show personal data in full, which the audit keeps; it is masked without')
+    : verb;
+}
 
 /** The options of a verb that changes something. */
 export interface ChangeOptions extends PrintOptions {

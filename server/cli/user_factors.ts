@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { userCredentials } from '../operations/user_credentials.ts';
 import { PASSWORD_STDIN_OPTION } from './input.ts';
-import { DRY_RUN_OPTION, JSON_OPTION, type PrintOptions } from './output.ts';
+import { DRY_RUN_OPTION, JSON_OPTION, type PrintOptions, showing } from './output.ts';
 import type { CommandTools } from './tools.ts';
 import { ofUser, USER } from './user_ref.ts';
 
@@ -12,14 +12,13 @@ interface ChangeOptions extends PrintOptions {
 /** Verbs of `users` for passwords and second factors. */
 export function userFactorsCommands(noun: Command, tools: CommandTools): void {
   const { verb, withContext, printItem, readNewPassword } = tools;
-  noun
-    .command('factors')
+  showing(noun.command('factors'), userCredentials.factors)
     .description('show the second factors of a person')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref) => {
-        printItem(await context.operate(userCredentials.factors, await ofUser(context, ref)), options);
+        printItem(await context.operate(userCredentials.factors, await ofUser(context, ref), options), options);
       }),
     );
 
@@ -57,8 +56,7 @@ export function userFactorsCommands(noun: Command, tools: CommandTools): void {
       }),
     );
 
-  noun
-    .command('set-password')
+  showing(noun.command('set-password'), userCredentials.setPassword)
     .description('set a new password; ends all sessions and tokens of the person, and a lock of the old password')
     .argument('<user>', USER)
     .option(...PASSWORD_STDIN_OPTION)

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { userSessions } from '../operations/user_sessions.ts';
 import { listed } from './lists.ts';
-import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions, showing } from './output.ts';
 import type { CommandTools } from './tools.ts';
 import { ofUser, USER } from './user_ref.ts';
 
@@ -11,14 +11,19 @@ interface ChangeOptions extends PrintOptions {
 
 /** Verbs of `users` for sessions, grants and security events: what the person sees at `/account`. */
 export function userSessionsCommands(noun: Command, { verb, printItem, printItems }: CommandTools): void {
-  noun
-    .command('sessions')
+  showing(noun.command('sessions'), userSessions.list)
     .description('list the sessions of a person')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref) => {
-        const items = await listed(context, userSessions.list, {}, {}, (await ofUser(context, ref)).params);
+        const items = await listed(
+          context,
+          userSessions.list,
+          { full: options.full },
+          {},
+          (await ofUser(context, ref)).params,
+        );
         const columns = ['uid', 'browser', 'system', 'network', 'signed_in_at', 'last_seen_at', 'ends_at', 'amr'];
         printItems(items as Item[], columns, 'They are signed in nowhere.', options);
       }),
@@ -71,14 +76,19 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
       }),
     );
 
-  noun
-    .command('events')
+  showing(noun.command('events'), userSessions.events)
     .description('list the security events of a user in the last 90 days, newest first')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref) => {
-        const events = await listed(context, userSessions.events, {}, {}, (await ofUser(context, ref)).params);
+        const events = await listed(
+          context,
+          userSessions.events,
+          { full: options.full },
+          {},
+          (await ofUser(context, ref)).params,
+        );
         const columns = ['at', 'kind', 'browser', 'system', 'address', 'subject'];
         const shown = events.map(({ at, kind, details }) => ({ at, kind, ...details }));
         printItems(events, columns, 'Nothing has happened yet.', options, shown);

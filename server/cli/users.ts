@@ -6,7 +6,7 @@ import { users } from '../operations/users.ts';
 import { UsageError } from './context.ts';
 import { PASSWORD_STDIN_OPTION } from './input.ts';
 import { type ListOptions, listed, listOptions } from './lists.ts';
-import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions, showing } from './output.ts';
 import type { CommandTools } from './tools.ts';
 import { userFactorsCommands } from './user_factors.ts';
 import { namesOf, userNamesCommands } from './user_names.ts';
@@ -36,8 +36,7 @@ const ROLE_OPTION = ['--role <roles>', 'roles, separated by commas', namesOf] as
 export function usersCommand(noun: Command, tools: CommandTools): void {
   const { verb, withContext, printItem, printItems, readNewPassword } = tools;
   profileOptions(
-    noun
-      .command('create')
+    showing(noun.command('create'), users.create)
       .description('create a user; asks for the password unless an option says otherwise')
       .requiredOption('--email <address>', 'e-mail address, for signing in and for mails')
       .option('--email-verified', 'the address is known to belong to the person')
@@ -71,8 +70,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
   usersExportCommand(noun, tools);
 
   profileOptions(
-    noun
-      .command('invite')
+    showing(noun.command('invite'), userState.invite)
       .description('create a user without a password, and mail a link to set one; repeat it to mail another link')
       .requiredOption('--email <address>', 'e-mail address, for signing in and for mails')
       .option(...GROUP_OPTION)
@@ -90,8 +88,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
     );
 
   listOptions(
-    noun
-      .command('list')
+    showing(noun.command('list'), users.list)
       .description('list all users, the newest first')
       .option('--search <beginning>', 'those whose e-mail address, username or name begins so'),
   ).action(
@@ -103,22 +100,20 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
     }),
   );
 
-  noun
-    .command('show')
+  showing(noun.command('show'), users.show)
     .description('show a user')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref) => {
-        const user = await context.operate(users.show, await ofUser(context, ref));
+        const user = await context.operate(users.show, await ofUser(context, ref), options);
         const locked = user.locked.map(({ factor, locked_until }) => `${factor} until ${locked_until}`);
         printItem(user, options, { ...user, locked });
       }),
     );
 
   profileOptions(
-    noun
-      .command('update')
+    showing(noun.command('update'), users.update)
       .description('change a user: only what the options name; "" removes a value')
       .argument('<user>', USER)
       .option('--email <address>', 'e-mail address; not verified unless --email-verified says so')
@@ -148,8 +143,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
     ['erase', 'erase a user with everything of the person, now and for ever', userDeletion.erase],
   ] as const;
   for (const [name, description, operation] of simple) {
-    noun
-      .command(name)
+    showing(noun.command(name), operation)
       .description(description)
       .argument('<user>', USER)
       .option(...DRY_RUN_OPTION)
@@ -166,8 +160,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
       );
   }
 
-  noun
-    .command('unlock')
+  showing(noun.command('unlock'), userState.unlock)
     .description('end all locks that wrong passwords or codes have caused')
     .argument('<user>', USER)
     .option(...DRY_RUN_OPTION)

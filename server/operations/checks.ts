@@ -1,14 +1,17 @@
 import type { AuditEntry } from '../audit/entries.ts';
 import { AppError } from '../platform/errors.ts';
-import { ANY_CALLER, type Call, type InputOf, type Operation, type Schemas } from './operation.ts';
+import { permissionsOf } from './full_reads.ts';
+import type { Call, InputOf, Operation, Schemas } from './operation.ts';
 import { scopeOf } from './permissions.ts';
 import { assertValid } from './schema.ts';
 
 /* The checks before any operation. */
 
-export function assertPermitted({ name, permission }: Operation, { actor }: Call): void {
-  if (permission === ANY_CALLER || actor.permissions.has(permission)) return;
-  throw new AppError('insufficient_scope', `${name} needs the permission ${permission} (scope ${scopeOf(permission)})`);
+export function assertPermitted(operation: Operation, { actor }: Call): void {
+  const missing = permissionsOf(operation).find((one) => !actor.permissions.has(one));
+  if (missing === undefined) return;
+  const { name } = operation;
+  throw new AppError('insufficient_scope', `${name} needs the permission ${missing} (scope ${scopeOf(missing)})`);
 }
 
 export function assertInput({ params, query, body }: Schemas, input: InputOf<Schemas>): void {

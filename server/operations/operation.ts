@@ -55,6 +55,8 @@ export interface Call {
   actorNow?(): Promise<Actor>;
   /** Aborted when the process stops: a change of many parts then ends after the part under way. */
   readonly stopping?: AbortSignal | undefined;
+  /** Personal data is shown masked to this caller, who may see it in full. */
+  readonly masked?: boolean | undefined;
   /** Told how many things a long change has changed so far. */
   readonly progress?: ((done: number) => void) | undefined;
 }

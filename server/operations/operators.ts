@@ -9,6 +9,7 @@ import { change } from './operation.ts';
 import { PERMISSION_SCOPES } from './permissions.ts';
 import { strict } from './schema.ts';
 import type { Services } from './services.ts';
+import { Email } from './user_schema.ts';
 
 const Text = Type.String({ minLength: 1, maxLength: 2_000 });
 
@@ -25,7 +26,7 @@ const Input = strict({
 const Output = strict({
   api: Type.String({ description: 'the URL of the API, which is the resource of its tokens' }),
   user_id: Type.String(),
-  email: Type.String(),
+  email: Email,
   roles: Type.Array(Type.String()),
   client_id: Type.Union([Type.String(), Type.Null()], { description: 'of the machine client' }),
   client_secret: Type.Union([Type.String(), Type.Null()], { description: 'shown only now' }),

@@ -30,7 +30,10 @@ export const NOUNS = {
 } as const;
 export type Noun = keyof typeof NOUNS;
 
-export type Permission = `${Noun}:${Action}`;
+/** To see personal data in full. Without it, who may see people sees it masked. */
+export const SEE_IN_FULL = 'users:read:pii';
+
+export type Permission = `${Noun}:${Action}` | typeof SEE_IN_FULL;
 
 /** The scope of an access token by which a permission is exercised. */
 export type PermissionScope = `cardea:${Permission}`;
@@ -41,9 +44,10 @@ export const SCOPE_PREFIX = 'cardea:';
 const nouns = Object.keys(NOUNS) as Noun[];
 
 /** Each permission once, in the order of `NOUNS`. */
-export const PERMISSIONS: readonly Permission[] = nouns.flatMap((noun) =>
-  ACTIONS.map((action): Permission => `${noun}:${action}`),
-);
+export const PERMISSIONS: readonly Permission[] = nouns.flatMap((noun): Permission[] => [
+  ...ACTIONS.map((action) => `${noun}:${action}` as const),
+  ...(noun === 'users' ? ([SEE_IN_FULL] as const) : []),
+]);
 
 const known: ReadonlySet<string> = new Set(PERMISSIONS);
 
@@ -66,8 +70,11 @@ export interface BuiltinRole {
   readonly permissions: readonly Permission[];
 }
 
-/** Only an administrator decides who may do what, and what the configuration is. */
-const ADMINISTRATORS_ALONE: readonly Permission[] = ['roles:write', 'config:write'];
+/**
+ * Only an administrator decides who may do what, and what the configuration is. Daily work needs no personal data in full: other
+ * roles find people by what these have told them, and an administrator gives `users:read:pii` to those who need more.
+ */
+const ADMINISTRATORS_ALONE: readonly Permission[] = ['roles:write', 'config:write', SEE_IN_FULL];
 
 /** They exist in every installation, and cannot be changed. */
 export const BUILTIN_ROLES = {
@@ -77,16 +84,16 @@ export const BUILTIN_ROLES = {
   },
   'cardea-operator': {
     description:
-      'Can do everything except change roles or the configuration, or change the credentials of administrators.',
+      'Can do everything except change roles or the configuration, change the credentials of administrators, or see personal data in full.',
     permissions: PERMISSIONS.filter((one) => !ADMINISTRATORS_ALONE.includes(one)),
   },
   'cardea-auditor': {
-    description: 'Can see everything and change nothing.',
+    description: 'Can see everything, personal data masked, and change nothing.',
     permissions: nouns.map((noun): Permission => `${noun}:read`),
   },
   'cardea-helpdesk': {
     description:
-      'Can find people, unlock them, end their sessions, reset their credentials, and see what they allowed.',
+      'Can find people, whose data is masked, unlock them, end their sessions, reset their credentials, and see what they allowed.',
     permissions: [
       'users:read',
       'credentials:read',

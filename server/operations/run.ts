@@ -1,12 +1,24 @@
 import type { Static } from 'typebox';
 import { lastAdministrator } from '../accounts/administrators.ts';
 import { isAccountId } from '../accounts/identifiers.ts';
-import type { Audit, AuditEntry } from '../audit/entries.ts';
+import type { Audit, AuditEntry, Target } from '../audit/entries.ts';
 import { type BoundStatement, type Db, failedGuard, type Row, type Send, withinTransaction } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Actor } from './actor.ts';
 import { assertInput, assertPermitted, refusedOutcome } from './checks.ts';
-import type { Call, Change, Commit, InputOf, Plan, Read, Schemas, Stream, StreamInput } from './operation.ts';
+import { type FullRead, fullRead, fullReadOf, maskedAnswer, showsInFull } from './full_reads.ts';
+import type {
+  Call,
+  Change,
+  Commit,
+  InputOf,
+  Operation,
+  Plan,
+  Read,
+  Schemas,
+  Stream,
+  StreamInput,
+} from './operation.ts';
 import type { RepeatableCall, Results } from './results.ts';
 import { type Running, renewed, runStream } from './run_stream.ts';
 import type { Services } from './services.ts';
@@ -66,11 +78,10 @@ export function createRunner(parts: RunParts): Runner {
       if (operation.kind === 'read') {
         assertPermitted(operation, call);
         assertInput(operation.schemas, input);
-        return operation.run(services, input, call);
+        return answerOf(operation, input, call, await operation.run(services, input, call));
       }
-      const { append } = await audit();
-      const entry = (rest: Pick<AuditEntry, 'outcome' | 'target'> & Partial<AuditEntry>): BoundStatement =>
-        append({ actor: call.actor, action: operation.name, requestId: call.requestId, ...call.from, ...rest });
+      const appending = appender(await audit(), call);
+      const entry = (rest: EntryOfOperation) => appending({ action: operation.name, ...rest });
       try {
         assertPermitted(operation, call);
         assertInput(operation.schemas, input);
@@ -98,11 +109,15 @@ export function createRunner(parts: RunParts): Runner {
             assertInput(operation.schemas, input);
             const planned = await operation.plan(within, input, call);
             const { target, changes = {} } = planned;
-            const { actor, requestId, from } = call;
-            const about = { actor, action: operation.name, requestId, ...from };
-            const entry = append({ ...about, outcome: 'done', target, changes });
+            const appending = appender({ append }, call);
+            // What is undone in the end has no entry.
+            const shown = { ...call, masked: call.masked || options?.rollBack === true };
+            const entries = [
+              appending({ action: operation.name, outcome: 'done', target, changes }),
+              ...readBy(operation, shown, target).map(appending),
+            ];
             try {
-              return await sendPlan(send, planned, entry);
+              return shownTo(operation, shown, await sendPlan(send, planned, entries));
             } catch (error) {
               throw refusal(planned, error, call);
             }
@@ -112,15 +127,30 @@ export function createRunner(parts: RunParts): Runner {
     },
   };
 
-  async function sendPlan<O>(send: Send, { statements, result }: Plan<O>, entry: BoundStatement): Promise<O> {
-    return result((await send([...statements, entry])).slice(0, -1) as Row[][]);
+  async function sendPlan<O>(
+    send: Send,
+    { statements, result }: Plan<O>,
+    entries: readonly BoundStatement[],
+  ): Promise<O> {
+    return result((await send([...statements, ...entries])).slice(0, statements.length) as Row[][]);
+  }
+
+  function shownTo<O>(operation: Operation, call: Call, output: O): O {
+    return showsInFull(operation, call) ? output : maskedAnswer(operation, output);
+  }
+
+  /** The answer to a read, whose entry in the audit is stored before anything of it leaves. */
+  async function answerOf<O>(operation: Operation, input: InputOf<Schemas>, call: Call, output: O): Promise<O> {
+    const read = showsInFull(operation, call) ? fullReadOf(operation, input, output) : undefined;
+    if (read) await db.query(appender(await audit(), call)(read));
+    return shownTo(operation, call, output);
   }
 
   async function carryOut<S extends Schemas>(
     operation: Change<S>,
     input: InputOf<S>,
     call: Call,
-    entry: (rest: Pick<AuditEntry, 'outcome' | 'target'> & Partial<AuditEntry>) => BoundStatement,
+    entry: (rest: EntryOfOperation) => BoundStatement,
   ): Promise<OutputOf<S>> {
     const { actor, dryRun = false, idempotencyKey } = call;
     const repeated =
@@ -128,7 +158,7 @@ export function createRunner(parts: RunParts): Runner {
         ? undefined
         : await results.repeatable([actor.kind, actor.id, actor.clientId ?? '', operation.name], idempotencyKey, input);
     const stored = repeated && (await results.find(repeated));
-    if (stored) return stored.output as OutputOf<S>;
+    if (stored) return answerOf(operation, input, call, stored.output as OutputOf<S>);
     let planned = await operation.plan(services, input, call);
     const { renew } = renewed(operation, call, services.now);
     if (!dryRun) {
@@ -138,9 +168,13 @@ export function createRunner(parts: RunParts): Runner {
     }
     for (;;) {
       try {
-        return await attempt(planned);
+        const output = await attempt(planned);
+        // What a dry run writes is undone, but what it shows is not.
+        if (dryRun) for (const read of readBy(operation, call, planned.target)) await db.query(entry(read));
+        return shownTo(operation, call, output);
       } catch (error) {
-        if (error instanceof Repeated) return (await resultOf(error.call)) as OutputOf<S>;
+        if (error instanceof Repeated)
+          return answerOf(operation, input, call, (await resultOf(error.call)) as OutputOf<S>);
         if (!planned.again || failedGuard(error) !== 'require_as_read') throw refusal(planned, error, call);
         planned = await planned.again();
       }
@@ -155,7 +189,10 @@ export function createRunner(parts: RunParts): Runner {
 
     async function attempt(planned: Plan<OutputOf<S>>): Promise<OutputOf<S>> {
       const { target, changes } = planned;
-      const appended = entry({ outcome: 'done', target, ...(changes ? { changes } : {}) });
+      const appended = [
+        entry({ outcome: 'done', target, ...(changes ? { changes } : {}) }),
+        ...readBy(operation, call, target).map(entry),
+      ];
       return db.transaction(
         async (send) => {
           if (repeated) {
@@ -177,6 +214,19 @@ export function createRunner(parts: RunParts): Runner {
     if (!stored) throw new AppError('conflict', 'a call with this Idempotency-Key is under way; try again');
     return stored.output;
   }
+}
+
+type EntryOfOperation = Pick<AuditEntry, 'outcome' | 'target'> & Partial<AuditEntry>;
+
+/** Makes entries of a call. */
+function appender({ append }: Pick<Audit, 'append'>, { actor, requestId, from }: Call) {
+  return (entry: Omit<AuditEntry, 'actor' | 'requestId'>): BoundStatement =>
+    append({ actor, requestId, ...from, ...entry });
+}
+
+/** The entry of a change whose answer shows personal data in full. */
+function readBy(operation: Operation, call: Call, target: Target): FullRead[] {
+  return showsInFull(operation, call) ? [fullRead(operation, target)] : [];
 }
 
 /** Ends the transaction of a call whose result another one has stored. */

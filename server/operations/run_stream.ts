@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.ts';
 import { type BoundStatement, type Db, withinTransaction } from '../platform/db.ts';
 import type { Actor } from './actor.ts';
 import { assertPermitted, refusedOutcome } from './checks.ts';
+import { askedIn, fullRead, showsInFull } from './full_reads.ts';
 import type { Call, Commit, InputLine, Operation, Schemas, Stream, StreamInput } from './operation.ts';
 import { assertValid } from './schema.ts';
 import type { Services } from './services.ts';
@@ -67,7 +68,12 @@ export async function runStream<S extends Schemas>(
     if (query) assertValid(query, input.query, 'query');
     const lines = operation.schemas.body ? each(input.lines, () => renew().catch(refused)) : input.lines;
     const results = operation.run(services, { ...input, lines }, call, commit);
-    return { results, first: await results.next() };
+    const first = await results.next();
+    if (showsInFull(operation, call)) {
+      const { filters, fields = [] } = askedIn({ query: input.query });
+      await db.query(await entry(fullRead(operation, { kind: 'user', id: '' }, { fields, filter_fields: filters })));
+    }
+    return { results, first };
   }
 
   const { results, first } = await begin().catch(refused);

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Static, type TSchema, type TUnsafe, Type } from 'typebox';
 import type { Validator } from 'typebox/compile';
 import { AppError, type InputFault, invalidInput } from '../platform/errors.ts';
+import { maskedPlaces } from './personal_fields.ts';
 import { detailOf, unknownMember } from './schema_details.ts';
 
 /** Building blocks of schemas. An object without `additionalProperties: false` would accept misspelled members silently. */
@@ -78,6 +79,8 @@ function validatorOf(schema: TSchema): Validator {
 
 const ERRORS_MAX = 20;
 
+const MASKED = 'is masked: leave it out, so that the stored value stays, or send the whole value';
+
 /** The place of a value in a request. */
 export type Part = 'body' | 'params' | 'query';
 
@@ -101,7 +104,7 @@ export function assertValid<S extends TSchema>(schema: S, value: unknown, part: 
   }
   const validator = validatorOf(schema);
   const all = validator.Check(value)
-    ? unstorableIn(value, part)
+    ? [...unstorableIn(value, part), ...maskedPlaces(schema, value).map((one) => faultAt(part, one, MASKED))]
     : [...validator.Errors(value)].flatMap((error) => faultsOf(schema, error, part));
   if (all.length === 0) return;
   const errors = all

@@ -3,6 +3,7 @@ import { notFound } from '../platform/errors.ts';
 import type { ListedSession } from '../records/listings.ts';
 import { change, read } from './operation.ts';
 import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
+import { personal } from './personal_fields.ts';
 import { Id, Nullable, strict, Time } from './schema.ts';
 import { assertMayChangeUser } from './user_plans.ts';
 
@@ -29,9 +30,12 @@ const Session = strict(MEMBERS, {
 const SessionInFull = strict(
   {
     ...MEMBERS,
-    browser: Nullable(Type.String(), 'as the browser names itself'),
-    system: Nullable(Type.String()),
-    network: Nullable(Type.String(), 'an IPv4 address, or the /64 of an IPv6 address: no more is stored'),
+    browser: Nullable(Type.String(personal('text')), 'as the browser names itself'),
+    system: Nullable(Type.String(personal('text'))),
+    network: Nullable(
+      Type.String(personal('network')),
+      'an IPv4 address, or the /64 of an IPv6 address: no more is stored',
+    ),
     last_seen_at: Nullable(Time),
   },
   { title: 'SessionInFull', description: 'without its cookie, which is stored as a hash alone' },

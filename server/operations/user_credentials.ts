@@ -8,6 +8,7 @@ import type { BoundStatement } from '../platform/db.ts';
 import { notFound } from '../platform/errors.ts';
 import { endSessions } from '../records/overview.ts';
 import { change, read } from './operation.ts';
+import { personal } from './personal_fields.ts';
 import { entityTag } from './preconditions.ts';
 import { EtagOfUser, Id, strict, Time } from './schema.ts';
 import { type Changeable, changeableUser, existingUser, OF_USER, shownPlan, userPlan } from './user_plans.ts';
@@ -21,7 +22,7 @@ const Factors = strict(
     passkeys: Type.Array(
       strict({
         id: Type.String({ description: 'the credential id, in base64url' }),
-        name: Type.String({ description: 'as the person has named it' }),
+        name: Type.String({ description: 'as the person has named it', ...personal('name') }),
         backed_up: Type.Boolean({ description: 'synchronised by the platform, not bound to one device' }),
         created_at: Time,
         last_used_at: Type.Union([Time, Type.Null()]),

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { isObject, isoTime, object, readSecret } from '../accounts/import_readers.ts';
 import { base32 } from '../accounts/one_time_password.ts';
 import type { ImportedAccount } from '../accounts/profile.ts';
+import { personal } from './personal_fields.ts';
 import { assertValid, strict, Time } from './schema.ts';
 import { NEW_USER, profileIn, RestrictionReason, shownProfile } from './user_schema.ts';
 
@@ -13,6 +14,7 @@ export const UserLine = strict(
       Type.String({
         maxLength: 255,
         description: 'the subject that clients know; a UUID becomes the id. Default: a new id',
+        ...personal('subject'),
       }),
     ),
     disabled: Type.Optional(Type.Boolean({ description: 'every sign-in is refused' })),

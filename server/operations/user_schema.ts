@@ -5,36 +5,40 @@ import { CLAIM_OF } from '../accounts/claims.ts';
 import type { ProfileInput } from '../accounts/profile.ts';
 import { RESTRICTION_REASONS } from '../accounts/standing.ts';
 import { mergePatch } from './merge_patch.ts';
+import { personal } from './personal_fields.ts';
 import { Id, patch, removable, strict, Time, Version } from './schema.ts';
 
 /** A user as operators read and write it: claims by their names (OpenID Connect Core §5.1), `username` aside, and its state. */
 
-const text = (description: string, maxLength = 1_000) => Type.String({ minLength: 1, maxLength, description });
+const text = (description: string, maxLength = 1_000, options: object = {}) =>
+  Type.String({ minLength: 1, maxLength, description, ...options });
+
+const HIDDEN = personal('text');
 
 const ADDRESS = {
-  formatted: Type.String({ maxLength: 1_000, description: 'the whole address, on several lines' }),
-  street_address: Type.String({ maxLength: 1_000, description: 'street and number' }),
-  locality: Type.String({ maxLength: 1_000, description: 'city' }),
-  region: Type.String({ maxLength: 1_000, description: 'state, province or region' }),
-  postal_code: Type.String({ maxLength: 1_000, description: 'postal code' }),
-  country: Type.String({ maxLength: 1_000, description: 'country' }),
+  formatted: Type.String({ maxLength: 1_000, description: 'the whole address, on several lines', ...HIDDEN }),
+  street_address: Type.String({ maxLength: 1_000, description: 'street and number', ...HIDDEN }),
+  locality: Type.String({ maxLength: 1_000, description: 'city', ...HIDDEN }),
+  region: Type.String({ maxLength: 1_000, description: 'state, province or region', ...HIDDEN }),
+  postal_code: Type.String({ maxLength: 1_000, description: 'postal code', ...HIDDEN }),
+  country: Type.String({ maxLength: 1_000, description: 'country', ...HIDDEN }),
 };
 
 const TEXTS = {
-  username: text('for signing in, in place of the e-mail address; unique', 64),
-  name: text('full name'),
-  given_name: text('given name'),
-  family_name: text('family name'),
-  middle_name: text('middle name'),
-  nickname: text('casual name'),
-  profile: text('URL of a page about the person', 2_000),
-  picture: text('URL of a picture', 2_000),
-  website: text('URL of the own page', 2_000),
-  gender: text('gender'),
-  birthdate: text('YYYY-MM-DD, or YYYY'),
+  username: text('for signing in, in place of the e-mail address; unique', 64, personal('username')),
+  name: text('full name', 1_000, personal('name')),
+  given_name: text('given name', 1_000, personal('name')),
+  family_name: text('family name', 1_000, personal('name')),
+  middle_name: text('middle name', 1_000, personal('name')),
+  nickname: text('casual name', 1_000, personal('name')),
+  profile: text('URL of a page about the person', 2_000, HIDDEN),
+  picture: text('URL of a picture', 2_000, HIDDEN),
+  website: text('URL of the own page', 2_000, HIDDEN),
+  gender: text('gender', 1_000, HIDDEN),
+  birthdate: text('YYYY-MM-DD, or YYYY', 1_000, HIDDEN),
   zoneinfo: text('time zone, such as Europe/Paris'),
   locale: text('language tag, such as en-GB; mails to the person are in this language'),
-  phone_number: text('phone number, such as +44 20 7946 0000'),
+  phone_number: text('phone number, such as +44 20 7946 0000', 1_000, personal('phone')),
   phone_number_verified: Type.Boolean({ description: 'the number is known to belong to the person' }),
 };
 
@@ -43,7 +47,7 @@ const OPTIONAL = Type.Partial(
   strict({ ...TEXTS, address: Type.Partial(strict(ADDRESS), { additionalProperties: false, description: POSTAL }) }),
 ).properties;
 
-export const Email = text('for signing in and for mails; unique', 254);
+export const Email = text('for signing in and for mails; unique', 254, personal('email'));
 const EmailVerified = Type.Boolean({ description: 'the e-mail address is known to belong to the person' });
 
 export const Password = Type.String({ minLength: 1, maxLength: 1_024, description: 'one that the policy accepts' });
@@ -61,7 +65,9 @@ export const RestrictionReason = Type.Enum([...RESTRICTION_REASONS], {
 export const User = strict(
   {
     id: Id,
-    sub: Type.Optional(Type.String({ description: 'the subject that clients know, where it is not the id' })),
+    sub: Type.Optional(
+      Type.String({ description: 'the subject that clients know, where it is not the id', ...personal('subject') }),
+    ),
     email: Email,
     email_verified: EmailVerified,
     ...OPTIONAL,

@@ -8,21 +8,22 @@ import { refusedBy } from '../platform/planned.ts';
 import type { AppOverview, SessionOverview } from '../records/overview.ts';
 import { change, read } from './operation.ts';
 import { PAGE_QUERY, pageOf } from './pages.ts';
+import { personal } from './personal_fields.ts';
 import { Id, strict, Time } from './schema.ts';
 import type { AccountStores } from './services.ts';
 import { changeableUser, existingUser, OF_USER, userPlan } from './user_plans.ts';
 import { EXAMPLE_USER } from './user_schema.ts';
 
 const BROWSER = {
-  browser: Type.Optional(Type.String({ description: 'such as Firefox' })),
-  system: Type.Optional(Type.String({ description: 'such as Linux' })),
+  browser: Type.Optional(Type.String({ description: 'such as Firefox', ...personal('text') })),
+  system: Type.Optional(Type.String({ description: 'such as Linux', ...personal('text') })),
 };
 
 const Session = strict(
   {
     uid: Type.String({ description: 'the id of the session' }),
     ...BROWSER,
-    network: Type.Optional(Type.String({ description: 'an IPv4 address, or an IPv6 /64' })),
+    network: Type.Optional(Type.String({ description: 'an IPv4 address, or an IPv6 /64', ...personal('network') })),
     signed_in_at: Type.Optional(Time),
     last_seen_at: Type.Optional(Time),
     amr: Type.Array(Type.String(), { description: 'how the person signed in (RFC 8176)' }),
@@ -54,6 +55,7 @@ const Event = strict(
     kind: Type.Enum([...EVENT_KINDS]),
     details: Type.Record(Type.String(), Type.String(), {
       description: 'browser, system, address, and the subject of the event',
+      ...personal('text'),
     }),
   },
   { title: 'UserEvent' },

@@ -1,7 +1,10 @@
 import { Type } from 'typebox';
-import { change, read } from './operation.ts';
+import type { AccountListRequest } from '../accounts/listing.ts';
+import { maySeeInFull } from './full_reads.ts';
+import { type Call, change, read } from './operation.ts';
 import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
 import { Id, strict } from './schema.ts';
+import type { Services } from './services.ts';
 import {
   assertAlsoPermitted,
   changeableUser,
@@ -33,8 +36,14 @@ const SEARCH = {
 };
 
 const FILTERS =
-  'Filters: id, email, username (eq, sw), name, given_name, family_name (sw), groups, roles, second_factors, disabled, has_password, deletion_planned, restricted (eq), deletion_due_at (gt, ge, lt, le), created_at, updated_at (eq, gt, ge, lt, le). Sorts: created_at, updated_at. ' +
+  'Filters: id, email, username, name, given_name, family_name (eq, sw), groups, roles, second_factors, disabled, has_password, deletion_planned, restricted (eq), deletion_due_at (gt, ge, lt, le), created_at, updated_at (eq, gt, ge, lt, le). Sorts: created_at, updated_at. ' +
+  'Without users:read:pii the people are masked, and found by a whole e-mail address, username or full name alone (eq; `search` as well). ' +
   'A page can have fewer items than `limit` although there is a `next`: the list goes on until there is none.';
+
+async function listed(services: Services, asked: AccountListRequest, call: Call) {
+  const { accounts } = await services.accountStores();
+  return shownPage(await accounts.listing.read({ ...asked, whole: !maySeeInFull(call) }), shownUser);
+}
 
 /** People: their profiles and state. */
 export const users = {
@@ -45,8 +54,7 @@ export const users = {
     description: `${FILTERS} To filter or search by an e-mail address or a name use \`POST /users/search\`: a query is in access logs.`,
     schemas: { query: strict(SEARCH), output: pageOf(User, 'Users') },
     example: { input: { query: { filter: 'groups eq "staff"', limit: 20 } }, output: { items: [EXAMPLE_USER] } },
-    run: async (services, { query }) =>
-      shownPage(await (await services.accountStores()).accounts.listing.read(query), shownUser),
+    run: (services, { query }, call) => listed(services, query, call),
   }),
 
   search: read({
@@ -56,8 +64,7 @@ export const users = {
     description: `The same as \`GET /users\` with the request in the body. Proxies and servers write URLs into their access logs, so no e-mail address or name belongs there. ${FILTERS}`,
     schemas: { body: strict(SEARCH), output: pageOf(User, 'Users') },
     example: { input: { body: { filter: 'email eq "ada@example.com"' } }, output: { items: [EXAMPLE_USER] } },
-    run: async (services, { body }) =>
-      shownPage(await (await services.accountStores()).accounts.listing.read(body), shownUser),
+    run: (services, { body }, call) => listed(services, body, call),
   }),
 
   resolve: read({

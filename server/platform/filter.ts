@@ -14,6 +14,8 @@ export interface FilterField {
   readonly type: FieldType;
   /** Those of RFC 7644 Table 3 that the field allows. */
   readonly operators: readonly Operator[];
+  /** Said with the refusal of another operator. */
+  readonly otherwise?: string;
   /** Also allows `eq null` and `ne null`. */
   readonly nullable?: boolean;
   /** The form in which texts are stored and compared. */
@@ -99,7 +101,9 @@ function checkComparison(
     if (op === 'ne') return present;
   }
   if (!declared.operators.includes(op)) {
-    throw refused(`${field} cannot be compared by ${op}, but by ${declared.operators.join(', ')}`);
+    const possible = declared.operators.length === 0 ? '' : `, but by ${declared.operators.join(', ')}`;
+    const otherwise = declared.otherwise === undefined ? '' : `: ${declared.otherwise}`;
+    throw refused(`${field} cannot be compared by ${op}${possible}${otherwise}`);
   }
   if (!('compValue' in filter)) return present;
   const given = typeof filter.compValue === 'string' ? strings[Number(filter.compValue)] : filter.compValue;

@@ -146,7 +146,7 @@ test('changes of people that leave updated_at as it was are found in the order o
   const { body: after } = await api.request('GET', path);
   assert.deepEqual([after.disabled, after.updated_at], [true, ada.updated_at]);
   assert.ok(after.version > ada.version);
-  const filter = `at ge "${ada.created_at}" and target_kind eq "user" and outcome eq "done"`;
+  const filter = `at ge "${ada.created_at}" and target_kind eq "user" and outcome eq "done" and action ne "users.read_pii"`;
   const { body } = await list({ filter, sort: 'at' });
   assert.deepEqual(
     body.items.map(({ action, target_id: id }: Record<string, string>) => [action, id]),

@@ -20,7 +20,7 @@ const party = await app.seed.party(METADATA);
 const gateway = await app.seed.party({ introspectsAll: true });
 const api = await adminApi(scope, app);
 const onlyAs = (...permissions: Permission[]) => adminApi(scope, app, { permissions: new Set(permissions), id: 'few' });
-const reader = await onlyAs('sessions:read', 'grants:read', 'lockouts:read');
+const reader = await onlyAs('sessions:read', 'grants:read', 'lockouts:read', 'users:read:pii');
 const stranger = await onlyAs('users:read', 'users:write');
 const OFFLINE = { params: { scope: 'openid offline_access api:read', prompt: 'consent' } };
 

@@ -27,7 +27,8 @@ const eventsOf = async (id: string): Promise<string[]> =>
   (await api.request('GET', `/users/${id}/events`)).body.items.map(({ kind }: { kind: string }) => kind);
 const sessionsOf = async (id: string) => (await api.request('GET', `/users/${id}/sessions`)).body.items;
 const lastEntry = async (id: string) => {
-  const text = 'SELECT action, outcome, reason, changes FROM audit WHERE target_id = $1 ORDER BY id DESC LIMIT 1';
+  const text =
+    "SELECT action, outcome, reason, changes FROM audit WHERE target_id = $1 AND action <> 'users.read_pii' ORDER BY id DESC LIMIT 1";
   return (await app.db.run({ name: '', text }, [id]))[0];
 };
 

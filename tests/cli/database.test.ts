@@ -190,7 +190,9 @@ describe('master-key rotate', () => {
       told({ complete: { after: false } }),
     ]);
 
-    const alone = await cardea(['users', 'show', 'ada@example.com', '--json'], { env: { CARDEA_MASTER_KEY: key } });
+    const alone = await cardea(['users', 'show', 'ada@example.com', '--full', '--json'], {
+      env: { CARDEA_MASTER_KEY: key },
+    });
     assert.equal(alone.json.name, 'Ada');
     assert.equal((await cardea(['users', 'show', 'ada@example.com'])).code, 1);
 

@@ -25,7 +25,7 @@ describe('users factors', () => {
     const secret = await cli.factors.totp(cli.ada.id);
     const [code = ''] = await cli.factors.recoveryCodes(cli.ada.id);
     await cli.factors.passkey(cli.ada.id, softPasskey());
-    const { json, stdout } = await cli.cardea(['users', 'factors', 'ADA@example.com', '--json']);
+    const { json, stdout } = await cli.cardea(['users', 'factors', 'ADA@example.com', '--full', '--json']);
     assert.deepEqual([json.second_factors, json.recovery_codes], [['totp', 'passkey'], 10]);
     assert.deepEqual([json.passkeys.length, json.passkeys[0].name], [1, 'Test']);
     assert.ok(!stdout.includes(secret) && !stdout.includes(code));

@@ -51,7 +51,7 @@ test('users invite adds a person without a password and queues the invitation; r
   const invite = ['users', 'invite', '--email', 'grace@example.com', '--name', 'Grace Hopper', '--json'];
   const first = await cardea(invite);
   assert.deepEqual([first.code, first.stderr], [0, '']);
-  const shown = (await cardea(['users', 'show', first.json.id, '--json'])).json;
+  const shown = (await cardea(['users', 'show', first.json.id, '--full', '--json'])).json;
   assert.deepEqual([shown.email_verified, shown.has_password, shown.name], [false, false, 'Grace Hopper']);
   assert.equal((await query('SELECT 1 FROM mails')).length, 1);
   const again = await cardea(invite);

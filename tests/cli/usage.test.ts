@@ -138,7 +138,7 @@ describe('the process', () => {
 
   test('reads standard input', async (t) => {
     const { env, cardea } = await setUpCli(t);
-    const create = ['users', 'create', '--email', 'ada@example.com', '--password-stdin', '--json'];
+    const create = ['users', 'create', '--email', 'ada@example.com', '--password-stdin', '--full', '--json'];
     const ran = await spawnCli(create, { env, input: `${PASSWORD}\n` });
     assert.deepEqual([ran.code, ran.stderr, ran.json.email], [0, '', 'ada@example.com']);
     assert.equal((await cardea(['users', 'show', 'ada@example.com', '--json'])).json.has_password, true);

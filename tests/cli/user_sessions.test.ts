@@ -21,7 +21,7 @@ describe('users sessions, end-sessions and events', () => {
     const person = await app.seed.person();
     const { tokens } = await tokensFor(app, party, person, OFFLINE);
     const other = await tokensFor(app, party, await app.seed.person(), OFFLINE);
-    const listed = await cardea('users', 'sessions', person.email, '--json');
+    const listed = await cardea('users', 'sessions', person.email, '--full', '--json');
     assert.equal(listed.code, 0, listed.stderr);
     assert.equal(listed.json.length, 1);
     assert.deepEqual(listed.json[0].amr, ['pwd']);

@@ -35,7 +35,9 @@ describe('users create', () => {
     const cli = await setUpCli(t);
     const { cardea } = cli;
     const more = ['--given-name', 'Ada', '--family-name', 'Lovelace', '--email-verified'];
-    const made = await cardea([...ADA, ...more, '--password-stdin', '--json'], { input: `${PASSWORD}\nnot this\n` });
+    const made = await cardea([...ADA, ...more, '--password-stdin', '--full', '--json'], {
+      input: `${PASSWORD}\nnot this\n`,
+    });
     assert.deepEqual([made.code, made.stderr], [0, '']);
     const { id, created_at, updated_at, ...rest } = made.json;
     assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7/);
@@ -117,7 +119,8 @@ describe('users', () => {
     assert.equal(await hasPassword(cli, 'ada@example.com', password), true);
     const again = await cardea(['users', 'set-password', 'ada', '--password-stdin'], { input: password });
     assert.deepEqual([again.code, again.stderr], [1, 'cardea: password: must differ from the last 5 passwords\n']);
-    assert.match((await cardea(['users', 'show', 'ada'])).stdout, /^email +Ada@example\.com$/m);
+    assert.match((await cardea(['users', 'show', 'ada'])).stdout, /^email +A•••@e•••\.com$/m);
+    assert.match((await cardea(['users', 'show', 'ada', '--full'])).stdout, /^email +Ada@example\.com$/m);
   });
 
   test('are listed in columns, in pages, and as JSON', async (t) => {
@@ -138,7 +141,7 @@ describe('users', () => {
     const oldest = await cardea(['users', 'list', '--sort', 'created_at', '--json']);
     assert.deepEqual(idsOf(oldest.json), ids.toReversed());
     const [head = '', row = ''] = (await cardea(['users', 'list'])).stdout.split('\n');
-    assert.equal(row.indexOf('c@example.com'), head.indexOf('EMAIL'));
+    assert.equal(row.indexOf('c•••@e•••.com'), head.indexOf('EMAIL'));
   });
 });
 

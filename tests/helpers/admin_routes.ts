@@ -1,6 +1,7 @@
 import { ROUTES, type Route } from '../../server/admin/routes.ts';
 import { LINES_TYPE } from '../../server/admin/streams.ts';
-import { ANY_CALLER, changesSomething } from '../../server/operations/operation.ts';
+import { permissionsOf } from '../../server/operations/full_reads.ts';
+import { changesSomething } from '../../server/operations/operation.ts';
 import type { Permission } from '../../server/operations/permissions.ts';
 import { type ApiAnswer, callApi } from './admin_api.ts';
 import type { Deployment } from './deployment.ts';
@@ -8,11 +9,12 @@ import type { Deployment } from './deployment.ts';
 /** Names the route in messages. */
 export const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
 
-/** The routes that need a permission. */
-export const PERMITTED: readonly (Route & { readonly permission: Permission })[] = ROUTES.flatMap((route) => {
-  const { permission } = route.operation;
-  return permission === ANY_CALLER ? [] : [{ ...route, permission }];
-});
+/** The routes that need a permission, with all that each needs; `permission` is the first of them. */
+export const PERMITTED: readonly (Route & { readonly permission: Permission; readonly all: Permission[] })[] =
+  ROUTES.flatMap((route) => {
+    const all = permissionsOf(route.operation);
+    return all[0] === undefined ? [] : [{ ...route, permission: all[0], all }];
+  });
 
 /**
  * Calls a route about something that does not exist, with a body that is empty unless given.

@@ -1,7 +1,9 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { READ_IN_FULL } from '../../server/operations/full_reads.ts';
 import type { Operation } from '../../server/operations/operation.ts';
+import { isPersonal } from '../../server/operations/personal_fields.ts';
 import { createDb, type Db } from '../../server/platform/db.ts';
 import { claimIssuer } from '../../server/platform/installation.ts';
 import { type Ran, runCli } from '../cli/run_cli.ts';
@@ -121,12 +123,14 @@ export async function bothFaces(scope: Scope, nouns: readonly FacesOf[]): Promis
       const before = await digest();
       const headers = { ...preconditionOf(method), prefer: 'handling=dry-run' };
       const answer = await api.request(method, path, body === undefined ? { headers } : { headers, body });
-      const written = (await newEntries(1)).length > 0 ? ['audit'] : [];
+      const entries = (await newEntries(1)) as { action: string }[];
+      const written = entries.some(({ action }) => action !== READ_IN_FULL) ? ['audit'] : [];
       return { answer, changed: [...written, ...changedTables(before, await digest())] };
     },
-    async run({ cli, input, method, path, body }) {
+    async run({ operation, cli, input, method, path, body }) {
       const options = { env: environmentOf(operated), ...(input === undefined ? {} : { input }) };
-      const ran = await runCli([...cli, '--json'], options);
+      const full = isPersonal(operation.schemas.output) ? ['--full'] : [];
+      const ran = await runCli([...cli, '--json', ...full], options);
       const headers = preconditionOf(method);
       const answer = await api.request(method, path, body === undefined ? { headers } : { headers, body });
       return { ran, answer, entries: [await newEntries(0), await newEntries(1)] };

@@ -51,7 +51,7 @@ function closed(value: unknown): unknown {
 /** Checks values by the schemas of a document, in its own dialect (JSON Schema 2020-12). */
 export function createSchemaCheck(document: OpenApi): SchemaCheck {
   const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true });
-  for (const word of ['example', 'discriminator', 'xml', 'externalDocs']) ajv.addKeyword(word);
+  for (const word of ['example', 'discriminator', 'xml', 'externalDocs', 'x-personal']) ajv.addKeyword(word);
   for (const format of ['uri', 'uri-reference', 'hostname', 'email', 'date-time', 'uuid', 'date', 'ipv4', 'ipv6'])
     ajv.addFormat(format, FORMATS[format] ?? true);
   ajv.addKeyword('openapi').addVocabulary(['info', 'servers', 'tags', 'paths', 'components']);

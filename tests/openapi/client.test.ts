@@ -16,9 +16,11 @@ import { remember } from '../helpers/secrets.ts';
 
 const scope = { after };
 const app = await deployment(scope);
-const SCOPES = ['groups', 'users', 'credentials']
-  .flatMap((noun) => [`cardea:${noun}:read`, `cardea:${noun}:write`])
-  .join(' ');
+const NOUNS = ['groups', 'users', 'credentials'];
+const SCOPES = [
+  ...NOUNS.flatMap((noun) => [`cardea:${noun}:read`, `cardea:${noun}:write`]),
+  'cardea:users:read:pii',
+].join(' ');
 const script = await machine(app, SCOPES);
 const shop = await app.seed.party({ firstParty: true, metadata: { scope: 'openid email profile groups' } });
 const oauth = createClient<OAuthPaths>({ baseUrl: app.issuer });

@@ -9,11 +9,13 @@ import {
   PERMISSIONS,
   permissionOfScope,
   permissionsAmong,
+  SEE_IN_FULL,
   scopeOf,
 } from '../../server/operations/permissions.ts';
 
-test('each noun can be read and written, and nothing else is a permission', () => {
-  assert.equal(PERMISSIONS.length, Object.keys(NOUNS).length * 2);
+test('each noun can be read and written, people also be seen in full, and nothing else is a permission', () => {
+  assert.equal(PERMISSIONS.length, Object.keys(NOUNS).length * 2 + 1);
+  assert.ok(isPermission(SEE_IN_FULL));
   assert.ok(isPermission('users:read'));
   for (const wrong of ['users', 'users:delete', 'users:*', '*', 'constructor:read', 'cardea:users:read', '']) {
     assert.ok(!isPermission(wrong), wrong);
@@ -28,12 +30,12 @@ test('each permission has one scope, and other scopes exercise none', () => {
   }
 });
 
-test('only an administrator can change roles or the configuration', () => {
+test('only an administrator can change roles or the configuration, and sees people in full', () => {
   assert.deepEqual(BUILTIN_ROLES[ADMINISTRATOR].permissions, PERMISSIONS);
   for (const [name, { permissions }] of Object.entries(BUILTIN_ROLES)) {
     if (name === ADMINISTRATOR) continue;
     const held: readonly string[] = permissions;
-    assert.ok(!held.includes('roles:write') && !held.includes('config:write'), name);
+    assert.ok(!held.includes('roles:write') && !held.includes('config:write') && !held.includes(SEE_IN_FULL), name);
   }
 });
 

@@ -11,7 +11,16 @@ import { exportsIn } from '../helpers/faces.ts';
 /** What the caller of an operation is told of a value that its schema refuses. */
 
 /** Keywords that refuse nothing by themselves, and those whose errors name members. */
-const OTHERS = ['additionalProperties', 'default', 'description', 'items', 'properties', 'required', 'title'];
+const OTHERS = [
+  'additionalProperties',
+  'default',
+  'description',
+  'items',
+  'properties',
+  'required',
+  'title',
+  'x-personal',
+];
 
 /** All values of each keyword in the schemas of what is sent. */
 const used = new Map<string, Set<unknown>>();

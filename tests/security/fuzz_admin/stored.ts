@@ -7,6 +7,12 @@ import type { Db } from '../../../server/platform/db.ts';
 const WRITTEN_ANYWAY: Readonly<Record<string, 'all of it' | readonly string[]>> = {
   // a change that was refused or denied has its entry as well
   audit: 'all of it',
+  // each entry waits for its place in the log
+  audit_first: 'all of it',
+  audit_unsealed: 'all of it',
+  audit_leaves: 'all of it',
+  audit_nodes: 'all of it',
+  audit_heads: 'all of it',
   // workers count their attempts, and say when the next one is
   deliveries: ['attempts', 'leased_until', 'next_attempt_at'],
   // a worker removes a mail that it cannot send, and makes the link that one has; `enqueued` says which mails there were
