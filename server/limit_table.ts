@@ -67,6 +67,10 @@ type LimitRow = { readonly about: string } & { readonly [Name in Scope]?: Defaul
 
 export const LIMITS = {
   'sign-in': { about: 'wrong passwords, codes and passkeys', address: times(1) },
+  'failed-sign-ins': {
+    about: 'failed sign-ins that have an entry each in the audit; of more, a few entries tell how many they were',
+    address: per(HOUR, 30),
+  },
   'client-authentication': { about: 'failed authentications of clients, at all endpoints', address: times(1) },
   authorize: { about: 'requests to /authorize', account: times(10), address: times(20), server: times(10_000) },
   token: {

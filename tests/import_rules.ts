@@ -85,9 +85,10 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/settings.ts': [...CONFIG, ...BELOW],
   'server/limit_settings.ts': ['server/limit_table.ts', ...PLATFORM],
   'server/limit_table.ts': PLATFORM,
-  'server/accounts': PLATFORM,
+  // A change and what the audit tells of it are one statement where two would be a transaction.
+  'server/accounts': ['server/audit', ...PLATFORM],
   'server/clients': PLATFORM,
-  'server/records': PLATFORM,
+  'server/records': ['server/audit', ...PLATFORM],
   'server/audit': PLATFORM,
   'server/views': PLATFORM,
   'server/platform': [],

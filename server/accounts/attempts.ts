@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { type RawBuilder, sql } from 'kysely';
+import { type AuditLine, insertAuditLines } from '../audit/lines.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement, Db, Row } from '../platform/db.ts';
 import { notFound, unavailable } from '../platform/errors.ts';
@@ -31,7 +32,7 @@ export interface Attempts {
   /** @throws AppError 503 when too many stay in flight */
   reserveGuess(input: { account: Account; factor: CodeFactor; deviceCookie: string | undefined }): Promise<Guess>;
   /** The guess was wrong. One that was not allowed does not count, but takes as long, so that time reveals no lock. */
-  countFailure(guess: Guess): Promise<{ lockedNow: boolean }>;
+  countFailure(guess: Guess, audited?: AuditedFailure): Promise<{ lockedNow: boolean }>;
   /** Nothing was verified, so the guess does not count. */
   releaseGuess(guess: Guess): Promise<void>;
   /** The guess was right. For the transaction that depends on it. */
@@ -58,6 +59,12 @@ export interface ListedLock extends Lock {
   readonly id: string;
   /** Undefined for an identifier of no account. */
   readonly accountId: string | undefined;
+}
+
+/** What the audit tells of a wrong guess, and of the lock in case that it leads to one. */
+export interface AuditedFailure {
+  readonly failed?: readonly AuditLine[];
+  readonly locked?: readonly AuditLine[];
 }
 
 export type CodeFactor = 'totp' | 'recovery_code';
@@ -160,8 +167,21 @@ export const ATTEMPT_STATEMENTS = {
   ),
   fail: statement(
     'attempts.fail',
-    ($: { bucket: Buffer; now: Date; counts: boolean }) => sql<{ locked_now: boolean }>`
-      SELECT count_failure(${$.bucket}, ${$.now}::timestamptz, ${$.counts}::boolean, ${LOCK_RULES}) AS locked_now`,
+    ($: {
+      bucket: Buffer;
+      now: Date;
+      counts: boolean;
+      failed: readonly AuditLine[];
+      locked: readonly AuditLine[];
+    }) => sql<{ locked_now: boolean }>`
+      WITH counted AS MATERIALIZED (
+        SELECT count_failure(${$.bucket}, ${$.now}::timestamptz, ${$.counts}::boolean, ${LOCK_RULES}) AS locked_now
+      ), failed AS (
+        ${insertAuditLines($.failed)}
+      ), locked AS (
+        ${insertAuditLines($.locked, sql`(SELECT locked_now FROM counted)`)}
+      )
+      SELECT locked_now FROM counted`,
   ),
   release: statement(
     'attempts.release',
@@ -289,8 +309,9 @@ export function createAttempts(parts: {
       return guessOf(await reserveWaiting(bind));
     },
 
-    async countFailure({ bucket, allowed }) {
-      const [row] = await db.query(ATTEMPT_STATEMENTS.fail.bind({ bucket, now: time(), counts: allowed }));
+    async countFailure({ bucket, allowed }, { failed = [], locked = [] } = {}) {
+      const bound = ATTEMPT_STATEMENTS.fail.bind({ bucket, now: time(), counts: allowed, failed, locked });
+      const [row] = await db.query(bound);
       return { lockedNow: row?.locked_now ?? false };
     },
 

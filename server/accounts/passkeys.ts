@@ -8,9 +8,17 @@ import type {
 import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { Passkeys as PasskeysTable } from '../platform/database.ts';
-import { type BoundStatement, type Db, type Row, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import {
+  type BoundStatement,
+  type Db,
+  type Row,
+  sqlState,
+  transactIfNeeded,
+  UNIQUE_VIOLATION,
+} from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
+import type { RequestOrigin } from '../platform/request_origin.ts';
 import { openJson, type Place, sealJson } from '../platform/sealing.ts';
 import { statement, tables } from '../platform/statement.ts';
 import type { Account } from './account.ts';
@@ -42,7 +50,7 @@ export interface Passkeys {
   ): Promise<{ id: string; epoch: number }>;
   list(account: Account): Promise<Passkey[]>;
   /** @throws AppError 404 `not_found`, 400 `invalid_input` */
-  rename(account: Account, id: string, name: string): Promise<void>;
+  rename(account: Account, id: string, name: string, also?: readonly BoundStatement[]): Promise<void>;
   /** @throws AppError 404 `not_found`, 400 `credentials_changed`, 409 `last_administrator` */
   remove(account: Account, id: string, also?: readonly BoundStatement[]): Promise<void>;
   /** @param account whose passkeys are allowed; without one the browser offers all that it has for this site */
@@ -54,7 +62,7 @@ export interface Passkeys {
   verify(
     challenge: string,
     response: string,
-    options: { account?: Account | undefined; requireUserVerification: boolean },
+    options: { account?: Account | undefined; requireUserVerification: boolean; origin: RequestOrigin },
   ): Promise<Assertion | undefined>;
 }
 
@@ -131,13 +139,12 @@ export const PASSKEY_STATEMENTS = {
       UPDATE passkeys SET counter = ${$.counter}, backed_up = ${$.backedUp}, last_used_at = ${$.now}
        WHERE id = ${$.id} AND (counter < ${$.counter} OR (counter = 0 AND ${$.counter} = 0)) RETURNING 1`,
   ),
-  rename: statement('passkeys.rename', ($: { id: Buffer; accountId: string; sealed: Buffer }) =>
-    tables
-      .updateTable('passkeys')
-      .set({ sealed_own: $.sealed })
-      .where('id', '=', $.id)
-      .where('account_id', '=', $.accountId)
-      .returning('id'),
+  rename: statement(
+    'passkeys.rename',
+    ($: { id: Buffer; accountId: string; sealed: Buffer }) => sql`
+      WITH renamed AS (
+        UPDATE passkeys SET sealed_own = ${$.sealed} WHERE id = ${$.id} AND account_id = ${$.accountId} RETURNING 1)
+      SELECT require_rows((SELECT count(*) FROM renamed))`,
   ),
   remove: statement('passkeys.remove', ($: { id: Buffer; accountId: string }) =>
     tables.deleteFrom('passkeys').where('id', '=', $.id).where('account_id', '=', $.accountId).returning('id'),
@@ -162,7 +169,7 @@ export function createPasskeys(parts: {
   issuer: Issuer;
   name: string;
   now: Clock;
-  onCounterRegression(account: Account): Promise<void>;
+  onCounterRegression(account: Account, origin: RequestOrigin): Promise<void>;
 }): Passkeys {
   const { db, accounts, issuer, now } = parts;
   const rpID = issuer.hostname;
@@ -227,11 +234,11 @@ export function createPasskeys(parts: {
       }));
     },
 
-    async rename(account, id, name) {
+    async rename(account, id, name, also = []) {
       const bytes = idBytes(id);
       const sealed = sealJson(accounts.sealerOf(account), namePlace(bytes), checkName(name));
-      const renamed = await db.query(PASSKEY_STATEMENTS.rename.bind({ id: bytes, accountId: account.id, sealed }));
-      if (renamed.length === 0) throw notFound('passkey', id);
+      const rename = PASSKEY_STATEMENTS.rename.bind({ id: bytes, accountId: account.id, sealed });
+      if (!(await transactIfNeeded(db, [rename, ...also]))) throw notFound('passkey', id);
     },
 
     async remove(account, id, also = []) {
@@ -252,7 +259,7 @@ export function createPasskeys(parts: {
       });
     },
 
-    async verify(challenge, response, { account: expected, requireUserVerification }) {
+    async verify(challenge, response, { account: expected, requireUserVerification, origin: from }) {
       const assertion = parse<AuthenticationResponseJSON>(response);
       const id = Buffer.from(assertion?.id ?? '', 'base64url');
       if (!assertion || id.length === 0 || id.length > ID_BYTES_MAX) return undefined;
@@ -267,7 +274,7 @@ export function createPasskeys(parts: {
       const use = { id, counter: newCounter, backedUp: credentialBackedUp, now: new Date(now()) };
       const used = await db.query(PASSKEY_STATEMENTS.use.bind(use));
       if (used.length === 0) {
-        await parts.onCounterRegression(account);
+        await parts.onCounterRegression(account, from);
         return undefined;
       }
       return { account, amr: [credentialBackedUp ? 'swk' : 'hwk', ...(userVerified ? ['user'] : [])] };

@@ -3,16 +3,18 @@ import { AppError, notFound } from '../platform/errors.ts';
 import type { Shares } from '../platform/fair_queue.ts';
 import type { Logger } from '../platform/log.ts';
 import { carryOut, type PlannedChange, refusedBy } from '../platform/planned.ts';
+import type { RequestOrigin } from '../platform/request_origin.ts';
 import type { Account } from './account.ts';
 import type { Attempts } from './attempts.ts';
 import type { Devices } from './devices.ts';
-import type { EventKind, Events } from './events.ts';
+import type { Events } from './events.ts';
 import { LINK_STATEMENTS } from './links.ts';
 import type { Mails } from './mails.ts';
 import { normalisePassword, type Passwords } from './passwords.ts';
+import type { AboutEvent, PersonEvents, RecordedKind } from './person_events.ts';
 import { type PasswordPolicy, PasswordRefused, personalWords } from './policy.ts';
 import type { ProfileInput } from './profile.ts';
-import { type Visitor, visitorDetails } from './session_details.ts';
+import { visitorDetails } from './session_details.ts';
 import type { Accounts } from './store.ts';
 
 /** Sets passwords, with all consequences of a change. No other code does, for people or for operators. */
@@ -34,10 +36,12 @@ export interface PasswordChange {
   planning(account: Account, candidate: string, change: PasswordChangeRequest): Promise<PlannedChange>;
 }
 
-export interface PasswordChangeRequest {
-  readonly by: 'person' | 'reset_link' | 'invitation' | 'operator';
-  /** The browser in which it is set, for the event and the mail; undefined when an operator sets it. */
-  readonly visitor?: Visitor | undefined;
+/** Who sets a password. `origin`: of the person's request; the audit tells of operators by itself. */
+type SetBy =
+  | { readonly by: 'operator'; readonly origin?: undefined }
+  | { readonly by: 'person' | 'reset_link' | 'invitation'; readonly origin: RequestOrigin };
+
+export type PasswordChangeRequest = SetBy & {
   /** The sessions and browsers that a new password does not end: none unless named here. */
   readonly keep?: KeptAlive;
   /** The epoch in which the old password was verified, when the account was read later. */
@@ -46,7 +50,7 @@ export interface PasswordChangeRequest {
   readonly also?: readonly BoundStatement[];
   /** The shares of the hash queue that the work counts to. */
   readonly shares?: Shares;
-}
+};
 
 /** Everything belongs to the browser in which the person changes the password. */
 export interface KeptAlive {
@@ -56,12 +60,12 @@ export interface KeptAlive {
   readonly deviceCookie?: string | undefined;
 }
 
+/** The security event of a person's own change, and its action in the audit where that has another name. */
 const EVENTS = {
-  person: 'password_changed',
-  reset_link: 'password_reset',
-  invitation: 'password_changed',
-  operator: 'password_changed',
-} as const satisfies Record<PasswordChangeRequest['by'], EventKind>;
+  person: ['password_changed', {}],
+  reset_link: ['password_reset', {}],
+  invitation: ['password_changed', { action: 'users.accept_invitation' }],
+} as const satisfies Record<Exclude<SetBy['by'], 'operator'>, readonly [RecordedKind, AboutEvent]>;
 
 /** The stores that a new password changes. */
 export interface PasswordChangeStores {
@@ -70,6 +74,8 @@ export interface PasswordChangeStores {
   readonly devices: Pick<Devices, 'forgetOthers'>;
   readonly attempts: Pick<Attempts, 'unlockPassword'>;
   readonly events: Pick<Events, 'append'>;
+  /** Where people set passwords themselves. */
+  readonly personEvents?: Pick<PersonEvents, 'record'>;
   readonly mails: Pick<Mails, 'enqueue'>;
   /** Ends sessions, grants and tokens, which are stored elsewhere (records/overview.ts). */
   endSessions(accountId: string, keep: Pick<KeptAlive, 'sessionUid' | 'interactionUid'>): readonly BoundStatement[];
@@ -78,7 +84,7 @@ export interface PasswordChangeStores {
 export function createPasswordChange(
   stores: PasswordChangeStores & { readonly passwords: Passwords; readonly policy: PasswordPolicy },
 ): PasswordChange {
-  const { db, accounts, devices, attempts, events, mails, endSessions, passwords, policy } = stores;
+  const { db, accounts, devices, attempts, events, personEvents, mails, endSessions, passwords, policy } = stores;
   const remembers = policy.rules.some(({ name }) => name === 'reused');
 
   async function check(person: Account | ProfileInput, candidate: string, shares?: Shares): Promise<void> {
@@ -94,15 +100,12 @@ export function createPasswordChange(
     if (first) throw new PasswordRefused(policy, [first, ...others]);
   }
 
-  async function planning(
-    account: Account,
-    candidate: string,
-    { by, visitor, keep = {}, epoch = account.epoch, also = [], shares }: PasswordChangeRequest,
-  ): Promise<PlannedChange> {
+  async function planning(account: Account, candidate: string, change: PasswordChangeRequest): Promise<PlannedChange> {
+    const { origin, keep = {}, epoch = account.epoch, also = [], shares } = change;
     const { id } = account;
     await check(account, candidate, shares);
     const hash = await passwords.hash(candidate, shares);
-    const details = visitor ? visitorDetails(visitor) : {};
+    const details = origin ? visitorDetails(origin) : {};
     const changed = (cause: unknown) =>
       new AppError('credentials_changed', 'the password was changed meanwhile; try again', { cause, status: 409 });
     return {
@@ -112,7 +115,7 @@ export function createPasswordChange(
         ...also,
         ...endSessions(id, keep),
         attempts.unlockPassword(id),
-        events.append(account, EVENTS[by], details),
+        ...noted(account, change),
         mails.enqueue({ kind: 'password_changed', accountId: id, details }, account),
         LINK_STATEMENTS.endAll.bind({ accountId: id, purpose: null }),
         devices.forgetOthers(id, keep.deviceCookie),
@@ -123,6 +126,13 @@ export function createPasswordChange(
         require_as_read: changed,
       }),
     };
+  }
+
+  function noted(account: Account, change: PasswordChangeRequest): BoundStatement[] {
+    if (change.by === 'operator') return [events.append(account, 'password_changed')];
+    if (!personEvents) throw new Error('a person sets a password where the audit cannot tell of it');
+    const [kind, about] = EVENTS[change.by];
+    return personEvents.record(account, kind, change.origin, about);
   }
 
   return {

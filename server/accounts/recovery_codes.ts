@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
+import { type AuditLine, insertAuditLines } from '../audit/lines.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { statement, tables } from '../platform/statement.ts';
@@ -13,7 +14,7 @@ export interface RecoveryCodes {
   /** Creates and stores ten codes. @param also statements for the same transaction */
   generate(account: Account, also?: readonly BoundStatement[]): Promise<readonly string[]>;
   /** Uses one up; the database decides for all nodes. @param typed see `readRecoveryCode` */
-  use(account: Account, typed: string): Promise<boolean>;
+  use(account: Account, typed: string, auditLines?: readonly AuditLine[]): Promise<boolean>;
   /** How many are left. */
   remaining(account: Account): Promise<number>;
 }
@@ -43,14 +44,16 @@ export const RECOVERY_CODE_STATEMENTS = {
     ($: { accountId: string; lookups: readonly Buffer[] }) => sql`
       INSERT INTO recovery_codes (account_id, lookup) SELECT ${$.accountId}, unnest(${$.lookups}::bytea[])`,
   ),
-  use: statement('recovery_codes.use', ($: { accountId: string; lookup: Buffer; now: Date }) =>
-    tables
-      .updateTable('recovery_codes')
-      .set({ used_at: $.now })
-      .where('lookup', '=', $.lookup)
-      .where('account_id', '=', $.accountId)
-      .where('used_at', 'is', null)
-      .returning('lookup'),
+  use: statement(
+    'recovery_codes.use',
+    ($: { accountId: string; lookup: Buffer; now: Date; auditLines: readonly AuditLine[] }) => sql<{ lookup: Buffer }>`
+      WITH used AS (
+        UPDATE recovery_codes SET used_at = ${$.now}
+         WHERE lookup = ${$.lookup} AND account_id = ${$.accountId} AND used_at IS NULL RETURNING lookup
+      ), audited AS (
+        ${insertAuditLines($.auditLines, sql`EXISTS (SELECT 1 FROM used)`)}
+      )
+      SELECT lookup FROM used`,
   ),
   remaining: statement(
     'recovery_codes.remaining',
@@ -89,10 +92,10 @@ export function createRecoveryCodes(parts: { db: Db; key: Uint8Array; now: Clock
       return codes;
     },
 
-    async use(account, typed) {
+    async use(account, typed, auditLines = []) {
       const code = readRecoveryCode(typed);
       if (code === undefined) return false;
-      const use = { accountId: account.id, lookup: lookupOf(account, code), now: new Date(now()) };
+      const use = { accountId: account.id, lookup: lookupOf(account, code), now: new Date(now()), auditLines };
       const used = await db.query(RECOVERY_CODE_STATEMENTS.use.bind(use));
       return used.length === 1;
     },

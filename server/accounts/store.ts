@@ -28,9 +28,14 @@ export interface DueDeletion {
 export interface Accounts {
   /**
    * @param also statements for the same transaction, before those that make the account
+   * @param tell one after them
    * @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field
    */
-  create(input: AccountInput, also?: readonly BoundStatement[]): Promise<Account>;
+  create(
+    input: AccountInput,
+    also?: readonly BoundStatement[],
+    tell?: (account: Account) => BoundStatement,
+  ): Promise<Account>;
   /** The checks of `plans.creatingAll` that need no database. @throws AppError 400 `invalid_input`, with the field */
   check(input: ImportedAccount): Pick<Profile, 'email' | 'username'>;
   /** @returns those of the subjects that exist, with the account's id */
@@ -202,9 +207,10 @@ export function createAccounts(parts: {
   }
 
   return {
-    async create(input, also = []) {
+    async create(input, also = [], tell) {
       const { account, statements, refuse } = creating(input);
-      await carryOut(db, { statements: [...also, ...statements], refuse });
+      const entries = tell ? [tell(account)] : [];
+      await carryOut(db, { statements: [...also, ...statements, ...entries], refuse });
       return account;
     },
     check: (input) => checkImported(input).profile,

@@ -9,6 +9,7 @@ import { statement, tables } from '../platform/statement.ts';
 import type { Action } from './actions.ts';
 import { canonical, canonicalEvent } from './canonical.ts';
 import { AUDIT_SECRET, auditKeys } from './keys.ts';
+import { type AuditLine, lineOf } from './lines.ts';
 
 /** Who acted: the command line, a client by itself, a person, or the server. */
 export type ActorKind = 'cli' | 'client' | 'person' | 'system';
@@ -82,6 +83,8 @@ export const AUDIT_STATEMENTS = {
 export interface Audit {
   /** The statement for the transaction of the change itself, so that neither happens without the other. */
   append(entry: AuditEntry): BoundStatement;
+  /** The same for a statement that has `insertAuditLines`. */
+  line(entry: AuditEntry): AuditLine;
   /** Loads the keys that the next weeks need. */
   prepare(): Promise<void>;
 }
@@ -113,29 +116,32 @@ export async function openAudit({ db, sealer, now }: AuditParts): Promise<Audit>
   await prepare();
   return {
     prepare,
-    append(entry) {
-      const { actor, action, target, outcome, reason, changes, requestId, sessionId } = entry;
-      const at = now();
-      const row = {
-        id: uuidv7(at),
-        at: new Date(at),
-        actor_kind: actor.kind,
-        actor_id: storable(actor.id),
-        client_id: actor.clientId === undefined ? null : storable(actor.clientId),
-        action,
-        target_kind: target.kind,
-        target_id: storable(target.id),
-        outcome,
-        reason: reason === undefined ? null : storable(reason),
-        changes: storableChanges(changes ?? {}),
-        request_id: storable(requestId),
-        session_id: sessionId === undefined ? null : storable(sessionId),
-      };
-      const event = { ...row, ...sealedDetails(row.id, at, entry) };
-      const mac = keys.mac(canonical(canonicalEvent({ ...event, changes: JSON.parse(event.changes) })));
-      return AUDIT_STATEMENTS.append.bind({ ...event, mac });
-    },
+    append: (entry) => AUDIT_STATEMENTS.append.bind(rowOf(entry)),
+    line: (entry) => lineOf(rowOf(entry)),
   };
+
+  function rowOf(entry: AuditEntry) {
+    const { actor, action, target, outcome, reason, changes, requestId, sessionId } = entry;
+    const at = now();
+    const row = {
+      id: uuidv7(at),
+      at: new Date(at),
+      actor_kind: actor.kind,
+      actor_id: storable(actor.id),
+      client_id: actor.clientId === undefined ? null : storable(actor.clientId),
+      action,
+      target_kind: target.kind,
+      target_id: storable(target.id),
+      outcome,
+      reason: reason === undefined ? null : storable(reason),
+      changes: storableChanges(changes ?? {}),
+      request_id: storable(requestId),
+      session_id: sessionId === undefined ? null : storable(sessionId),
+    };
+    const event = { ...row, ...sealedDetails(row.id, at, entry) };
+    const mac = keys.mac(canonical(canonicalEvent({ ...event, changes: JSON.parse(event.changes) })));
+    return { ...event, mac };
+  }
 
   function sealedDetails(id: string, at: number, { details = {}, detailsOf }: AuditEntry) {
     const { address, device } = details;

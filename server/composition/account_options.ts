@@ -25,12 +25,14 @@ function accountParts({
   protocol,
 }: FormParts): AccountOptions['parts'] {
   const { config, db, limits, mailer, now, sealer, views } = infrastructure;
-  const { accounts, devices, events, mails, overview, passwords, sessionDetails, throttle } = accountServices;
+  const { accounts, devices, events, mails, overview, passwords, personEvents, sessionDetails, throttle } =
+    accountServices;
   const { totp, recoveryCodes, passkeys } = accountServices;
   return {
     views,
     accounts,
     events,
+    personEvents,
     mails,
     throttle,
     overview,

@@ -1,6 +1,7 @@
 import { createSecondFactorPolicy } from '../accounts/assurance.ts';
 import { createMailThrottle } from '../accounts/mail_throttle.ts';
 import { CHALLENGE_SECRET, challengeFor } from '../accounts/passkeys.ts';
+import { createPersonEvents } from '../accounts/person_events.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import { createAccountStores, openFactors, openPasswords } from './stores.ts';
@@ -11,7 +12,8 @@ export type AccountServices = Awaited<ReturnType<typeof createAccountServices>>;
 export async function createAccountServices(infrastructure: Infrastructure) {
   const { config, db, now, sealer, counter, limits, onClose } = infrastructure;
   const secret = (name: string) => loadServerSecret(db, sealer, name, now);
-  const stores = await createAccountStores(infrastructure);
+  const opened = await createAccountStores(infrastructure);
+  const stores = { ...opened, personEvents: createPersonEvents({ ...opened, audit: infrastructure.audit }) };
   const challengeSecret = await secret(CHALLENGE_SECRET);
   return {
     ...stores,

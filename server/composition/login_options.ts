@@ -1,3 +1,4 @@
+import { createFailedSignIns } from '../login/failures.ts';
 import type { InteractionResult, Progress } from '../login/interactions.ts';
 import { createNotices } from '../login/notices.ts';
 import type { LoginOptions } from '../login/routes.ts';
@@ -41,7 +42,7 @@ export function loginOptions(
 function loginParts({ infrastructure, accountServices, clientServices, protocol }: FormParts): LoginOptions['parts'] {
   const { config, db, now, limits, views, mailer, writes } = infrastructure;
   const { requestAccounts, units } = protocol;
-  const { accounts, attempts, devices, events, mails, passwords } = accountServices;
+  const { accounts, attempts, devices, events, mails, passwords, personEvents } = accountServices;
   const { totp, recoveryCodes, passkeys, passkeyChallenge, secondFactorPolicy } = accountServices;
   return {
     views,
@@ -60,8 +61,11 @@ function loginParts({ infrastructure, accountServices, clientServices, protocol 
     transaction: {
       addStatement: (bound) => units.current().addStatement(bound),
       addGuard: (bound) => units.current().addGuard(bound),
+      addAuditLine: (make) => units.current().addAuditLine(make),
     },
-    notices: createNotices({ db, mails, events }),
+    personEvents,
+    failures: createFailedSignIns({ db, personEvents, limit: limits['failed-sign-ins'].address, writes }),
+    notices: createNotices({ db, mails, events, personEvents }),
     deletion: ownDeletionOf({ infrastructure, accountServices, clientServices, protocol }),
     totp,
     recoveryCodes,

@@ -8,7 +8,7 @@ export function publicOptions(
   { deviceCookie, limit, readLimit, sessions }: SharedByForms,
 ): PublicOptions {
   const { config, db, limits, csrf, views, writes } = infrastructure;
-  const { accounts, attempts, devices, events, links, mails, passwords, throttle } = accountServices;
+  const { accounts, attempts, devices, links, mails, passwords, personEvents, throttle } = accountServices;
   return {
     views,
     csrf,
@@ -30,7 +30,7 @@ export function publicOptions(
     readLimit,
     transact: db.transact,
     unlockPassword: attempts.unlockPassword,
-    event: events.append,
+    personEvents,
     origin: (request) => visitorDetails({ userAgent: request.headers['user-agent'], address: request.ip }),
   };
 }

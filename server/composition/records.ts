@@ -4,7 +4,7 @@ import { createDeliveries } from '../records/deliveries.ts';
 import { createPolls } from '../records/polls.ts';
 import { createRepeatedForms } from '../records/repeated_forms.ts';
 import { createStatusLists } from '../records/status_lists.ts';
-import { createUnits } from '../records/unit.ts';
+import { createUnits } from '../records/units.ts';
 import { createUserCodes, USER_CODE_SECRET } from '../records/user_codes.ts';
 import { createWaitingRequests } from '../records/waiting_requests.ts';
 import type { Infrastructure } from './infrastructure.ts';

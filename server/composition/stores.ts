@@ -11,6 +11,7 @@ import { createLinks } from '../accounts/links.ts';
 import { createMails } from '../accounts/mails.ts';
 import { createNamed } from '../accounts/named.ts';
 import { createPasswordService, namesOf, type PasswordService } from '../accounts/password_service.ts';
+import type { PersonEvents } from '../accounts/person_events.ts';
 import { createRecoveryCodes, RECOVERY_CODES_SECRET } from '../accounts/recovery_codes.ts';
 import { createSessionDetails } from '../accounts/session_details.ts';
 import { createAccounts } from '../accounts/store.ts';
@@ -96,9 +97,9 @@ export async function createAccountStores({ config, db, sealer, now }: StorePart
 
 type Logged = StoreParts & { readonly log: Logger };
 
-/** Starts threads that hash passwords; the caller must close the service. */
+/** Starts threads that hash passwords; the caller must close the service. @param stores `personEvents` where people act */
 export function openPasswords(
-  stores: AccountStores,
+  stores: AccountStores & { readonly personEvents?: PersonEvents },
   {
     config,
     db,
@@ -118,9 +119,9 @@ export function openPasswords(
   });
 }
 
-/** Authentication methods besides passwords. Loads the library for passkeys, which takes much of a command's start time. */
+/** Authentication methods besides passwords; `personEvents` where people use them. Loads the library for passkeys, which takes much of a command's start time. */
 export async function openFactors(
-  { accounts, events }: Pick<AccountStores, 'accounts' | 'events'>,
+  { accounts, personEvents }: Pick<AccountStores, 'accounts'> & { readonly personEvents?: PersonEvents },
   { config, db, sealer, now, log }: Logged,
 ): Promise<Factors> {
   const { createPasskeys } = await import('../accounts/passkeys.ts');
@@ -137,9 +138,10 @@ export async function openFactors(
       issuer: config.issuer,
       name: config.name,
       now,
-      async onCounterRegression(account) {
+      async onCounterRegression(account, origin) {
         log.warn({ accountId: account.id }, 'a passkey was refused: its counter fell back, as that of a copy would');
-        await db.transact([events.append(account, 'passkey_refused')]);
+        if (!personEvents) throw new Error('a passkey is used where the audit cannot tell of it');
+        await db.transact(personEvents.record(account, 'passkey_refused', origin, { outcome: 'denied' }));
       },
     }),
   };

@@ -1,3 +1,5 @@
+import type { Changes } from '../audit/entries.ts';
+import type { Permissions } from '../clients/permissions.ts';
 import type { AccountView, DetailView, ResourceView } from '../views/views.ts';
 import { step, viewOfAccount } from './step.ts';
 import { accountIn } from './steps.ts';
@@ -53,6 +55,16 @@ export const consentStep = step<ConsentData>({
     }
   },
 });
+
+/** What a person has allowed, as the audit tells of it. Authorization details may name people, so their types are enough. */
+export function consentChanges({ scopes, resources, claims, details }: Permissions): Changes {
+  return {
+    scopes: { after: scopes },
+    ...(Object.keys(resources).length > 0 ? { resources: { after: resources } } : {}),
+    ...(Object.keys(claims).length > 0 ? { claims: { after: claims } } : {}),
+    ...(details.length > 0 ? { details: { after: details.map(({ type }) => type) } } : {}),
+  };
+}
 
 function allowedBefore(scopes: readonly string[], missing: readonly string[] = []): string[] {
   return scopes.filter((scope) => !missing.includes(scope));

@@ -42,7 +42,7 @@ export const enrolStep = step<EnrolData, 'invalid_code'>({
   },
 
   async submit(context, fields) {
-    const { parts, visit, request } = context;
+    const { parts, visit, origin } = context;
     const account = await accountOf(context);
     const login = loginOf(context);
     if (fields.action === 'later' && !mustEnrol(visit, account, parts.secondFactorPolicy)) {
@@ -56,7 +56,8 @@ export const enrolStep = step<EnrolData, 'invalid_code'>({
     const enrolment = textField(fields, 'enrolment');
     const confirmed = await parts.totp.confirm(account, visit.uid, enrolment, textField(fields, 'code'), [
       ...bound,
-      ...parts.notices.factorAdded(account, 'totp', request),
+      ...parts.notices.factorAdded(account, 'totp', origin),
+      parts.personEvents.entry(account, 'recovery_codes.renew', origin),
     ]);
     if (!confirmed) return again('invalid_code');
     return {

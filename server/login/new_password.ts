@@ -26,14 +26,14 @@ export const newPasswordStep = step<{ account: AccountView; newPassword: NewPass
 
   async submit(context, fields) {
     if (fields.action === 'cancel') return { kind: 'cancel' };
-    const { parts, visit, request, deviceCookie } = context;
+    const { parts, visit, request, origin, deviceCookie } = context;
     const account = await accountOf(context);
     const { passwordExpired: _, ...login } = loginOf(context);
     const sessionUid = visit.signedIn === account.id ? visit.sessionUid : undefined;
     try {
       const epoch = await parts.changePassword(account, textField(fields, 'new_password'), {
         by: 'person',
-        visitor: { userAgent: request.headers['user-agent'], address: request.ip },
+        origin: sessionUid === undefined ? origin : { ...origin, sessionId: sessionUid },
         // If the password was changed since it was verified here, this sign-in may not change it again.
         epoch: login.epoch,
         keep: { sessionUid, interactionUid: visit.uid, deviceCookie },

@@ -15,15 +15,19 @@ export async function passkeyOptions({ parts, visit }: StepContext): Promise<str
  * @returns undefined for an unknown passkey; it cannot be guessed, so this locks no account
  */
 export async function signInByPasskey(context: StepContext, fields: Fields): Promise<Login | undefined> {
-  const { parts, visit, request, deviceCookie } = context;
+  const { parts, visit, request, origin, deviceCookie } = context;
   await parts.signInLimit.assertAllowed(request.ip);
+  parts.failures.charge(request.ip);
   const assertion = await parts.passkeys.verify(parts.passkeyChallenge(visit.uid), textField(fields, 'assertion'), {
     requireUserVerification: true,
+    origin,
   });
   if (!assertion) {
     await parts.signInLimit.count(request.ip);
+    await parts.failures.note({ reason: 'passkey_refused', factor: 'passkey' }, origin);
     return undefined;
   }
+  parts.failures.refund(request.ip);
   parts.keepAccount(assertion.account);
   const { id: accountId, epoch } = assertion.account;
   const device = await parts.devices.isKnown(accountId, deviceCookie);

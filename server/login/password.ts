@@ -1,4 +1,5 @@
 import type { Account } from '../accounts/account.ts';
+import type { PasswordGuess } from '../accounts/attempts.ts';
 import { codePoints, PASSWORD_MAX } from '../accounts/policy.ts';
 import { withULabels } from '../platform/email_domains.ts';
 import type { Shares } from '../platform/fair_queue.ts';
@@ -9,6 +10,7 @@ import { ROW_BYTES } from '../platform/write_bounds.ts';
 import { again } from '../views/form_pages.ts';
 import type { NameUnder } from '../views/views.ts';
 import { missingFactor } from './factor_demand.ts';
+import type { FailureReason } from './failures.ts';
 import type { Login } from './interactions.ts';
 import { passkeyOptions, signInByPasskey } from './passkey.ts';
 import { type StepContext, step } from './step.ts';
@@ -64,7 +66,7 @@ export const passwordStep = step<LoginData, LoginError>({
       const login = await signInByPasskey(context, fields);
       return login ? { kind: 'progress', progress: { login } } : again('passkey_refused');
     }
-    const { parts, request, deviceCookie } = context;
+    const { parts, request, origin, deviceCookie } = context;
     const identifier = typedIdentifier(fields);
     const password = textField(fields, 'password');
     const missing = missingField(identifier, password);
@@ -73,6 +75,7 @@ export const passwordStep = step<LoginData, LoginError>({
     const charge = await parts.signInLimit.consume(request.ip);
     // A guess at a name that has had none for long is a new row.
     parts.writes.charge(request.ip, ROW_BYTES);
+    parts.failures.charge(request.ip);
 
     const guess = await parts.attempts.reservePasswordGuess({
       identifier: identifier.slice(0, MAX_IDENTIFIER + 1), // longer than that of any account
@@ -88,12 +91,18 @@ export const passwordStep = step<LoginData, LoginError>({
       throw error;
     });
     if (!isRight || !credentials || credentials.standing === 'disabled') {
-      const { lockedNow } = await parts.attempts.countFailure(guess);
-      if (lockedNow) await parts.notices.locked(guess.account(), 'password', request);
+      const failure = {
+        reason: failureReason(guess, isRight),
+        factor: 'password',
+        accountId: credentials?.id,
+      } as const;
+      const { lockedNow } = await parts.attempts.countFailure(guess, await parts.failures.audited(failure, origin));
+      if (lockedNow) await parts.notices.locked(guess.account(), 'password', origin);
       return again('invalid_credentials');
     }
     await parts.signInLimit.refund(charge);
     parts.writes.refund(request.ip, ROW_BYTES);
+    parts.failures.refund(request.ip);
     parts.transaction.addStatement(parts.attempts.clearFailures(guess));
     await parts.upgradeIfOutdated(credentials, password, shares);
     const account = guess.account();
@@ -125,12 +134,21 @@ async function suggestedIdentifier({ visit, parts }: StepContext): Promise<strin
 
 /** A right password without the second factor may come from an attacker, so the person is informed (ASVS 6.3.5). */
 async function withNotice(context: StepContext, login: Login, account: Account | undefined): Promise<Login> {
-  const { parts, visit, request } = context;
+  const { parts, visit, origin } = context;
   if (!account || missingFactor(visit, login, account, parts.secondFactorPolicy) !== 'second-factor') return login;
-  const notice = await parts.notices.withoutSecondFactor(account, request);
+  const changes = { amr: { after: login.amr } };
+  parts.transaction.addAuditLine(() => parts.personEvents.line(account, 'sessions.first_factor', origin, { changes }));
+  const notice = await parts.notices.withoutSecondFactor(account, origin);
   if (!notice) return login;
   for (const statement of notice.statements) parts.transaction.addStatement(statement);
   return { ...login, unfinished: notice.id };
+}
+
+/** For the audit alone: the page does not tell these apart. */
+function failureReason({ allowed, credentials }: PasswordGuess, isRight: boolean): FailureReason {
+  if (!allowed) return 'locked';
+  if (!credentials) return 'unknown_account';
+  return isRight ? 'account_disabled' : 'wrong_password';
 }
 
 function missingField(identifier: string, password: string): LoginError | undefined {

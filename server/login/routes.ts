@@ -3,12 +3,13 @@ import { normaliseIdentifier } from '../accounts/identifiers.ts';
 import type { Csrf } from '../platform/csrf.ts';
 import { AppError } from '../platform/errors.ts';
 import { type Fields, redirectTo, textField } from '../platform/forms.ts';
+import { originOf, type RequestOrigin } from '../platform/request_origin.ts';
 import { type Admission, formRoute, type Reply } from '../views/form_pages.ts';
 import { PATHS } from '../views/paths.ts';
-import { consentStep } from './consent.ts';
+import { consentChanges, consentStep } from './consent.ts';
 import type { DeviceCookie } from './device_cookie.ts';
 import { enrolStep } from './enrol.ts';
-import type { InteractionResult, Interactions, Login, Visit } from './interactions.ts';
+import type { InteractionResult, Interactions, Login, Progress, Visit } from './interactions.ts';
 import { showLost } from './lost.ts';
 import { newPasswordStep } from './new_password.ts';
 import { MAX_IDENTIFIER, passwordStep } from './password.ts';
@@ -153,25 +154,46 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
   /** Signs the person in, provided that the account is still as it was when the credentials were checked. */
   function finish(request: FastifyRequest, reply: FastifyReply, visit: Visit, progress = visit.progress): Reply {
     const run = async () => {
-      if (progress.login) await rememberSignIn(request, reply, progress.login);
+      const origin = originOf(request, { clientId: visit.client.id });
+      if (progress.login) await rememberSignIn(request, reply, progress.login, origin);
+      if (progress.consent) await noteConsent(visit, progress, origin);
       return interactions.finish(visit, interactionResultOf(visit, progress));
     };
     return { kind: 'delegate', run };
   }
 
-  async function rememberSignIn(request: FastifyRequest, reply: FastifyReply, login: Login): Promise<void> {
-    const { transaction, devices, notices } = parts;
+  async function rememberSignIn(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    login: Login,
+    origin: RequestOrigin,
+  ): Promise<void> {
+    const { transaction, devices, notices, personEvents } = parts;
     const account = await parts.findAccount(login.accountId);
     if (!account) throw new AppError('interaction_expired', 'this account is not available any more');
     transaction.addGuard(parts.requireEpoch(login.accountId, login.epoch));
     const browser = devices.remember(account, {
       cookie: deviceCookie.read(request),
-      visitor: { userAgent: request.headers['user-agent'], address: request.ip },
+      visitor: origin,
       trustSeconds: login.trustDevice ? parts.trustDeviceSeconds : 0,
     });
     deviceCookie.write(reply, browser.cookie);
     transaction.addStatement(browser.bound);
-    for (const statement of notices.signedIn(account, login, request)) transaction.addStatement(statement);
+    for (const statement of notices.signedIn(account, login, origin)) transaction.addStatement(statement);
+    const changes = { amr: { after: login.amr }, new_browser: { after: !login.device.known } };
+    transaction.addAuditLine((sessionOf) =>
+      personEvents.line(account, 'sessions.begin', { ...origin, sessionId: sessionOf(account.id) }, { changes }),
+    );
+  }
+
+  async function noteConsent(visit: Visit, progress: Progress, origin: RequestOrigin): Promise<void> {
+    const account = await parts.findAccount(accountIn(visit, progress) ?? '');
+    const { consent } = progress;
+    if (!account || !consent) return;
+    const about = { target: { kind: 'client', id: visit.client.id }, changes: consentChanges(consent) };
+    parts.transaction.addAuditLine((sessionOf) =>
+      parts.personEvents.line(account, 'apps.consent', { ...origin, sessionId: sessionOf(account.id) }, about),
+    );
   }
 
   async function openVisit(request: FastifyRequest, reply: FastifyReply): Promise<Visit> {
@@ -191,7 +213,8 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     const sent = sentToken(request);
     const token = csrf.isValid(subject, sent) ? String(sent) : csrf.tokenFor(subject);
     const form = { action: pathOf(visit), csrf: token };
-    return { parts, visit, request, deviceCookie: deviceCookie.read(request), form, locale: localeOf(request) };
+    const origin = originOf(request, { clientId: visit.client.id });
+    return { parts, visit, request, origin, deviceCookie: deviceCookie.read(request), form, locale: localeOf(request) };
   }
 
   function localeOf(request: FastifyRequest) {

@@ -77,14 +77,19 @@ export const secondFactorStep = step<SecondFactorData, SecondFactorError>({
     const method = Object.hasOwn(METHODS, action) ? METHODS[action] : undefined;
     if (!method) return again('code_required');
     await parts.signInLimit.assertAllowed(request.ip);
+    parts.failures.charge(request.ip);
     const account = await accountOf(context);
     const shown = await method.check(context, account, fields);
     // A text without a code's form is a typing error: it is not counted, and the page says so.
-    if (typeof shown === 'string') return again(shown);
+    if (typeof shown === 'string') {
+      parts.failures.refund(request.ip);
+      return again(shown);
+    }
     if (!shown) {
       await parts.signInLimit.count(request.ip);
       return again(method.error);
     }
+    parts.failures.refund(request.ip);
     const before = loginOf(context);
     const trustDevice = method.mayTrust && parts.trustDeviceSeconds > 0 && fields.trust_device === 'yes';
     const login: Login = { ...before, amr: withSecondFactor(before.amr, shown), trustDevice };
@@ -100,20 +105,24 @@ async function checkTotp(context: StepContext, account: Account, fields: Fields)
 }
 
 async function checkRecoveryCode(context: StepContext, account: Account, fields: Fields): Promise<Shown> {
-  const { parts, request } = context;
+  const { parts, origin } = context;
   const code = readRecoveryCode(textField(fields, 'recovery_code'));
   if (code === undefined) return 'recovery_code_format';
-  const isRight = await guess(context, account, 'recovery_code', () => parts.recoveryCodes.use(account, code));
+  const isRight = await guess(context, account, 'recovery_code', () =>
+    parts.recoveryCodes.use(account, code, [parts.personEvents.line(account, 'recovery_codes.use', origin)]),
+  );
   if (!isRight) return undefined;
-  for (const statement of parts.notices.recoveryCodeUsed(account, request)) parts.transaction.addStatement(statement);
+  for (const statement of parts.notices.recoveryCodeUsed(account, origin)) parts.transaction.addStatement(statement);
   return ['otp']; // a one-time password, though not one of RFC 6238
 }
 
 async function checkPasskey(context: StepContext, account: Account, fields: Fields): Promise<Shown> {
-  const { parts, visit } = context;
+  const { parts, visit, origin } = context;
   const response = textField(fields, 'assertion');
-  const options = { account, requireUserVerification: false };
-  return (await parts.passkeys.verify(parts.passkeyChallenge(visit.uid), response, options))?.amr;
+  const options = { account, requireUserVerification: false, origin };
+  const assertion = await parts.passkeys.verify(parts.passkeyChallenge(visit.uid), response, options);
+  if (!assertion) await parts.failures.note({ reason: 'passkey_refused', factor: 'passkey', account }, origin);
+  return assertion?.amr;
 }
 
 /**
@@ -126,12 +135,15 @@ async function guess(
   factor: CodeFactor,
   verify: () => Promise<boolean>,
 ): Promise<boolean> {
-  const { parts, request, deviceCookie } = context;
+  const { parts, origin, deviceCookie } = context;
   const reserved = await parts.attempts.reserveGuess({ account, factor, deviceCookie });
   if (reserved.allowed && (await verify())) {
     parts.transaction.addStatement(parts.attempts.clearFailures(reserved));
     return true;
   }
-  if ((await parts.attempts.countFailure(reserved)).lockedNow) await parts.notices.locked(account, factor, request);
+  const wrong = factor === 'totp' ? 'wrong_code' : 'wrong_recovery_code';
+  const failure = { reason: reserved.allowed ? wrong : 'locked', factor, account } as const;
+  const { lockedNow } = await parts.attempts.countFailure(reserved, await parts.failures.audited(failure, origin));
+  if (lockedNow) await parts.notices.locked(account, factor, origin);
   return false;
 }

@@ -7,6 +7,7 @@ import type { Passkeys } from '../accounts/passkeys.ts';
 import type { PasswordChange } from '../accounts/password_change.ts';
 import type { PasswordService } from '../accounts/password_service.ts';
 import type { Passwords } from '../accounts/passwords.ts';
+import type { PersonEvents } from '../accounts/person_events.ts';
 import type { PasswordPolicy } from '../accounts/policy.ts';
 import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
 import type { Accounts } from '../accounts/store.ts';
@@ -16,11 +17,13 @@ import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Limit } from '../platform/limit.ts';
+import type { RequestOrigin } from '../platform/request_origin.ts';
 import type { WriteBounds } from '../platform/write_bounds.ts';
 import type { OwnDeletion } from '../ports/own_account.ts';
 import type { Unit } from '../records/unit.ts';
 import { type Again, type AnyFormPage, type Content, formPage, type Refused, type Reply } from '../views/form_pages.ts';
 import type { AccountView, ClientView, FormTarget, Locale, View, Views } from '../views/views.ts';
+import type { FailedSignIns } from './failures.ts';
 import type { Login, Progress, Visit } from './interactions.ts';
 import type { SignInNotices } from './notices.ts';
 
@@ -44,7 +47,10 @@ export interface LoginParts {
   /** The challenge that a passkey signs in a visit: only this server can make it, and it is useless in another visit. */
   passkeyChallenge(visitUid: string): string;
   /** Statements for the transaction in which the request commits. */
-  readonly transaction: Pick<Unit, 'addStatement' | 'addGuard'>;
+  readonly transaction: Pick<Unit, 'addStatement' | 'addGuard' | 'addAuditLine'>;
+  /** What the audit tells. */
+  readonly personEvents: PersonEvents;
+  readonly failures: FailedSignIns;
   /** Events and mails about the sign-in. */
   readonly notices: SignInNotices;
   readonly deletion: Pick<OwnDeletion, 'keep'>;
@@ -64,6 +70,7 @@ export interface StepContext {
   readonly parts: LoginParts;
   readonly visit: Visit;
   readonly request: FastifyRequest;
+  readonly origin: RequestOrigin;
   /** The cookie that identifies this browser, if it has one (accounts/devices.ts). */
   readonly deviceCookie: string | undefined;
   readonly form: FormTarget;

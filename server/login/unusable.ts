@@ -36,9 +36,8 @@ export const unusableStep = step<UnusableData>({
   async submit(context, fields) {
     const account = await accountOf(context);
     if (fields.action !== 'keep' || !mayKeep(account)) return { kind: 'cancel' };
-    const { parts, visit, request } = context;
-    const visitor = { userAgent: request.headers['user-agent'], address: request.ip };
-    parts.keepAccount(await parts.deletion.keep(account.id, visitor, request.id));
+    const { parts, visit, origin } = context;
+    parts.keepAccount(await parts.deletion.keep(account.id, origin, origin.requestId));
     return { kind: 'progress', progress: visit.progress };
   },
 });

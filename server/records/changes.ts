@@ -1,3 +1,4 @@
+import type { AuditLine } from '../audit/lines.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement } from '../platform/db.ts';
 import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
@@ -20,6 +21,9 @@ export interface Write {
   readonly sessionUid: string | undefined;
 }
 
+/** Makes a line of the audit when all changes are known. @param sessionOf the uid of the session that the person then has */
+export type MakeAuditLine = (sessionOf: (accountId: string) => string | undefined) => AuditLine;
+
 /** The changes that a unit of work has gathered, and what it has read that they depend on. */
 export class Changes {
   readonly writes = new Map<string, Write>();
@@ -33,6 +37,7 @@ export class Changes {
   /** The origin that an unfinished record is counted for (unfinished.ts). */
   readonly origins = new Map<ModelName, Buffer>();
   readonly revokedTokensOf = new Set<string>();
+  readonly auditLines: MakeAuditLine[] = [];
   /** Keys that were found in the database. Their rows are changed and never inserted: a deleted row stays deleted. */
   readonly stored = new Set<string>();
   /** By session id. */
@@ -41,8 +46,9 @@ export class Changes {
   readonly authorizationsBefore = new Map<string, string>();
 
   get isEmpty(): boolean {
-    const { writes, destroyed, consumed, revokedTokensOf, forms } = this;
-    return writes.size + destroyed.size + consumed.size + revokedTokensOf.size + forms.length === 0;
+    const { writes, destroyed, consumed, revokedTokensOf, forms, auditLines } = this;
+    const sizes = [writes.size, destroyed.size, consumed.size, revokedTokensOf.size, forms.length, auditLines.length];
+    return sizes.every((size) => size === 0);
   }
 
   save(model: ModelName, id: string, payload: Payload, expiresAt: Date): void {
@@ -83,6 +89,11 @@ export class Changes {
 
   sessionWrite(uid: string): Write | undefined {
     return this.writesTo('sessions').find((write) => write.uid === uid);
+  }
+
+  /** The uid of the session that a person has by these changes. */
+  sessionOf(accountId: string): string | undefined {
+    return this.writesTo('sessions').find((write) => write.accountId === accountId)?.uid;
   }
 
   grantsOfConsumed(): string[] {
@@ -221,7 +232,7 @@ function bindSession(changes: Changes, write: Write, { statements, sealer, now: 
   return statements.changeSession.bind({ ...session, id_hash: hasNewId ? hashToken(id) : null, removed });
 }
 
-/** @returns undefined when nothing in `records` changes */
+/** @returns undefined when nothing in `records` changes, and the audit tells nothing */
 function recordChanges(changes: Changes, { sealer, now }: BindContext): RecordChanges | undefined {
   // A record that is deleted with its grant cannot be marked as used, and need not be.
   const consumed = [...changes.consumed].flatMap(([id, grantId]) =>
@@ -229,9 +240,8 @@ function recordChanges(changes: Changes, { sealer, now }: BindContext): RecordCh
   );
   const destroyed = changes.destroyedOf('records').map(hashToken);
   const { changed, created } = changes.split(changes.writesTo('records'));
-  if (consumed.length + destroyed.length + changed.length + created.length + changes.forms.length === 0) {
-    return undefined;
-  }
+  const sizes = [consumed, destroyed, changed, created, changes.forms, changes.auditLines].map(({ length }) => length);
+  if (sizes.every((size) => size === 0)) return undefined;
   const changedRowOf = (write: Write): ChangedRecord => {
     const idHash = hashOf(write);
     return {
@@ -256,6 +266,7 @@ function recordChanges(changes: Changes, { sealer, now }: BindContext): RecordCh
     changed: changed.map(changedRowOf),
     created: created.map(newRowOf),
     responses: [...[...changes.responses].map(([id, response]) => sealResponse(id, response)), ...changes.forms],
+    auditLines: changes.auditLines.map((make) => make((accountId) => changes.sessionOf(accountId))),
   };
 }
 

@@ -53,5 +53,6 @@ function merge(all: readonly RecordChanges[]): RecordChanges {
     changed: all.flatMap(({ changed }) => changed),
     created: all.flatMap(({ created }) => created),
     responses: all.flatMap(({ responses }) => responses),
+    auditLines: all.flatMap(({ auditLines }) => auditLines),
   };
 }

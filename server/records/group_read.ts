@@ -45,6 +45,8 @@ export function createReadRow<Key extends RowKey, Row extends { readonly key: Ke
 
 const textOf = (key: RowKey) => (typeof key === 'string' ? key : key.toString('latin1'));
 
+export type Reads = ReturnType<typeof createReads>;
+
 /** The reads of a unit of work. */
 export function createReads(db: Db, statements: Statements) {
   return {

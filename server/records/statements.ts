@@ -1,4 +1,5 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
+import { type AuditLine, insertAuditLines } from '../audit/lines.ts';
 import type {
   Grants,
   Records,
@@ -71,7 +72,7 @@ const NEW_AUTHORIZATIONS = columns<keyof NewAuthorization>({
   persists_logout: 'boolean',
 });
 
-/** The changes that a request makes to `records`. */
+/** The changes that a request makes to `records`, and what the audit tells of it. */
 export interface RecordChanges {
   readonly now: Date;
   /** Hashes of ids. */
@@ -81,6 +82,8 @@ export interface RecordChanges {
   readonly changed: readonly ChangedRecord[];
   readonly created: readonly NewRecord[];
   readonly responses: readonly NewResponse[];
+  /** What the audit tells of the request. */
+  readonly auditLines: readonly AuditLine[];
 }
 
 export type NewSession = Selectable<Sessions> & { readonly authorizations: readonly NewAuthorization[] };
@@ -202,6 +205,8 @@ export function createStatements(accountColumns: string) {
           INSERT INTO records (${NEW_RECORDS.names}) SELECT * FROM ${NEW_RECORDS.unnest($.created)}
         ), stored AS (
           INSERT INTO repeated_answers (${NEW_RESPONSES.names}) SELECT * FROM ${NEW_RESPONSES.unnest($.responses)}
+        ), audited AS (
+          ${insertAuditLines($.auditLines)}
         )
         SELECT require_single_use(cardinality(${$.consumed}::bytea[]), (SELECT count(*) FROM consumed))`,
     ),

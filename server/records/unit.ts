@@ -1,12 +1,20 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Clock, dateOf, SECONDS_MOST } from '../platform/clock.ts';
 import type { BoundStatement, Db, Row } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
-import { bindChanges, bindReplays, Changes, grantPlace, keyOf, recordPlace, sessionPlace } from './changes.ts';
+import {
+  bindChanges,
+  bindReplays,
+  Changes,
+  grantPlace,
+  keyOf,
+  type MakeAuditLine,
+  recordPlace,
+  sessionPlace,
+} from './changes.ts';
 import { type StatelessToken, statelessTokenKey, type TokenStatus, tokenStatus } from './ended.ts';
-import { createWriteRecords, type WriteRecords } from './group_commit.ts';
-import { createReads } from './group_read.ts';
+import type { WriteRecords } from './group_commit.ts';
+import type { Reads } from './group_read.ts';
 import { type SessionLimit, sessionEnd } from './lifetimes.ts';
 import { MODELS, type Model, type ModelName } from './models.ts';
 import { type Payload, payloadOf, type StoredPayload } from './payload.ts';
@@ -21,7 +29,7 @@ import {
   type JoinedGrant,
   type JoinedSession,
 } from './rows.ts';
-import { createStatements, type NewResponse, type RecordChanges, type Statements } from './statements.ts';
+import type { NewResponse, RecordChanges, Statements } from './statements.ts';
 import { openResponse, type SealedResponse, type StoredResponse, sealedResponseIn } from './stored_responses.ts';
 import type { UnfinishedModel, UnfinishedRecord } from './unfinished.ts';
 
@@ -32,40 +40,14 @@ export interface Units {
   current(): Unit;
 }
 
-/**
- * @param accountColumns the columns that the store of accounts reads of a joined account (alias `a`)
- */
-export function createUnits(options: {
-  db: Db;
-  sealer: Sealer;
-  now: Clock;
-  accountColumns: string;
-  lifetimes: SessionLimit;
-}): Units {
-  const statements = createStatements(options.accountColumns);
-  const writeRecords = createWriteRecords({ db: options.db, statements });
-  const context = { ...options, statements, read: createReads(options.db, statements), writeRecords };
-  const storage = new AsyncLocalStorage<Unit>();
-  return {
-    run(work) {
-      const unit = new Unit(context);
-      return storage.run(unit, () => work(unit));
-    },
-    current() {
-      const unit = storage.getStore();
-      if (!unit) throw new Error('no unit of work here: records are reached through units.run() alone');
-      return unit;
-    },
-  };
-}
-
-interface UnitContext {
+/** The parts of a unit; `createUnits` has them (units.ts). */
+export interface UnitContext {
   readonly db: Db;
   readonly sealer: Sealer;
   readonly now: Clock;
   readonly lifetimes: SessionLimit;
   readonly statements: Statements;
-  readonly read: ReturnType<typeof createReads>;
+  readonly read: Reads;
   readonly writeRecords: WriteRecords;
 }
 
@@ -96,6 +78,7 @@ export class Unit {
   #gathered: Changes | undefined;
   #before: BoundStatement[] = [];
   #after: BoundStatement[] = [];
+  #whenReplayed: BoundStatement[] = [];
 
   constructor(context: UnitContext) {
     this.#context = context;
@@ -306,7 +289,17 @@ export class Unit {
     this.#after.push(bound);
   }
 
-  /** The same, before those of this unit: a condition that the whole transaction depends on. */
+  /** Lets the audit tell of this request, in the statement of its changes. */
+  addAuditLine(make: MakeAuditLine): void {
+    this.#changes.auditLines.push(make);
+  }
+
+  /** For the transaction that revokes a grant because another request had used the code or refresh token of this one. */
+  addWhenReplayed(bound: BoundStatement): void {
+    this.#whenReplayed.push(bound);
+  }
+
+  /** A statement before those of this unit: a condition that the whole transaction depends on. */
   addGuard(bound: BoundStatement): void {
     this.#before.push(bound);
   }
@@ -324,7 +317,7 @@ export class Unit {
    */
   async commit(): Promise<string | undefined> {
     const changes = this.#gathered ?? new Changes();
-    const [before, after] = [this.#before, this.#after];
+    const [before, after, whenReplayed] = [this.#before, this.#after, this.#whenReplayed];
     this.discard();
     try {
       const { bound, recordsAlone } = changes.isEmpty ? { bound: [] } : bindChanges(changes, this.#context);
@@ -342,7 +335,7 @@ export class Unit {
       const { db, statements } = this.#context;
       // Nothing is saved for a grant that is gone.
       const revoke = statements.deleteGrants.bind({ ids: changes.grantsOfConsumed() });
-      await db.query(revoke).catch((failure) => this.#fail(failure));
+      await db.transact([revoke, ...whenReplayed]).catch((failure) => this.#fail(failure));
       throw error;
     }
   }
@@ -376,6 +369,7 @@ export class Unit {
     this.#gathered = undefined;
     this.#before = [];
     this.#after = [];
+    this.#whenReplayed = [];
   }
 
   /** Treats another store's read as one of this unit: when it fails, the unit has failed (`failure`). */

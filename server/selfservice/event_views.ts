@@ -4,7 +4,7 @@ import type { AccountEventView } from '../views/views.ts';
 import type { PageContext } from './page.ts';
 
 /** Security events as pages list them. */
-export function eventViews({ visitor }: PageContext, events: readonly SecurityEvent[]): AccountEventView[] {
+export function eventViews({ origin }: PageContext, events: readonly SecurityEvent[]): AccountEventView[] {
   return events.map(({ kind, at, details }) => {
     const { browser, system, address, subject } = details;
     return {
@@ -13,7 +13,7 @@ export function eventViews({ visitor }: PageContext, events: readonly SecurityEv
       ...(browser === undefined ? {} : { browser }),
       ...(system === undefined ? {} : { system }),
       ...(subject === undefined ? {} : { subject }),
-      ...(address === undefined ? {} : { place: { kind: place(address, visitor.address), network: address } }),
+      ...(address === undefined ? {} : { place: { kind: place(address, origin.address), network: address } }),
     };
   });
 }

@@ -5,6 +5,7 @@ import { PasswordRefused } from '../accounts/policy.ts';
 import type { BoundStatement } from '../platform/db.ts';
 import { type Fields, textField } from '../platform/forms.ts';
 import { shareOfAddress } from '../platform/limits.ts';
+import { originOf } from '../platform/request_origin.ts';
 import { type Again, type AnyFormPage, again, formPage } from '../views/form_pages.ts';
 import { linkPath } from '../views/paths.ts';
 import type { FormTarget, Locale, NewPasswordView, PasswordRuleName, View } from '../views/views.ts';
@@ -153,7 +154,7 @@ export async function setPassword(
   const verified = account.emailVerified ? [] : [options.accounts.updating(account, { emailVerified: true })];
   await options.passwordChange.set(account, textField(fields, 'new_password'), {
     by,
-    visitor: { userAgent: request.headers['user-agent'], address: request.ip },
+    origin: originOf(request),
     also: [consume, ...verified],
     shares: [shareOfAddress(request.ip), `account:${account.id}`],
   });

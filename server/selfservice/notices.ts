@@ -1,29 +1,32 @@
-import type { EventKind } from '../accounts/events.ts';
 import type { NoticeKind } from '../accounts/mails.ts';
+import type { AboutEvent, RecordedKind } from '../accounts/person_events.ts';
 import { visitorDetails } from '../accounts/session_details.ts';
 import { type BoundStatement, transactIfNeeded } from '../platform/db.ts';
 import type { PageContext } from './page.ts';
 
-/** The security event of a change, for its transaction. @param subject the name of the app or passkey that it is about */
-export function eventOf({ parts, account, visitor }: PageContext, kind: EventKind, subject?: string): BoundStatement {
-  const details = visitorDetails(visitor);
-  return parts.events.append(account, kind, subject === undefined ? details : { ...details, subject });
+/** The security event of a change and its entry in the audit, for its transaction. */
+export function eventsOf(
+  { parts, account, origin }: PageContext,
+  kind: RecordedKind,
+  about?: AboutEvent,
+): BoundStatement[] {
+  return parts.personEvents.record(account, kind, origin, about);
 }
 
 /**
- * The security event of a change, and the mail about it.
- * @param about `factor`: the factor's name in the mail; `subject`: as for the event
+ * The same, and the mail about it.
+ * @param about `factor`: the factor's name in the mail
  */
 export function noticesOf(
   context: PageContext,
-  kind: EventKind,
+  kind: RecordedKind,
   mail: NoticeKind,
-  { factor, subject }: { readonly factor?: string; readonly subject?: string | undefined } = {},
+  { factor, ...about }: AboutEvent & { readonly factor?: string } = {},
 ): BoundStatement[] {
-  const { parts, account, visitor } = context;
-  const details = { ...visitorDetails(visitor), ...(factor === undefined ? {} : { factor }) };
+  const { parts, account, origin } = context;
+  const details = { ...visitorDetails(origin), ...(factor === undefined ? {} : { factor }) };
   return [
-    eventOf(context, kind, subject),
+    ...eventsOf(context, kind, about),
     parts.mails.enqueue({ kind: mail, accountId: account.id, details }, account),
   ];
 }

@@ -5,8 +5,9 @@ import type { MailThrottle } from '../accounts/mail_throttle.ts';
 import type { Mails } from '../accounts/mails.ts';
 import type { Passkeys } from '../accounts/passkeys.ts';
 import type { PasswordChange } from '../accounts/password_change.ts';
+import type { PersonEvents } from '../accounts/person_events.ts';
 import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
-import type { SessionDetailsStore, Visitor } from '../accounts/session_details.ts';
+import type { SessionDetailsStore } from '../accounts/session_details.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Totp } from '../accounts/totp.ts';
 import type { DetailsTypes } from '../clients/authorization_details.ts';
@@ -14,6 +15,7 @@ import type { Db } from '../platform/db.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Limit } from '../platform/limit.ts';
 import type { Position } from '../platform/pages.ts';
+import type { RequestOrigin } from '../platform/request_origin.ts';
 import type { OwnDeletion } from '../ports/own_account.ts';
 import type { SignedIn } from '../ports/sessions.ts';
 import type { WaitingRequests } from '../ports/waiting_requests.ts';
@@ -39,7 +41,9 @@ import { type PageProblem, problemOf } from './problems.ts';
 export interface AccountParts {
   readonly views: Views;
   readonly accounts: Pick<Accounts, 'findById' | 'update'>;
-  readonly events: Events;
+  readonly events: Pick<Events, 'list'>;
+  /** What the person and the audit are told of a change. */
+  readonly personEvents: PersonEvents;
   readonly mails: Pick<Mails, 'enqueue'>;
   readonly throttle: Pick<MailThrottle, 'mayAsk'>;
   readonly overview: Overview;
@@ -72,7 +76,7 @@ export interface PageContext {
   readonly parts: AccountParts;
   readonly account: Account;
   readonly session: SignedIn;
-  readonly visitor: Visitor;
+  readonly origin: RequestOrigin;
   /** The cookie that identifies this browser, if it has one (accounts/devices.ts). */
   readonly deviceCookie: string | undefined;
   readonly now: Date;

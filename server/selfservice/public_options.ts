@@ -1,18 +1,20 @@
 import type { FastifyRequest, RouteShorthandOptions } from 'fastify';
 import type { Attempts } from '../accounts/attempts.ts';
 import type { Devices } from '../accounts/devices.ts';
-import type { EventDetails, Events } from '../accounts/events.ts';
-import type { Links } from '../accounts/links.ts';
+import type { EventDetails } from '../accounts/events.ts';
+import type { LinkPurpose, Links } from '../accounts/links.ts';
 import type { MailThrottle } from '../accounts/mail_throttle.ts';
 import type { Mails } from '../accounts/mails.ts';
 import type { PasswordChange } from '../accounts/password_change.ts';
+import { type PersonEvents, userTarget } from '../accounts/person_events.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Csrf } from '../platform/csrf.ts';
-import type { Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import { inLanguage, preferredLanguages } from '../platform/languages.ts';
 import type { Limit } from '../platform/limit.ts';
+import { originOf } from '../platform/request_origin.ts';
 import { ROW_BYTES, type WriteBounds } from '../platform/write_bounds.ts';
 import type { Sessions } from '../ports/sessions.ts';
 import type { Locale, NewPasswordView, Views } from '../views/views.ts';
@@ -44,8 +46,7 @@ export interface PublicOptions {
   readonly readLimit: RouteShorthandOptions['config'];
   readonly transact: Db['transact'];
   readonly unlockPassword: Attempts['unlockPassword'];
-  /** Records a security event of an account. */
-  readonly event: Events['append'];
+  readonly personEvents: PersonEvents;
   /** The browser and the address of a request, for events and mails. */
   origin(request: FastifyRequest): EventDetails;
   /** The rules that a new password must keep, for its form. */
@@ -62,8 +63,14 @@ export function inSameLanguage(options: PublicOptions, request: FastifyRequest, 
   return inLanguage(path, localeOf(options, request), ownLocale);
 }
 
-/** A mail that waits, and the response that is stored for a form that is sent twice. */
-const MAIL_BYTES = 2 * ROW_BYTES;
+/** What the audit tells of a mail that was asked for, of which it is not known yet whose it will be. */
+export function linkAsked(options: PublicOptions, request: FastifyRequest, purpose: LinkPurpose): BoundStatement {
+  const about = { target: userTarget(''), changes: { purpose: { after: purpose } } };
+  return options.personEvents.strangersEntry('links.ask', originOf(request), about);
+}
+
+/** A mail that waits, its entry in the audit, and the response that is stored for a form that is sent twice. */
+const MAIL_BYTES = 4 * ROW_BYTES;
 
 /** @throws AppError 429, 503 */
 export async function countForm(

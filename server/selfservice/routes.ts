@@ -7,6 +7,7 @@ import { redirectTo } from '../platform/forms.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import type { Limit } from '../platform/limit.ts';
 import { readPosition } from '../platform/pages.ts';
+import { originOf } from '../platform/request_origin.ts';
 import type { Sessions, SignedIn } from '../ports/sessions.ts';
 import { type Admission, formRoute } from '../views/form_pages.ts';
 import { PATHS } from '../views/paths.ts';
@@ -81,7 +82,7 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
     const context = contextOf(page, request, person, csrf.tokenFor(subject));
     if (isRead) {
       await options.readLimits.account.consume(account.id);
-      await parts.transact([parts.sessionDetails.touch(session.sessionUid, account, context.visitor)]);
+      await parts.transact([parts.sessionDetails.touch(session.sessionUid, account, context.origin)]);
     }
     return { context, subject };
   }
@@ -120,7 +121,7 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
       parts,
       account,
       session,
-      visitor: { userAgent: request.headers['user-agent'], address: request.ip },
+      origin: originOf(request, { sessionId: session.sessionUid }),
       deviceCookie: options.deviceCookieOf(request),
       now: new Date(options.now()),
       locale: localeOf(request),

@@ -24,6 +24,8 @@ async function registered(start: Parameters<typeof softPasskey>[0] = {}) {
   return { ...stores, id, passkey, signIn };
 }
 
+const REQUEST_ORIGIN = { requestId: 'req-1', address: '198.51.100.7', userAgent: undefined };
+
 async function add(id: string, passkey: SoftPasskey, name = 'Laptop') {
   const { passkeys, again } = stores;
   const asked = challenge();
@@ -41,7 +43,7 @@ async function assertPasskey(
   const expected = account === undefined ? undefined : await again(account);
   const options = await passkeys.assertionOptions(asked, expected);
   const response = passkey.get({ ...options, ...(answeredTo ? { challenge: answeredTo } : {}) }, origin, change);
-  return passkeys.verify(asked, response, { account: expected, requireUserVerification });
+  return passkeys.verify(asked, response, { account: expected, requireUserVerification, origin: REQUEST_ORIGIN });
 }
 
 test('the options for an authenticator (WebAuthn L3 §5.4, §5.5)', async () => {
@@ -110,11 +112,21 @@ test('every part of an assertion is verified (WebAuthn L3 §7.2)', async () => {
     JSON.stringify({ ...parsed, id: randomBytes(2_000).toString('base64url') }),
     JSON.stringify({ ...parsed, rpId: 'x', response: { ...parsed.response, clientDataJSON: 'AAAA' } }),
   ]) {
-    assert.equal(await passkeys.verify(asked, made, { requireUserVerification: true }), undefined, made.slice(0, 80));
+    assert.equal(
+      await passkeys.verify(asked, made, { requireUserVerification: true, origin: REQUEST_ORIGIN }),
+      undefined,
+      made.slice(0, 80),
+    );
   }
   const wrongSite = passkey.get({ ...options, rpId: 'evil.example' }, ORIGIN);
-  assert.equal(await passkeys.verify(asked, wrongSite, { requireUserVerification: true }), undefined);
-  assert.equal((await passkeys.verify(asked, answer, { requireUserVerification: true }))?.account.id, id);
+  assert.equal(
+    await passkeys.verify(asked, wrongSite, { requireUserVerification: true, origin: REQUEST_ORIGIN }),
+    undefined,
+  );
+  assert.equal(
+    (await passkeys.verify(asked, answer, { requireUserVerification: true, origin: REQUEST_ORIGIN }))?.account.id,
+    id,
+  );
 });
 
 test('a passkey alone needs user verification', async () => {
@@ -159,7 +171,9 @@ test('of parallel uses of one assertion one is accepted, when the authenticator 
   const asked = challenge();
   const answer = passkey.get(await passkeys.assertionOptions(asked), ORIGIN);
   const answers = await Promise.all(
-    Array.from({ length: 20 }, () => passkeys.verify(asked, answer, { requireUserVerification: true })),
+    Array.from({ length: 20 }, () =>
+      passkeys.verify(asked, answer, { requireUserVerification: true, origin: REQUEST_ORIGIN }),
+    ),
   );
   assert.equal(answers.filter(Boolean).length, 1);
 });

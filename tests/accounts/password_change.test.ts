@@ -16,7 +16,9 @@ import {
   type PasswordService,
   type PasswordSettings,
 } from '../../server/accounts/password_service.ts';
+import { createPersonEvents } from '../../server/accounts/person_events.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
+import { openAudit } from '../../server/audit/entries.ts';
 import type { BoundStatement } from '../../server/platform/db.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
@@ -42,8 +44,8 @@ const SETTINGS: PasswordSettings = {
   queueLimit: undefined,
 };
 
-const BY = { by: 'person' } as const;
-const BROWSER = { userAgent: 'curl/8', address: '198.51.100.7' };
+const BROWSER = { userAgent: 'curl/8', address: '198.51.100.7', requestId: 'req-1' };
+const BY = { by: 'person', origin: BROWSER } as const;
 const passwordNo = (n: number) => remember('password', `Kestrel-Fjord-${n}x`);
 
 const scope = { after };
@@ -56,6 +58,8 @@ const accounts = createAccounts({ db, sealer, indexKey, searchKey: randomBytes(3
 const devices = createDevices({ db, accounts, now });
 const attempts = createAttempts({ db, accounts, indexKey, now });
 const events = createEvents({ db, accounts, now });
+const audit = await openAudit({ db, sealer, now });
+const personEvents = createPersonEvents({ events, audit, accounts });
 const links = createLinks({ db, sealer, people: accounts, now });
 const mails = createMails({ db, sealer, people: accounts, now });
 const logLines: string[] = [];
@@ -63,7 +67,7 @@ const log = createLog({ level: 'debug', destination: { write: (line: string) => 
 
 /** A service for the accounts of this file, with a thread of its own. */
 async function open(on: Scope, more: Partial<PasswordSettings> = {}): Promise<PasswordService> {
-  const stores = { db, accounts, devices, attempts, events, mails, endSessions };
+  const stores = { db, accounts, devices, attempts, events, personEvents, mails, endSessions };
   const service = await createPasswordService({ ...SETTINGS, ...more }, { ...stores, log, names: [], threads: 1 });
   defer(on, () => service.close());
   return service;
@@ -131,20 +135,20 @@ describe('a change of password', () => {
 
   test('is checked with the person’s data, and all broken rules are reported', async () => {
     const account = await create();
-    await assert.rejects(room.change.planning(account, 'lovelace', { by: 'person' }), {
+    await assert.rejects(room.change.planning(account, 'lovelace', BY), {
       code: 'password_too_short',
       status: 400,
       field: 'password',
       rules: ['too_short', 'no_upper', 'no_digit', 'no_symbol', 'personal'],
     });
     await assert.rejects(room.change.hashFirst(ada(), 'lovelace'), { code: 'password_too_short' });
-    await room.change.planning(account, passwordNo(7), { by: 'person' });
+    await room.change.planning(account, passwordNo(7), BY);
   });
 
   test('commits with the caller’s statements, or not at all', async () => {
     const account = await create();
     const failing: BoundStatement = { statement: { name: '', text: 'SELECT 1 / $1::int' }, values: [0] };
-    await assert.rejects(room.change.set(account, passwordNo(1), { by: 'person', also: [failing] }));
+    await assert.rejects(room.change.set(account, passwordNo(1), { ...BY, also: [failing] }));
     assert.deepEqual(await accounts.resolve(account.id), account);
     assert.deepEqual(await historyOf(account), [account.passwordHash]);
   });
@@ -165,7 +169,7 @@ describe('a change of password', () => {
       statement: { name: '', text: 'SELECT 1 / count(*) FROM links WHERE account_id = $1' },
       values: [account.id],
     };
-    await room.change.set(account, passwordNo(1), { by: 'person', keep: { deviceCookie: own }, also: [used] });
+    await room.change.set(account, passwordNo(1), { ...BY, keep: { deviceCookie: own }, also: [used] });
     const isKnown = async (id: string, token: string) => (await devices.isKnown(id, token)).known;
     assert.deepEqual(
       [await isKnown(account.id, own), await isKnown(account.id, foreign), await isKnown(other.id, foreign)],
@@ -185,27 +189,28 @@ describe('a change of password', () => {
     await signIn(account);
     // Were it a session of this account, it would keep this grant.
     const foreign = await signIn(other, { [own.clientId]: { sid: newId(), grantId: granted } });
-    await room.change.set(account, passwordNo(1), { by: 'person', keep: { sessionUid: foreign } });
+    await room.change.set(account, passwordNo(1), { ...BY, keep: { sessionUid: foreign } });
     assert.deepEqual(await sessionsOf(account), []);
     assert.deepEqual(await sessionsOf(other), [{ uid: foreign }]);
     assert.deepEqual(await grantsOf(account), []);
     assert.deepEqual(await grantsOf(other), [{ id: foreignGrant }]);
   });
 
-  for (const [by, visitor, event] of [
-    ['person', BROWSER, 'password_changed'],
-    ['reset_link', BROWSER, 'password_reset'],
-    ['invitation', BROWSER, 'password_changed'],
-    ['operator', undefined, 'password_changed'],
-  ] as const satisfies (readonly [PasswordChangeRequest['by'], typeof BROWSER | undefined, string])[]) {
-    test(`by ${by}: ends sessions and a lock, and tells the person by an event and a mail`, async () => {
+  for (const [change, event, actions] of [
+    [BY, 'password_changed', ['passwords.change']],
+    [{ ...BY, by: 'reset_link' }, 'password_reset', ['passwords.reset']],
+    [{ ...BY, by: 'invitation' }, 'password_changed', ['users.accept_invitation']],
+    // The operation of an operator has an entry of its own.
+    [{ by: 'operator' }, 'password_changed', []],
+  ] as const satisfies (readonly [PasswordChangeRequest, string, readonly string[]])[]) {
+    test(`by ${change.by}: ends sessions and a lock, and tells the person by an event and a mail`, async () => {
       const account = await create();
       const guess = () => attempts.reservePasswordGuess({ identifier: account.email, deviceCookie: undefined });
       for (let i = 0; i < FAILURES; i += 1) await attempts.countFailure(await guess());
       assert.equal((await guess()).allowed, false, 'locked');
       const before = await mailsQueued();
       const [kept] = [await signIn(account), await signIn(account)];
-      await room.change.set(account, passwordNo(1), { by, visitor, keep: { sessionUid: kept } });
+      await room.change.set(account, passwordNo(1), { ...change, keep: { sessionUid: kept } });
       assert.equal((await guess()).allowed, true);
       assert.deepEqual(await sessionsOf(account), [{ uid: kept }]);
       assert.deepEqual(
@@ -213,7 +218,12 @@ describe('a change of password', () => {
         [event],
       );
       assert.equal(await mailsQueued(), before + 1);
-      await room.change.set(await accounts.resolve(account.id), passwordNo(2), { by });
+      const entries = await query('SELECT action FROM audit WHERE target_id = $1 ORDER BY id', [account.id]);
+      assert.deepEqual(
+        entries,
+        actions.map((action) => ({ action })),
+      );
+      await room.change.set(await accounts.resolve(account.id), passwordNo(2), change);
       assert.deepEqual(await sessionsOf(account), [], 'no session was given to keep');
     });
   }
@@ -263,11 +273,11 @@ describe('an outdated hash', () => {
     const passwordHash = hashSync(typed, { algorithm: 2, memoryCost, timeCost, parallelism, outputLen: 32 });
     const account = await accounts.create({ ...ada(), passwordHash });
     assert.equal(room.passwords.isOutdated(passwordHash), false);
-    await assert.rejects(room.change.planning(account, typed, { by: 'person' }), { code: 'password_reused' });
+    await assert.rejects(room.change.planning(account, typed, BY), { code: 'password_reused' });
     await room.upgradeIfOutdated(account, typed);
     const renewed = await accounts.resolve(account.id);
     assert.equal(await room.passwords.verify(renewed.passwordHash, typed.normalize('NFKC')), true);
-    await assert.rejects(room.change.planning(renewed, typed.normalize('NFKC'), { by: 'person' }), {
+    await assert.rejects(room.change.planning(renewed, typed.normalize('NFKC'), BY), {
       code: 'password_reused',
     });
     await room.upgradeIfOutdated(renewed, typed);

@@ -6,7 +6,7 @@ import { createSealer } from '../../server/platform/sealing.ts';
 import type { ModelName } from '../../server/records/models.ts';
 import { OVERVIEW_STATEMENTS } from '../../server/records/overview.ts';
 import type { Payload } from '../../server/records/payload.ts';
-import { createUnits } from '../../server/records/unit.ts';
+import { createUnits } from '../../server/records/units.ts';
 
 interface Saved {
   /** Default: in an hour. */

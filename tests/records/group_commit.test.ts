@@ -84,7 +84,15 @@ test('while the database is away each of them gets 503, and none is tried separa
   t.after(() => db.close());
   await migrateUp(db);
   const write = createWriteRecords({ db, statements: createStatements('a.id AS account_id') });
-  const nothing = { now: new Date(), consumed: [], destroyed: [], changed: [], created: [], responses: [] };
+  const nothing = {
+    now: new Date(),
+    consumed: [],
+    destroyed: [],
+    changed: [],
+    created: [],
+    responses: [],
+    auditLines: [],
+  };
   await write(nothing);
   await postgres.kill();
   sent.length = 0;

@@ -3,7 +3,7 @@ import { after, describe, test } from 'node:test';
 import { createDb } from '../../server/platform/db.ts';
 import { createSealer, hashToken } from '../../server/platform/sealing.ts';
 import type { ModelName } from '../../server/records/models.ts';
-import { createUnits } from '../../server/records/unit.ts';
+import { createUnits } from '../../server/records/units.ts';
 import { dumpDatabase, formsOf } from '../helpers/secrets.ts';
 import { freePort } from '../helpers/waiting.ts';
 import { bench, exchange, HOUR, issued, newGrant, newId, newSingleUse, open, readRecord, request } from './fixtures.ts';

@@ -4,7 +4,7 @@ import type { AppOverview } from '../../records/overview.ts';
 import type { PagesView } from '../../views/views.ts';
 import { type ListedApp, viewOfApp } from '../app_views.ts';
 import { PAGE_SIZE, pagesView, wantedPage } from '../lists.ts';
-import { changesSomething, eventOf } from '../notices.ts';
+import { changesSomething, eventsOf } from '../notices.ts';
 import { accountPage, done, type PageContext } from '../page.ts';
 
 interface AppView extends ListedApp {
@@ -33,7 +33,7 @@ export default accountPage<{ apps: readonly AppView[]; pages?: PagesView }>({
     const app = await parts.findApp(clientId);
     await changesSomething(context, [
       ...parts.overview.revokeApp(account.id, clientId),
-      ...(app ? [eventOf(context, 'app_revoked', app.name)] : []),
+      ...(app ? eventsOf(context, 'app_revoked', { subject: app.name, target: { kind: 'client', id: clientId } }) : []),
     ]);
     return done('app_revoked', 'apps');
   },

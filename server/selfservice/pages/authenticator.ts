@@ -3,7 +3,7 @@ import { again } from '../../views/form_pages.ts';
 import type { AuthenticatorView } from '../../views/views.ts';
 import { noticesOf } from '../notices.ts';
 import { accountPage, done, type PageContext } from '../page.ts';
-import { showCodes } from '../recovery_codes.ts';
+import { newCodesOf, showCodes } from '../recovery_codes.ts';
 
 /**
  * Setting up an authenticator app (RFC 6238). Nothing is stored before a code shows that the app has the secret.
@@ -30,7 +30,10 @@ export default accountPage<{ authenticator: AuthenticatorView; isReplacement: bo
     if (!parts.totp.resume(account, bindingOf(context), sealed)) return again({ key: 'enrolment_expired' });
     const hadCodes = (await parts.recoveryCodes.remaining(account)) > 0;
     const newCodes = hadCodes ? undefined : parts.recoveryCodes.prepare(account);
-    const also = [...noticesOf(context, 'totp_added', 'factor_added', { factor: 'totp' }), ...(newCodes?.bound ?? [])];
+    const also = [
+      ...noticesOf(context, 'totp_added', 'factor_added', { factor: 'totp' }),
+      ...newCodesOf(context, newCodes),
+    ];
     const code = textField(fields, 'code');
     if (!(await parts.totp.confirm(account, bindingOf(context), sealed, code, also))) {
       return again({ key: 'code', field: 'code' });

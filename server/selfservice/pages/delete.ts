@@ -21,9 +21,9 @@ export default accountPage<{ dueAt?: Date }>({
     return graceSeconds === 0 ? {} : { dueAt: new Date(now.getTime() + graceSeconds * 1_000) };
   },
 
-  async submit({ parts, account, visitor }) {
+  async submit({ parts, account, origin }) {
     try {
-      const dueAt = await parts.deletion.ask(account.id, visitor);
+      const dueAt = await parts.deletion.ask(account.id, origin, origin.requestId);
       const { zoneinfo } = account;
       return pageReply(200, accountDeletedView, {
         ...(dueAt === undefined ? {} : { dueAt }),

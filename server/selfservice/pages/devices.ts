@@ -2,7 +2,7 @@ import type { Device } from '../../accounts/devices.ts';
 import { place } from '../../accounts/session_details.ts';
 import { textField } from '../../platform/forms.ts';
 import type { BrowserView, PlaceView } from '../../views/views.ts';
-import { changesSomething, eventOf } from '../notices.ts';
+import { changesSomething, eventsOf } from '../notices.ts';
 import { forgetOtherDevices } from '../other_devices.ts';
 import { accountPage, done, type PageContext } from '../page.ts';
 
@@ -38,18 +38,20 @@ export default accountPage<{ devices: readonly DeviceView[] }>({
       return done('devices_forgotten', 'devices');
     }
     const id = textField(fields, 'device');
-    await changesSomething(context, [parts.devices.forget(account.id, id), eventOf(context, 'device_forgotten')]);
+    const target = { kind: 'device', id };
+    const events = eventsOf(context, 'device_forgotten', { target });
+    await changesSomething(context, [parts.devices.forget(account.id, id), ...events]);
     return done('device_forgotten', 'devices');
   },
 });
 
-function viewOf({ visitor }: PageContext, device: Device): DeviceView {
+function viewOf({ origin }: PageContext, device: Device): DeviceView {
   const { browser, system, network, lastUsedAt, trustedUntil, ...view } = device;
   return {
     ...view,
     ...(browser === undefined ? {} : { browser }),
     ...(system === undefined ? {} : { system }),
-    ...(network === undefined ? {} : { place: { kind: place(network, visitor.address), network } }),
+    ...(network === undefined ? {} : { place: { kind: place(network, origin.address), network } }),
     ...(lastUsedAt ? { lastUsedAt } : {}),
     ...(trustedUntil ? { trustedUntil } : {}),
   };

@@ -4,7 +4,7 @@ import { textField } from '../../platform/forms.ts';
 import { subnet } from '../../platform/limits.ts';
 import { PATHS } from '../../views/paths.ts';
 import { mailRequestPage } from '../mail_request_page.ts';
-import { localeOf, type PublicOptions, tooManyMails } from '../public_options.ts';
+import { linkAsked, localeOf, type PublicOptions, tooManyMails } from '../public_options.ts';
 
 const IDENTIFIER_MAX = 320; // the longest e-mail address (RFC 5321 §4.5.3.1)
 
@@ -31,7 +31,10 @@ export default mailRequestPage({
     if (identifier.length > IDENTIFIER_MAX) return;
     const details = options.origin(request);
     const intent = { kind: 'reset', email: identifier, locale, details, source } as const;
-    await options.transact([options.mails.enqueue(device === undefined ? intent : { ...intent, device }, undefined)]);
+    await options.transact([
+      options.mails.enqueue(device === undefined ? intent : { ...intent, device }, undefined),
+      linkAsked(options, request, 'reset_password'),
+    ]);
   },
 });
 

@@ -1,3 +1,4 @@
+import { originOf } from '../../platform/request_origin.ts';
 import { confirmPage } from '../link_page.ts';
 
 /** Gives an account the address that the link was mailed to. */
@@ -9,7 +10,7 @@ export default confirmPage({
     await options.accounts.update(account, { email, emailVerified: true }, [
       consume,
       options.links.endAllOf(account.id),
-      options.event(account, 'email_changed', details),
+      ...options.personEvents.record(account, 'email_changed', originOf(request)),
       options.mails.enqueue(
         { kind: 'email_changed', accountId: account.id, previous: account.email, details },
         account,

@@ -3,6 +3,7 @@ import { checkProfile } from '../../accounts/profile.ts';
 import { AppError } from '../../platform/errors.ts';
 import { textField } from '../../platform/forms.ts';
 import { shareOfAddress } from '../../platform/limits.ts';
+import { originOf } from '../../platform/request_origin.ts';
 import { again } from '../../views/form_pages.ts';
 import { setPasswordPage } from '../link_page.ts';
 
@@ -17,7 +18,9 @@ export default setPasswordPage({
     if (!profile) return again({ nameFailed: true });
     const password = textField(fields, 'new_password');
     const passwordHash = await options.passwordChange.hashFirst(profile, password, [shareOfAddress(request.ip)]);
-    await options.accounts.create({ ...profile, passwordHash }, [consume]);
+    await options.accounts.create({ ...profile, passwordHash }, [consume], (account) =>
+      options.personEvents.entry(account, 'users.sign_up', originOf(request)),
+    );
     return undefined;
   },
 });

@@ -1,3 +1,4 @@
+import { originOf } from '../../platform/request_origin.ts';
 import { confirmPage } from '../link_page.ts';
 
 /** Unlocks the password of an account after too many wrong guesses. */
@@ -9,7 +10,7 @@ export default confirmPage({
     await options.transact([
       consume,
       options.unlockPassword(account.id),
-      options.event(account, 'unlocked', details),
+      ...options.personEvents.record(account, 'unlocked', originOf(request)),
       options.mails.enqueue({ kind: 'unlocked', accountId: account.id, details }, account),
     ]);
   },

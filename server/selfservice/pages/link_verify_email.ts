@@ -1,3 +1,4 @@
+import { originOf } from '../../platform/request_origin.ts';
 import { confirmPage } from '../link_page.ts';
 
 /** Confirms the address of an account. */
@@ -5,7 +6,7 @@ export default confirmPage({
   purpose: 'verify_email',
   forOwner: true,
   async run({ account, options, consume, request }) {
-    const event = options.event(account, 'email_verified', options.origin(request));
-    await options.accounts.update(account, { emailVerified: true }, [consume, event]);
+    const events = options.personEvents.record(account, 'email_verified', originOf(request));
+    await options.accounts.update(account, { emailVerified: true }, [consume, ...events]);
   },
 });

@@ -7,7 +7,7 @@ import { PAGE_SIZE, pagesView } from '../lists.ts';
 import { noticesOf } from '../notices.ts';
 import { accountPage, done, type PageContext } from '../page.ts';
 import type { PageProblem } from '../problems.ts';
-import { showCodes } from '../recovery_codes.ts';
+import { newCodesOf, showCodes } from '../recovery_codes.ts';
 
 interface PasskeysData {
   readonly passkeys: readonly PasskeyView[];
@@ -84,7 +84,7 @@ async function register(context: PageContext, fields: Fields): PasskeyReply {
   const hadCodes = (await parts.recoveryCodes.remaining(account)) > 0;
   const newCodes = hadCodes ? undefined : parts.recoveryCodes.prepare(account);
   const notices = noticesOf(context, 'passkey_added', 'factor_added', { factor: 'passkey', subject: name });
-  const also = [...notices, ...(newCodes?.bound ?? [])];
+  const also = [...notices, ...newCodesOf(context, newCodes)];
   await parts.passkeys.register(account, challenge, textField(fields, 'response'), name, also);
   if (newCodes) return showCodes(context, newCodes.codes, 'passkey_added');
   // The account may now need a stronger sign-in than this one; the overview is a page that does not.
@@ -95,8 +95,10 @@ function newName(fields: Fields): string {
   return textField(fields, 'name').trim();
 }
 
-async function rename({ parts, account }: PageContext, fields: Fields): PasskeyReply {
-  await parts.passkeys.rename(account, textField(fields, 'passkey'), textField(fields, 'name'));
+async function rename({ parts, account, origin }: PageContext, fields: Fields): PasskeyReply {
+  const id = textField(fields, 'passkey');
+  const entry = parts.personEvents.entry(account, 'passkeys.rename', origin, { target: { kind: 'passkey', id } });
+  await parts.passkeys.rename(account, id, textField(fields, 'name'), [entry]);
   return done('passkey_renamed', 'passkeys');
 }
 
@@ -104,7 +106,11 @@ async function remove(context: PageContext, fields: Fields): PasskeyReply {
   const { parts, account } = context;
   const id = textField(fields, 'passkey');
   const subject = (await parts.passkeys.list(account)).find((one) => one.id === id)?.name;
-  const notices = noticesOf(context, 'passkey_removed', 'factor_removed', { factor: 'passkey', subject });
+  const notices = noticesOf(context, 'passkey_removed', 'factor_removed', {
+    factor: 'passkey',
+    subject,
+    target: { kind: 'passkey', id },
+  });
   await parts.passkeys.remove(account, id, notices);
   return done('passkey_removed', 'passkeys');
 }

@@ -17,10 +17,10 @@ export default accountPage<{ newPassword: NewPasswordView }>({
   },
 
   async submit(context, fields) {
-    const { parts, account, session, visitor, deviceCookie } = context;
+    const { parts, account, session, origin, deviceCookie } = context;
     await parts.passwordChange.set(account, textField(fields, 'new_password'), {
       by: 'person',
-      visitor,
+      origin,
       keep: { sessionUid: session.sessionUid, deviceCookie },
       // Only this person, signed in, can use up this share of the hash queue.
       shares: [`account:${account.id}`],

@@ -39,11 +39,16 @@ export default accountPage<ProfileData>({
     };
   },
 
-  async submit({ parts, account }, fields) {
+  async submit({ parts, account, origin }, fields) {
     const values = valuesOf((name) => typed(fields, name));
     checkZone(values.zoneinfo);
     const changes = NAMES.map((name) => [FIELDS[name], values[name] === '' ? undefined : values[name]] as const);
-    await parts.accounts.update(account, Object.fromEntries(changes));
+    const changed = NAMES.filter((name) => values[name] !== (account[FIELDS[name]] ?? ''));
+    // The names of the fields alone: their values are personal.
+    const about = { changes: Object.fromEntries(changed.map((name) => [name, {}])) };
+    await parts.accounts.update(account, Object.fromEntries(changes), [
+      parts.personEvents.entry(account, 'profile.update', origin, about),
+    ]);
     return done('profile', 'profile');
   },
 });

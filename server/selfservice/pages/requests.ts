@@ -5,7 +5,7 @@ import { again } from '../../views/form_pages.ts';
 import type { DetailView, PagesView } from '../../views/views.ts';
 import { type ListedApp, viewOfApp } from '../app_views.ts';
 import { PAGE_SIZE, pagesView, wantedPage } from '../lists.ts';
-import { eventOf } from '../notices.ts';
+import { eventsOf } from '../notices.ts';
 import { accountPage, done, type PageContext } from '../page.ts';
 
 interface RequestView extends ListedApp {
@@ -42,7 +42,8 @@ export default accountPage<{ requests: readonly RequestView[]; pages?: PagesView
     const request = (await parts.waiting.of(account.id)).find((one) => one.id === id);
     const app = request && (await parts.findApp(request.clientId));
     if (!app) return again({ key: 'request_gone' });
-    const also = [eventOf(context, what, app.name)];
+    const about = { subject: app.name, target: { kind: 'client', id: request.clientId } };
+    const also = eventsOf(context, what, about);
     const decided = await parts.waiting.decide({ id, verdict, account, session, also });
     switch (decided.kind) {
       case 'done':

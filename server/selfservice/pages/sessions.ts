@@ -3,7 +3,7 @@ import { textField } from '../../platform/forms.ts';
 import { pageOf } from '../../platform/pages.ts';
 import type { BrowserView, PagesView, PlaceView } from '../../views/views.ts';
 import { PAGE_SIZE, pagesView, wantedPage } from '../lists.ts';
-import { changesSomething, eventOf } from '../notices.ts';
+import { changesSomething, eventsOf } from '../notices.ts';
 import { forgetOtherDevices } from '../other_devices.ts';
 import { accountPage, done, type PageContext } from '../page.ts';
 
@@ -26,7 +26,7 @@ export default accountPage<{ sessions: readonly SessionView[]; pages?: PagesView
   guard: 'signed_in',
 
   async show(context) {
-    const { parts, account, session, visitor, after } = context;
+    const { parts, account, session, origin, after } = context;
     const currentUid = session.sessionUid;
     const [rows, current] = await Promise.all([
       parts.overview.sessionsOf(account.id, wantedPage(context), { except: currentUid }),
@@ -46,7 +46,7 @@ export default accountPage<{ sessions: readonly SessionView[]; pages?: PagesView
         isCurrent: uid === session.sessionUid,
         ...(browser?.browser === undefined ? {} : { browser: browser.browser }),
         ...(browser?.system === undefined ? {} : { system: browser.system }),
-        ...(browser ? { place: { kind: place(browser.network, visitor.address), network: browser.network } } : {}),
+        ...(browser ? { place: { kind: place(browser.network, origin.address), network: browser.network } } : {}),
         ...(authTime ? { signedInAt: authTime } : {}),
         ...(endsAt ? { endsAt } : {}),
         ...(browser ? { lastSeenAt: browser.lastSeenAt } : {}),
@@ -62,8 +62,10 @@ export default accountPage<{ sessions: readonly SessionView[]; pages?: PagesView
       return done('sessions_ended', 'sessions');
     }
     // The statement itself ends sessions of this account only.
-    const end = parts.overview.endSession(account.id, textField(fields, 'session'));
-    await changesSomething(context, [...end, eventOf(context, 'session_ended')]);
+    const uid = textField(fields, 'session');
+    const end = parts.overview.endSession(account.id, uid);
+    const events = eventsOf(context, 'session_ended', { target: { kind: 'session', id: uid } });
+    await changesSomething(context, [...end, ...events]);
     return done('session_ended', 'sessions');
   },
 });
@@ -73,6 +75,7 @@ async function endOthers(context: PageContext): Promise<void> {
   const { parts, account, session, deviceCookie } = context;
   const forget = parts.devices.forgetOthers(account.id, deviceCookie);
   const end = parts.overview.endSessions(account.id, { sessionUid: session.sessionUid, required: true });
-  const ended = await changesSomething(context, [...end, forget, eventOf(context, 'session_ended')]);
+  const events = eventsOf(context, 'session_ended', { changes: { all_others: { after: true } } });
+  const ended = await changesSomething(context, [...end, forget, ...events]);
   if (!ended) await forgetOtherDevices(context);
 }

@@ -5,7 +5,7 @@ import { textField } from '../../platform/forms.ts';
 import { subnet } from '../../platform/limits.ts';
 import { PATHS } from '../../views/paths.ts';
 import { mailRequestPage } from '../mail_request_page.ts';
-import { localeOf, tooManyMails } from '../public_options.ts';
+import { linkAsked, localeOf, tooManyMails } from '../public_options.ts';
 
 /**
  * Signing up begins with a mail: no account is created before the person has proved that the address is theirs, and only
@@ -24,7 +24,10 @@ export default mailRequestPage({
     const source = subnet(request.ip);
     if (!(await options.throttle.mayAsk('sign_up', { network: source }))) throw tooManyMails(options, request);
     const details = options.origin(request);
-    await options.transact([options.mails.enqueue({ kind: 'sign_up', email, locale, details, source }, undefined)]);
+    await options.transact([
+      options.mails.enqueue({ kind: 'sign_up', email, locale, details, source }, undefined),
+      linkAsked(options, request, 'sign_up'),
+    ]);
   },
 });
 
