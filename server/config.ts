@@ -1,15 +1,13 @@
-import { randomBytes, X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
 import { type ServerPolicy, signingAlgsOf } from './clients/profiles.ts';
 import { conflictsIn } from './config_conflicts.ts';
 import { type Config, configOf } from './config_values.ts';
 import { describeLimit, type LimitChanges, readLimits } from './limit_settings.ts';
 import { type LimitInForce, limitEntries } from './limit_table.ts';
 import { AppError } from './platform/errors.ts';
-import { MASTER_KEY_BYTES } from './platform/sealing.ts';
 import { type Environment, rawValue, readSettings, type Setting } from './platform/settings.ts';
-import { masterKeys, SETTINGS, type SettingName, settingEntries } from './settings.ts';
+import { SETTINGS, type SettingName, settingEntries } from './settings.ts';
 
 export type { Config } from './config_values.ts';
 
@@ -94,22 +92,6 @@ const DERIVED: Partial<Record<SettingName, (config: Config) => string>> = {
   CARDEA_NAME: ({ name }) => name,
   CARDEA_MAIL_FROM: ({ mailFrom }) => mailFrom.address,
 };
-
-/** The configured master keys, or in development a key that is made once and stored in the data directory (mode 0600). */
-export function resolveMasterKeys(config: Config): readonly Uint8Array[] {
-  if (config.masterKeys.length > 0) return config.masterKeys;
-  const file = join(config.dataDir, 'master.key');
-  if (!existsSync(file)) {
-    mkdirSync(dirname(file), { recursive: true });
-    // 'wx': if two processes start at the same time, one makes the key and the other reads it
-    try {
-      writeFileSync(file, `${randomBytes(MASTER_KEY_BYTES).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
-  return masterKeys(readFileSync(file, 'utf8'));
-}
 
 /** The longest time that signed tokens and cookies are valid, in seconds. */
 export function signedLifetimes({ lifetimes }: Config): { tokens: number; cookies: number } {

@@ -3,6 +3,7 @@ import { leastMemory } from './accounts/argon2.ts';
 import type { PasswordSettings } from './accounts/password_service.ts';
 import type { Config } from './config_values.ts';
 import type { TlsListener } from './platform/http.ts';
+import { isWrapped, type KeyProviderName } from './platform/key_providers/provider.ts';
 import { isLoopback } from './platform/smtp_url.ts';
 import type { SettingValues } from './settings.ts';
 
@@ -20,6 +21,7 @@ export function conflictsIn(config: Config, values: SettingValues, declared: Dec
     ...unsafeHashing(config.passwords),
     ...unfitForProfile(config),
     ...unusableTls(config, values),
+    ...unusableKeyProviders(config),
     ...(config.production ? unsafeForProduction(config, declared) : unsafeForNetwork(config)),
   ];
 }
@@ -59,6 +61,26 @@ function unusableTls({ tls, issuer, clientCertificates, trustedProxies }: Config
     problems.push(
       'CARDEA_CLIENT_CERTIFICATE_HEADER must come with CARDEA_TRUSTED_PROXIES: from other senders it is dropped',
     );
+  return problems;
+}
+
+function unusableKeyProviders({ masterKeys, vault, awsKms }: Config): string[] {
+  const encryptedBy = (name: KeyProviderName) => masterKeys.some((key) => isWrapped(key) && key.provider === name);
+  const problems: string[] = [];
+  if (encryptedBy('vault') && !(vault.url && vault.token && vault.key))
+    problems.push(
+      'CARDEA_MASTER_KEY has a key that Vault encrypted: set CARDEA_VAULT_URL, CARDEA_VAULT_TOKEN and CARDEA_VAULT_TRANSIT_KEY',
+    );
+  if (encryptedBy('aws-kms') && !awsKms.key)
+    problems.push('CARDEA_MASTER_KEY has a key that AWS KMS encrypted: set CARDEA_AWS_KMS_KEY');
+  for (const [name, value] of [
+    ['CARDEA_VAULT_URL', vault.url],
+    ['CARDEA_AWS_KMS_ENDPOINT', awsKms.endpoint],
+  ]) {
+    const parsed = value === undefined ? undefined : URL.parse(value);
+    if (parsed?.protocol === 'http:' && !isLoopback(parsed.hostname))
+      problems.push(`${name} must be https unless it is a loopback address: master keys come from there`);
+  }
   return problems;
 }
 

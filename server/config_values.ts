@@ -36,8 +36,16 @@ export function configOf(values: SettingValues, { declaredProduction }: { readon
     databaseTimeoutMs: values.CARDEA_DATABASE_TIMEOUT_MS,
     redisUrl: values.CARDEA_REDIS_URL,
     dataDir: resolve(values.CARDEA_DATA_DIR),
-    /** 32 bytes each; the first seals, all open. Empty: a development key is made in `dataDir`. */
+    /** The first seals, all open. Empty: a development key is made in `dataDir`. */
     masterKeys: values.CARDEA_MASTER_KEY ?? [],
+    /** The services that may have encrypted master keys; conflictsIn asks for what a key needs. */
+    vault: {
+      url: values.CARDEA_VAULT_URL,
+      token: values.CARDEA_VAULT_TOKEN,
+      key: values.CARDEA_VAULT_TRANSIT_KEY,
+      namespace: values.CARDEA_VAULT_NAMESPACE,
+    },
+    awsKms: { key: values.CARDEA_AWS_KMS_KEY, endpoint: values.CARDEA_AWS_KMS_ENDPOINT },
     demo: values.CARDEA_DEMO ?? (thisMachineOnly && profile !== 'fapi2'),
     logLevel: values.CARDEA_LOG_LEVEL,
     /** Addresses or CIDR ranges whose X-Forwarded-For is believed. */

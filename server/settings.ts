@@ -4,6 +4,7 @@ import { readDetailsTypes } from './clients/authorization_details.ts';
 import { readLimits } from './limit_settings.ts';
 import { readCertificates } from './platform/certificates.ts';
 import { readIssuer } from './platform/issuer.ts';
+import type { MasterKeySource } from './platform/key_providers/provider.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
 import {
   addresses,
@@ -64,11 +65,40 @@ const SERVER = {
     about: 'folder of the embedded Postgres, the development master key and the mails of development',
   },
   CARDEA_MASTER_KEY: {
-    read: masterKeys,
+    read: masterKeySources,
     secret: true,
     unset: 'a development key, made in CARDEA_DATA_DIR',
     about:
-      '32 random bytes in base64 or hex ("openssl rand -base64 32"); during a rotation several, separated by commas: the first seals, all open',
+      '32 random bytes in base64 or hex ("openssl rand -base64 32"), or encrypted by a key provider ("cardea master-key new"); during a rotation several, separated by commas: the first seals, all open',
+  },
+  CARDEA_VAULT_URL: {
+    read: url('https:', 'http:'),
+    unset: 'none',
+    about:
+      'HashiCorp Vault or OpenBao, which decrypts the keys in CARDEA_MASTER_KEY that begin with vault: at each start',
+  },
+  CARDEA_VAULT_TOKEN: {
+    read: text,
+    secret: true,
+    unset: 'none',
+    about: 'the token for CARDEA_VAULT_URL; read at each start',
+  },
+  CARDEA_VAULT_TRANSIT_KEY: {
+    read: transitKey,
+    unset: 'none',
+    about: 'the path of the transit engine and the name of the key there, such as transit/cardea',
+  },
+  CARDEA_VAULT_NAMESPACE: { read: text, unset: 'none', about: 'the namespace of the transit engine' },
+  CARDEA_AWS_KMS_KEY: {
+    read: kmsArn,
+    unset: 'none',
+    about:
+      'the ARN of the symmetric key, or of its alias, by which AWS KMS decrypts the keys in CARDEA_MASTER_KEY that begin with aws-kms: at each start; credentials are found as the SDKs of AWS find them',
+  },
+  CARDEA_AWS_KMS_ENDPOINT: {
+    read: url('https:', 'http:'),
+    unset: 'that of the region',
+    about: 'the endpoint of AWS KMS, such as one of a VPC',
   },
   CARDEA_TRUSTED_PROXIES: {
     read: addresses,
@@ -227,7 +257,7 @@ const PASSWORDS = {
       'passwords to refuse as well: a file made by "cardea passwords blocklist build", or a folder of SHA-1 prefix files as published by Have I Been Pwned',
   },
   CARDEA_PASSWORD_PEPPER: {
-    read: masterKeys,
+    read: plainKeys,
     secret: true,
     unset: 'none',
     about:
@@ -428,10 +458,37 @@ export function settingEntries(): [SettingName, Setting][] {
   return Object.entries(SETTINGS) as [SettingName, Setting][];
 }
 
-export function masterKeys(value: string): Uint8Array[] {
-  const keys = split(value).map((one) => Buffer.from(one, /^[0-9a-f]{64}$/i.test(one) ? 'hex' : 'base64'));
-  if (keys.length === 0 || keys.some((key) => key.length !== MASTER_KEY_BYTES)) {
-    throw new Error(`must be ${MASTER_KEY_BYTES} bytes in base64 or hex ("openssl rand -base64 32")`);
-  }
+export function plainKeys(value: string): Uint8Array[] {
+  const keys = split(value).map(keyBytes);
+  if (keys.length === 0) throw new Error(KEY_FORM);
   return keys;
+}
+
+/** Keys, and encrypted ones: the ciphertexts of Vault (`vault:v1:…`), and of AWS KMS in base64 (`aws-kms:…`). */
+function masterKeySources(value: string): MasterKeySource[] {
+  const keys = split(value).map((one): MasterKeySource => {
+    if (/^vault:v\d+:[\w+/=-]+$/.test(one)) return { provider: 'vault', wrapped: one };
+    if (/^aws-kms:[\w+/]+={0,2}$/.test(one)) return { provider: 'aws-kms', wrapped: one };
+    return keyBytes(one);
+  });
+  if (keys.length === 0) throw new Error(KEY_FORM);
+  return keys;
+}
+
+const KEY_FORM = `must be ${MASTER_KEY_BYTES} bytes in base64 or hex ("openssl rand -base64 32")`;
+
+function keyBytes(text: string): Uint8Array {
+  const key = Buffer.from(text, /^[0-9a-f]{64}$/i.test(text) ? 'hex' : 'base64');
+  if (key.length !== MASTER_KEY_BYTES) throw new Error(KEY_FORM);
+  return key;
+}
+
+function transitKey(value: string): string {
+  if (/^([\w-][\w.-]*\/)+[\w-][\w.-]*$/.test(value)) return value;
+  throw new Error('must be the path of a transit engine and the name of a key, such as transit/cardea');
+}
+
+function kmsArn(value: string): string {
+  if (/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)\/[\w/-]+$/.test(value)) return value;
+  throw new Error('must be the ARN of a key or alias of AWS KMS');
 }

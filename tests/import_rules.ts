@@ -29,6 +29,7 @@ const CONFIG = [
   'server/config_values.ts',
   'server/config_conflicts.ts',
   'server/settings.ts',
+  'server/master_keys.ts',
   'server/limit_settings.ts',
   'server/limit_table.ts',
 ];
@@ -83,6 +84,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/config_values.ts': [...CONFIG, ...BELOW],
   'server/config_conflicts.ts': [...CONFIG, ...BELOW],
   'server/settings.ts': [...CONFIG, ...BELOW],
+  'server/master_keys.ts': [...CONFIG, ...PLATFORM],
   'server/limit_settings.ts': ['server/limit_table.ts', ...PLATFORM],
   'server/limit_table.ts': PLATFORM,
   // A change and what the audit tells of it are one statement where two would be a transaction.
@@ -102,6 +104,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'oidc-provider/lib': ['server/oidc/seams.ts'],
   'oidc-provider': ['server/oidc', 'server/oidc/seams.ts', 'tests'],
   // The admin API, the commands and the configuration file have no SQL.
+  // Loaded where AWS KMS is used, and nowhere else.
+  '@aws-sdk/client-kms': ['server/platform'],
   kysely: [
     'keys',
     'migrations',

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
-import { describeConfig } from '../config.ts';
+import { describeConfig, loadConfig } from '../config.ts';
+import { resolveMasterKeys } from '../master_keys.ts';
 import { config } from '../operations/config.ts';
+import { isWrapped } from '../platform/key_providers/provider.ts';
 import { configFileCommands } from './config_file.ts';
 import { JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
@@ -21,15 +23,13 @@ export function configCommand(noun: Command, tools: CommandTools): void {
   noun
     .command('check')
     .description(
-      'check the CARDEA_* variables and print the settings and limits that follow, with secrets masked; needs no database',
+      'check the CARDEA_* variables and print the settings and limits that follow, with secrets masked; needs no database, and asks the service that has encrypted a master key to decrypt it',
     )
     .option(...JSON_OPTION)
-    .action((options: PrintOptions) => {
-      printItems(
-        describeConfig(env).map((one) => ({ ...one })),
-        ['name', 'value', 'source', 'about'],
-        'There are no settings.',
-        options,
-      );
+    .action(async (options: PrintOptions) => {
+      const settings = describeConfig(env).map((one) => ({ ...one }));
+      const config = loadConfig(env);
+      if (config.masterKeys.some(isWrapped)) await resolveMasterKeys(config);
+      printItems(settings, ['name', 'value', 'source', 'about'], 'There are no settings.', options);
     });
 }

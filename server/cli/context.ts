@@ -10,7 +10,8 @@ import {
   openKeyRing,
   openPasswords,
 } from '../composition/stores.ts';
-import { type Config, describeConfig, loadConfig, resolveMasterKeys } from '../config.ts';
+import { type Config, describeConfig, loadConfig } from '../config.ts';
+import { resolveMasterKeys } from '../master_keys.ts';
 import type { Call, Change, InputOf, Read, Schemas, Stream, StreamInput } from '../operations/operation.ts';
 import { PERMISSIONS } from '../operations/permissions.ts';
 import type { Batch, OutputOf } from '../operations/run.ts';
@@ -162,7 +163,7 @@ async function open(
     ? openDb(opened, configured, configured.databaseUrl)
     : await openEmbedded(opened, configured, stopping);
   const now = systemClock;
-  const sealer = createSealer(resolveMasterKeys(configured));
+  const sealer = createSealer(await resolveMasterKeys(configured));
   if (options.schema !== 'any') await requireSchema(db, configured);
   const declared: Environment =
     options.schema === 'any' ? {} : Object.fromEntries(await createDeclaredSettings(db).list());

@@ -1,10 +1,26 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
+import { loadConfig } from '../config.ts';
+import { makeWrappedKey } from '../master_keys.ts';
 import { NO_LINES } from '../operations/json_lines.ts';
 import { masterKey } from '../operations/master_key.ts';
-import { type ChangeOptions, DRY_RUN_OPTION, type Item, JSON_OPTION } from './output.ts';
+import { KEY_PROVIDERS, type KeyProviderName } from '../platform/key_providers/provider.ts';
+import { type ChangeOptions, DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
-export function masterKeyCommand(noun: Command, { verb, printItems, createProgress }: CommandTools): void {
+export function masterKeyCommand(
+  noun: Command,
+  { env, verb, printItem, printItems, createProgress }: CommandTools,
+): void {
+  noun
+    .command('new')
+    .description('make a master key, encrypted by a key provider: the text for CARDEA_MASTER_KEY; needs no database')
+    .addArgument(new Argument('<provider>', 'the service whose settings are set').choices(KEY_PROVIDERS))
+    .option(...JSON_OPTION)
+    .action(async (provider: KeyProviderName, options: PrintOptions) => {
+      // The other settings may be incomplete while there is no key.
+      const own = Object.entries(env).filter(([name]) => /^CARDEA_(VAULT|AWS_KMS)_/.test(name));
+      printItem({ master_key: await makeWrappedKey(provider, loadConfig(Object.fromEntries(own))) }, options);
+    });
   noun
     .command('rotate')
     .description('encrypt everything again under the first key of CARDEA_MASTER_KEY; safe while servers run')

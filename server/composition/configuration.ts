@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type Config, resolveMasterKeys } from '../config.ts';
+import type { Config } from '../config.ts';
 import { applyFile } from '../configuration/apply.ts';
 import { openFile } from '../configuration/file.ts';
+import { resolveMasterKeys } from '../master_keys.ts';
 import { PERMISSIONS } from '../operations/permissions.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { Db } from '../platform/db.ts';
@@ -33,7 +34,7 @@ export async function applyConfiguredFile(parts: {
   const { config, log, env } = parts;
   if (config.configFile === undefined) return;
   const file = openFile(config.configFile, env);
-  const services = { ...parts, sealer: createSealer(resolveMasterKeys(config)), now: systemClock };
+  const services = { ...parts, sealer: createSealer(await resolveMasterKeys(config)), now: systemClock };
   const outbound = createOutbound({ allow: config.outboundAllow });
   const accountStores = () => createAccountStores(services);
   const { runner } = createOperations({

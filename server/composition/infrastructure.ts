@@ -5,8 +5,9 @@ import type { PasswordsOptions } from '../accounts/passwords.ts';
 import { type Audit, openAudit } from '../audit/entries.ts';
 import { RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
 import { CLIENTS_CHANNEL } from '../clients/statements.ts';
-import { type Config, resolveMasterKeys, type SettingInForce } from '../config.ts';
+import type { Config, SettingInForce } from '../config.ts';
 import type { Limits } from '../limit_table.ts';
+import { resolveMasterKeys } from '../master_keys.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Csrf, createCsrf } from '../platform/csrf.ts';
 import type { Db } from '../platform/db.ts';
@@ -64,7 +65,7 @@ export interface Infrastructure extends AppParts {
 export async function createInfrastructure(parts: AppParts): Promise<Infrastructure> {
   const { config, db, log, now, onClose } = parts;
   const { issuer } = config;
-  const sealer = createSealer(resolveMasterKeys(config));
+  const sealer = createSealer(await resolveMasterKeys(config));
   const messenger = onClose(
     await startMessenger({
       db,

@@ -303,6 +303,14 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
   },
   embedded_postgres_failed: { happened: 'The embedded Postgres did not start.', remedy: SETUP },
   invalid_configuration: { happened: 'A setting is not valid.', remedy: SETUP },
+  key_provider_refused: {
+    happened: 'The service that has encrypted the master key does not decrypt it.',
+    remedy: SETUP,
+  },
+  key_provider_unavailable: {
+    happened: 'The service that has encrypted the master key does not answer.',
+    remedy: 'Start Cardea again when the service answers; until then running nodes go on.',
+  },
   migration_failed: { happened: 'A migration of the database failed, and was rolled back.', remedy: SETUP },
   no_embedded_postgres: {
     happened: 'There is no embedded Postgres for this system.',

@@ -92,6 +92,7 @@ export const ERROR_STATUSES = {
   data_dir_unreachable: 500,
   embedded_postgres_failed: 500,
   invalid_configuration: 500,
+  key_provider_refused: 500,
   migration_failed: 500,
   no_embedded_postgres: 500,
   no_postgres_user: 500,
@@ -101,6 +102,7 @@ export const ERROR_STATUSES = {
   untested_library: 500,
   not_implemented: 501,
   mail_refused: 502,
+  key_provider_unavailable: 503,
   outbound_failed: 502,
   temporarily_unavailable: 503,
 } as const satisfies Record<string, number>;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { type Config, ConfigError, describeConfig, loadConfig, resolveMasterKeys } from '../../server/config.ts';
+import { type Config, ConfigError, describeConfig, loadConfig } from '../../server/config.ts';
+import { resolveMasterKeys } from '../../server/master_keys.ts';
 import { SETTINGS, type SettingName } from '../../server/settings.ts';
 import { configFiles, KEY, PRODUCTION, problem, problems } from './config_problems.ts';
 
@@ -79,6 +80,7 @@ describe('configuration', () => {
       CARDEA_MASTER_KEY: KEY,
       CARDEA_PASSWORD_PEPPER: KEY,
       CARDEA_SMTP_URL: 'smtp://u:p@h',
+      CARDEA_VAULT_TOKEN: 'hvs.a-token',
     };
 
     test('each secret has a _FILE twin, read with or without a final newline', () => {
@@ -139,24 +141,24 @@ describe('configuration', () => {
   });
 
   describe('the development master key', () => {
-    test('is generated once, with mode 0600, and stays', () => {
+    test('is generated once, with mode 0600, and stays', async () => {
       const config = loadConfig({ CARDEA_DATA_DIR: join(folder, 'a', 'b') });
-      const [made] = resolveMasterKeys(config);
+      const [made] = await resolveMasterKeys(config);
       assert.equal(made?.length, 32);
       const path = join(config.dataDir, 'master.key');
       assert.equal(statSync(path).mode & 0o777, 0o600);
-      assert.deepEqual(resolveMasterKeys(config), [made]);
+      assert.deepEqual(await resolveMasterKeys(config), [made]);
       assert.deepEqual(Buffer.from(readFileSync(path, 'utf8').trim(), 'base64'), made);
     });
 
-    test('differs between directories', () => {
-      const make = (name: string) => resolveMasterKeys(loadConfig({ CARDEA_DATA_DIR: join(folder, name) }))[0];
-      assert.notDeepEqual(make('one'), make('two'));
+    test('differs between directories', async () => {
+      const make = (name: string) => resolveMasterKeys(loadConfig({ CARDEA_DATA_DIR: join(folder, name) }));
+      assert.notDeepEqual(await make('one'), await make('two'));
     });
 
-    test('is not generated when one is configured', () => {
+    test('is not generated when one is configured', async () => {
       const config = loadConfig({ CARDEA_DATA_DIR: join(folder, 'none'), CARDEA_MASTER_KEY: KEY });
-      assert.deepEqual(resolveMasterKeys(config), [Buffer.from(KEY, 'base64')]);
+      assert.deepEqual(await resolveMasterKeys(config), [Buffer.from(KEY, 'base64')]);
       assert.ok(!existsSync(config.dataDir));
     });
   });

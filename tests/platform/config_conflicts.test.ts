@@ -162,3 +162,30 @@ test('loopback is distinguished from similar names', () => {
   for (const name of ['localhost.example.com', '127.0.0.1.example.com', '128.0.0.1', '0.0.0.0', '[::2]'])
     assert.ok(!isLoopback(name), name);
 });
+
+describe('key providers', () => {
+  const arn = 'arn:aws:kms:eu-central-1:111122223333:key/a';
+  const vault = {
+    CARDEA_VAULT_URL: 'https://vault.cardea.test',
+    CARDEA_VAULT_TOKEN: 'a token',
+    CARDEA_VAULT_TRANSIT_KEY: 'transit/cardea',
+  };
+
+  test('an encrypted master key needs the settings of its service', () => {
+    const [byVault, byAws] = ['vault:v1:AAAA', 'aws-kms:AAAA'].map((one) => ({ CARDEA_MASTER_KEY: `${KEY},${one}` }));
+    assert.deepEqual(problems({ ...byVault, ...vault }), []);
+    for (const name of Object.keys(vault)) {
+      const rest = Object.fromEntries(Object.entries({ ...byVault, ...vault }).filter(([one]) => one !== name));
+      assert.match(problem(rest), /^CARDEA_MASTER_KEY .*CARDEA_VAULT_URL/, name);
+    }
+    assert.match(problem({ ...byAws }), /^CARDEA_MASTER_KEY .*CARDEA_AWS_KMS_KEY/);
+    assert.deepEqual(problems({ ...byAws, CARDEA_AWS_KMS_KEY: arn }), []);
+  });
+
+  test('master keys come over TLS, or from this machine', () => {
+    for (const name of ['CARDEA_VAULT_URL', 'CARDEA_AWS_KMS_ENDPOINT']) {
+      assert.match(problem({ [name]: 'http://vault.cardea.test' }), new RegExp(`^${name} must be https`));
+      assert.deepEqual(problems({ [name]: 'http://[::1]:8200' }), []);
+    }
+  });
+});

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../../server/config.ts';
+import { isWrapped } from '../../server/platform/key_providers/provider.ts';
 import type { SettingName } from '../../server/settings.ts';
 import { KEY } from './config_problems.ts';
 
@@ -243,13 +244,61 @@ export const cases: readonly {
   { name: 'CARDEA_DATA_DIR', read: (config) => config.dataDir, good: { '/srv/cardea': '/srv/cardea' }, bad: [''] },
   {
     name: 'CARDEA_MASTER_KEY',
-    read: (config) => config.masterKeys.map((key) => Buffer.from(key).toString('hex')),
+    read: (config) => config.masterKeys.map((key) => (isWrapped(key) ? key.wrapped : Buffer.from(key).toString('hex'))),
     good: {
       [KEY]: [Buffer.from(KEY, 'base64').toString('hex')],
       ['ab'.repeat(32)]: ['ab'.repeat(32)],
       [`${'ab'.repeat(32)}, ${'cd'.repeat(32)}`]: ['ab'.repeat(32), 'cd'.repeat(32)],
     },
-    bad: ['', ',', 'short', 'ab'.repeat(31), randomBytes(31).toString('base64'), `${KEY},short`],
+    bad: [
+      '',
+      ',',
+      'short',
+      'ab'.repeat(31),
+      randomBytes(31).toString('base64'),
+      `${KEY},short`,
+      'vault:v1:',
+      'vault:AAAA',
+      'aws-kms:',
+      'aws-kms:=',
+      'gcp-kms:AAAA',
+    ],
+  },
+  {
+    name: 'CARDEA_VAULT_URL',
+    read: ({ vault }) => vault.url,
+    good: {
+      'https://vault.cardea.test:8200': 'https://vault.cardea.test:8200',
+      'http://127.0.0.1:8200': 'http://127.0.0.1:8200',
+    },
+    bad: ['', 'vault.cardea.test', 'ftp://vault.cardea.test'],
+  },
+  { name: 'CARDEA_VAULT_TOKEN', read: ({ vault }) => vault.token, good: { 'hvs.x': 'hvs.x' }, bad: [''] },
+  {
+    name: 'CARDEA_VAULT_TRANSIT_KEY',
+    read: ({ vault }) => vault.key,
+    good: { 'transit/cardea': 'transit/cardea', 'teams/id/transit/cardea-1': 'teams/id/transit/cardea-1' },
+    bad: ['', 'cardea', '/cardea', 'transit/', 'transit/../cardea', 'transit/a b', 'transit/a?b'],
+  },
+  { name: 'CARDEA_VAULT_NAMESPACE', read: ({ vault }) => vault.namespace, good: { 'teams/id': 'teams/id' }, bad: [''] },
+  {
+    name: 'CARDEA_AWS_KMS_KEY',
+    read: ({ awsKms }) => awsKms.key,
+    good: Object.fromEntries(
+      ['key/mrk-1234abcd', 'alias/cardea'].map((one) => {
+        const arn = `arn:aws:kms:eu-central-1:111122223333:${one}`;
+        return [arn, arn];
+      }),
+    ),
+    bad: ['', 'alias/cardea', 'arn:aws:s3:eu-central-1:111122223333:key/a', 'arn:aws:kms::111122223333:key/a'],
+  },
+  {
+    name: 'CARDEA_AWS_KMS_ENDPOINT',
+    read: ({ awsKms }) => awsKms.endpoint,
+    good: {
+      'https://vpce-1.kms.eu-central-1.vpce.amazonaws.com': 'https://vpce-1.kms.eu-central-1.vpce.amazonaws.com',
+    },
+    bad: ['', 'kms', 'ftp://kms'],
   },
   {
     name: 'CARDEA_DEMO',
