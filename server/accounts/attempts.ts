@@ -2,8 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 import { type RawBuilder, sql } from 'kysely';
 import { type AuditLine, insertAuditLines } from '../audit/lines.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { BoundStatement, Db, Row } from '../platform/db.ts';
-import { notFound, unavailable } from '../platform/errors.ts';
+import { type BoundStatement, type Db, FOREIGN_KEY_VIOLATION, type Row, sqlState } from '../platform/db.ts';
+import { AppError, notFound, unavailable } from '../platform/errors.ts';
 import { type AddParameter, createListing, type ListRequest, type Page } from '../platform/listing.ts';
 import { type PlannedChange, refusedBy } from '../platform/planned.ts';
 import { blindIndex } from '../platform/sealing.ts';
@@ -278,7 +278,14 @@ export function createAttempts(parts: {
   /** A guess that exceeds the limit waits for the results of reserved ones: if those were right, it is allowed as well. */
   async function reserveWaiting<R extends GuessRow>(bind: () => BoundStatement<R>): Promise<R> {
     for (let tries = 1; ; tries += 1) {
-      const [row] = await db.query(bind());
+      const rows = await db.query(bind()).catch((error: unknown) => {
+        // Erased since the statement looked for the account; the next one finds none.
+        if (sqlState(error) !== FOREIGN_KEY_VIOLATION) throw error;
+        if (tries > 1) throw new AppError('credentials_changed', 'the account is gone', { cause: error });
+        return undefined;
+      });
+      if (!rows) continue;
+      const [row] = rows;
       if (!row) throw new Error('a guess left no row');
       if (row.verdict !== 'busy') return row;
       // Neither allowed nor refused yet: the reserved guesses may turn out to be right.
