@@ -48,6 +48,8 @@ export function configOf(values: SettingValues, { declaredProduction }: { readon
     awsKms: { key: values.CARDEA_AWS_KMS_KEY, endpoint: values.CARDEA_AWS_KMS_ENDPOINT },
     demo: values.CARDEA_DEMO ?? (thisMachineOnly && profile !== 'fapi2'),
     logLevel: values.CARDEA_LOG_LEVEL,
+    /** Where destinations of the audit may have files; undefined: nowhere. */
+    auditFileDir: resolveOptional(values.CARDEA_AUDIT_FILE_DIR),
     /** Addresses or CIDR ranges whose X-Forwarded-For is believed. */
     trustedProxies: values.CARDEA_TRUSTED_PROXIES,
     /** Addresses or CIDR ranges that URLs of clients may lead to, besides public ones. */

@@ -130,6 +130,12 @@ const SERVER = {
     about:
       'a configuration file (YAML) that is applied at each start, as "cardea config apply" does: clients, resource servers, groups, roles, policies and limits',
   },
+  CARDEA_AUDIT_FILE_DIR: {
+    read: text,
+    unset: 'none: the audit is written to no file',
+    about:
+      'a folder to which this node writes the files of destinations of the audit (ops/docs/audit-delivery.md); set it on one node alone, or let it be a folder that all nodes share',
+  },
   CARDEA_LOG_LEVEL: {
     read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     fallback: 'info',

@@ -1,4 +1,16 @@
 import { type PersonalTables, shown, type TechnicalTables, withheld } from '../platform/personal.ts';
+import type { SealedColumn } from '../platform/tables.ts';
+
+export const SEALED: readonly SealedColumn[] = [
+  {
+    table: 'audit_destinations',
+    column: 'sealed_secret',
+    key: 'id',
+    keyType: 'uuid',
+    holds: 'the secrets that sign what a destination of the audit gets',
+    because: 'of the server',
+  },
+];
 
 export const PERSONAL = {
   audit: {
@@ -33,5 +45,40 @@ export const TECHNICAL = {
   audit_leaves: ['index', 'event_id', 'hash', 'mac'],
   audit_nodes: ['level', 'index', 'hash'],
   audit_heads: ['tree_size', 'head', 'signature', 'created_at'],
+  audit_destinations: [
+    'id',
+    'name',
+    'kind',
+    'settings',
+    'sealed_secret',
+    'actions',
+    'outcomes',
+    'client_id',
+    'everybody',
+    'heads',
+    'position',
+    'head_position',
+    'enabled',
+    'disabled_reason',
+    'attempts',
+    'last_failure',
+    'next_attempt_at',
+    'lease_id',
+    'leased_until',
+    'version',
+    'created_at',
+    'updated_at',
+  ],
+  audit_dead_letters: [
+    'id',
+    'destination_id',
+    'first_index',
+    'last_index',
+    'is_head',
+    'reason',
+    'attempts',
+    'wanted',
+    'created_at',
+  ],
   audit_anchors: ['id', 'before_id', 'anchor', 'signature', 'created_at'],
 } as const satisfies TechnicalTables;

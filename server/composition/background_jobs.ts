@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { MAILS_CHANNEL } from '../accounts/mails.ts';
+import { createDeliveryStore } from '../audit/delivery_store.ts';
+import { DESTINATIONS_CHANNEL } from '../audit/destinations.ts';
+import { createAuditDelivery } from '../jobs/audit_delivery.ts';
+import { createSenders } from '../jobs/audit_senders.ts';
 import { cleanUp, cleanUpLag } from '../jobs/cleanup.ts';
 import { createDeliveryWorker } from '../jobs/deliveries.ts';
 import { createErasures } from '../jobs/erasures.ts';
@@ -11,6 +15,7 @@ import { createNotificationSender, NOTIFICATION } from '../oidc/ciba_notificatio
 import type { Actor } from '../operations/actor.ts';
 import { PERMISSIONS } from '../operations/permissions.ts';
 import { dueErasure } from '../operations/user_deletion.ts';
+import { createOutboundTls } from '../platform/outbound_tls.ts';
 import { DELIVERIES_CHANNEL, LOGOUT } from '../records/deliveries.ts';
 import { endRecordsOfAccounts } from '../records/ended.ts';
 import type { AccountServices } from './accounts.ts';
@@ -45,6 +50,13 @@ export function startBackgroundJobs(parts: {
     // one node leases each item; the interval is for those that are tried again
     mails && { name: 'mails', everyMs: 30 * SECOND_MS, channel: MAILS_CHANNEL, ...mails },
     { name: 'deliveries', everyMs: 10 * SECOND_MS, channel: DELIVERIES_CHANNEL, ...deliveries },
+    // one node leases each destination
+    {
+      name: 'delivery of the audit',
+      everyMs: 5 * SECOND_MS,
+      channel: DESTINATIONS_CHANNEL,
+      ...assembleAuditDelivery(infrastructure),
+    },
     // an advisory lock in `maintain`
     {
       name: 'keys',
@@ -95,6 +107,18 @@ function assembleDeliveryWorker(
     }),
   };
   return createDeliveryWorker({ deliveries, deliver, now, log });
+}
+
+function assembleAuditDelivery({ audit, config, db, log, nameServers, now, outbound, sealer }: Infrastructure) {
+  const senders = createSenders({
+    outbound,
+    outboundTls: createOutboundTls({ allow: config.outboundAllow, nameServers }),
+    issuer: config.issuer,
+    fileFolder: config.auditFileDir,
+    now,
+  });
+  const store = createDeliveryStore({ db, sealer, now });
+  return createAuditDelivery({ store, senders, subjectsOf: async () => new Map(), audit, now, log });
 }
 
 async function removeExpired({ db, log, now }: Infrastructure): Promise<void> {

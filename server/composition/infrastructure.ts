@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { CHANNEL as KEYS_CHANNEL } from '../../keys/store.ts';
 import { MAILS_CHANNEL } from '../accounts/mails.ts';
 import type { PasswordsOptions } from '../accounts/passwords.ts';
+import { DESTINATIONS_CHANNEL } from '../audit/destinations.ts';
 import { type Audit, openAudit } from '../audit/entries.ts';
 import { RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
 import { CLIENTS_CHANNEL } from '../clients/statements.ts';
@@ -70,7 +71,14 @@ export async function createInfrastructure(parts: AppParts): Promise<Infrastruct
     await startMessenger({
       db,
       log,
-      channels: [KEYS_CHANNEL, CLIENTS_CHANNEL, RESOURCE_SERVERS_CHANNEL, MAILS_CHANNEL, DELIVERIES_CHANNEL],
+      channels: [
+        KEYS_CHANNEL,
+        CLIENTS_CHANNEL,
+        RESOURCE_SERVERS_CHANNEL,
+        MAILS_CHANNEL,
+        DELIVERIES_CHANNEL,
+        DESTINATIONS_CHANNEL,
+      ],
     }),
     (one) => one.close(),
   );

@@ -103,6 +103,43 @@ export interface AuditAnchors {
   signature: Buffer;
 }
 
+export interface AuditDeadLetters {
+  attempts: number;
+  created_at: Timestamp;
+  destination_id: string;
+  first_index: Int8;
+  id: string;
+  is_head: boolean;
+  last_index: Int8;
+  reason: string;
+  wanted: Generated<boolean>;
+}
+
+export interface AuditDestinations {
+  actions: string[];
+  attempts: Generated<number>;
+  client_id: string | null;
+  created_at: Timestamp;
+  disabled_reason: string | null;
+  enabled: boolean;
+  everybody: boolean;
+  head_position: Int8;
+  heads: boolean;
+  id: string;
+  kind: string;
+  last_failure: string | null;
+  lease_id: string | null;
+  leased_until: Timestamp | null;
+  name: string;
+  next_attempt_at: Timestamp;
+  outcomes: string[];
+  position: Int8;
+  sealed_secret: Buffer | null;
+  settings: Json;
+  updated_at: Timestamp;
+  version: Generated<number>;
+}
+
 export interface AuditHeads {
   created_at: Timestamp;
   head: string;
@@ -497,6 +534,8 @@ export interface DB {
   attempts: Attempts;
   audit: Audit;
   audit_anchors: AuditAnchors;
+  audit_dead_letters: AuditDeadLetters;
+  audit_destinations: AuditDestinations;
   audit_heads: AuditHeads;
   audit_leaves: AuditLeaves;
   audit_nodes: AuditNodes;

@@ -421,6 +421,12 @@ export const cases: readonly {
     bad: ['', '0', '59s', 'never'],
   },
   {
+    name: 'CARDEA_AUDIT_FILE_DIR',
+    read: (config) => config.auditFileDir,
+    good: { '/srv/audit': '/srv/audit' },
+    bad: [''],
+  },
+  {
     name: 'CARDEA_PASSWORD_BLOCKLIST',
     read: (config) => config.passwords.blocklist,
     good: { '/srv/leaks': '/srv/leaks' },

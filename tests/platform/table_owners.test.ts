@@ -28,7 +28,16 @@ const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
     'session_details',
     'totp',
   ],
-  'server/audit': ['audit', 'audit_anchors', 'audit_heads', 'audit_leaves', 'audit_nodes', 'audit_unsealed'],
+  'server/audit': [
+    'audit',
+    'audit_anchors',
+    'audit_dead_letters',
+    'audit_destinations',
+    'audit_heads',
+    'audit_leaves',
+    'audit_nodes',
+    'audit_unsealed',
+  ],
   'server/operations': ['operation_results'],
   'server/clients': ['clients', 'registration_tokens', 'resource_server_clients', 'resource_servers'],
   'server/records': [

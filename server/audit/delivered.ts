@@ -1,0 +1,140 @@
+import type { Action } from './actions.ts';
+import type { AuditRow } from './entries.ts';
+import { type SignedHead, shownHead } from './heads.ts';
+import type { HeadRow } from './log_store.ts';
+
+/** What is sent to a destination. */
+export interface Message {
+  /** The same for each attempt: receivers know a repetition by it. */
+  readonly id: string;
+  /** Such as `users.update`; for an app `user.updated`; for a signed head `audit.head`. */
+  readonly type: string;
+  readonly at: Date;
+  /** For syslog. */
+  readonly severity: Severity;
+  /** Such as `user/019a3f5e-…`. */
+  readonly subject: string | undefined;
+  readonly data: object;
+}
+
+/** RFC 5424 §6.2.1 */
+export const SEVERITIES = { warning: 4, notice: 5, informational: 6 } as const;
+export type Severity = keyof typeof SEVERITIES;
+
+const SEVERITY_OF: Readonly<Record<string, Severity>> = { denied: 'warning', refused: 'notice' };
+
+/** An event of the audit with its place in the log. */
+export interface Event {
+  readonly index: number;
+  /** The hash of its leaf. */
+  readonly hash: Buffer;
+  readonly row: AuditRow;
+}
+
+/** An event as the API shows it, without address and device; `index` and `hash` are those of its leaf in the log. */
+export function messageOfEvent({ index, hash, row }: Event): Message {
+  const { mac: _, sealed_details: __, details_account: ___, details_month: ____, at, ...shown } = row;
+  return {
+    id: row.id,
+    type: row.action,
+    at,
+    severity: SEVERITY_OF[row.outcome] ?? 'informational',
+    subject: `${row.target_kind}/${row.target_id}`,
+    data: { index, hash: hash.toString('base64url'), at: at.toISOString(), ...shown },
+  };
+}
+
+export const HEAD_TYPE = 'audit.head';
+
+export function messageOfHead(row: HeadRow): Message {
+  const data: SignedHead = shownHead(row);
+  return {
+    id: `head-${row.tree_size}`,
+    type: HEAD_TYPE,
+    at: row.created_at,
+    severity: 'informational',
+    subject: undefined,
+    data,
+  };
+}
+
+/** What apps can learn about their people, and from which actions. Only what was done is told. */
+export const APP_EVENTS = {
+  'user.created': ['users.create', 'users.sign_up'],
+  'user.updated': [
+    'users.update',
+    'users.set_groups',
+    'users.set_roles',
+    'profile.update',
+    'email.change',
+    'email.verify',
+  ],
+  'user.disabled': ['users.disable'],
+  'user.enabled': ['users.enable'],
+  'user.deleted': ['users.delete'],
+  'user.credentials_changed': ['users.set_password', 'users.reset_factors', 'passwords.change', 'passwords.reset'],
+  'user.signed_in': ['sessions.begin'],
+  'user.signed_out': ['sessions.end', 'users.end_session', 'users.end_sessions'],
+  'user.access_revoked': ['users.revoke_grants'],
+} as const satisfies Readonly<Record<string, readonly Action[]>>;
+
+const TYPE_OF: ReadonlyMap<string, string> = new Map(
+  Object.entries(APP_EVENTS).flatMap(([type, actions]) => actions.map((action) => [action, type] as const)),
+);
+
+/** @returns undefined for an event that is not for apps */
+export function appEventOf({ row }: Event): { readonly type: string; readonly accountId: string } | undefined {
+  const type = row.outcome === 'done' ? TYPE_OF.get(row.action) : undefined;
+  const accountId = accountOf(row);
+  return type === undefined || accountId === undefined ? undefined : { type, accountId };
+}
+
+/** A person's own action has the person as the actor; one of an operator as the target. */
+function accountOf({ target_kind, target_id, actor_kind, actor_id }: AuditRow): string | undefined {
+  if (target_kind === 'user') return target_id === '' ? undefined : target_id;
+  return target_kind === 'session' && actor_kind === 'person' ? actor_id : undefined;
+}
+
+/** @param sub the person, as the app knows them */
+export function messageForApp(event: Event, type: string, sub: string): Message {
+  const { id, at, changes } = event.row;
+  return {
+    id,
+    type,
+    at,
+    severity: 'informational',
+    subject: sub,
+    data: { sub, changed: Object.keys(changes as object) },
+  };
+}
+
+/** @param names exact, or with `*` at the end; empty: all */
+export function isAmong(names: readonly string[], name: string): boolean {
+  return (
+    names.length === 0 || names.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : one === name))
+  );
+}
+
+/** The body of a webhook (Standard Webhooks, "Payload structure"). */
+export function webhookBody({ type, at, data }: Message): string {
+  return JSON.stringify({ type, timestamp: at.toISOString(), data });
+}
+
+/** A CloudEvent 1.0 in structured mode (its JSON format, §3). @param source the issuer */
+export function cloudEvent({ id, type, at, data, subject }: Message, source: string): string {
+  return JSON.stringify({
+    specversion: '1.0',
+    id,
+    source,
+    type: `cardea.${type}`,
+    ...(subject === undefined ? {} : { subject }),
+    time: at.toISOString(),
+    datacontenttype: 'application/json',
+    data,
+  });
+}
+
+/** A line of JSON Lines, without its end. */
+export function jsonLine({ id, type, at, data }: Message): string {
+  return JSON.stringify({ id, type, timestamp: at.toISOString(), data });
+}
