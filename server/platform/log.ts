@@ -25,7 +25,7 @@ const SECRET = [
 
 /** Fields about a person, which are masked. An id is none: it leads an operator to the person, and tells others nothing. */
 const PERSONAL: Readonly<Record<PersonalKind, readonly string[]>> = {
-  email: ['email', 'mail', 'recipient'],
+  email: ['email', 'recipient'],
   phone: ['phone', 'phone_number', 'phoneNumber'],
   name: ['name', 'given_name', 'givenName', 'family_name', 'familyName', 'middle_name', 'middleName', 'nickname'],
   username: ['username', 'preferred_username', 'identifier', 'user'],

@@ -23,7 +23,7 @@ import { takeOver } from './issuer.ts';
 import { reusedThread } from './password_threads.ts';
 import { databaseUrl, MIGRATED } from './postgres.ts';
 import { defer, type Scope } from './scope.ts';
-import { remember } from './secrets.ts';
+import { collectLog, remember, rememberPersonal } from './secrets.ts';
 import { STARTED, startedMasterKey } from './started_template.ts';
 import { freePort } from './waiting.ts';
 
@@ -114,6 +114,7 @@ export async function createSeeder(
     async person(input = {}) {
       const email = input.email ?? `${randomBytes(6).toString('hex')}@example.com`;
       const password = remember('password', input.password ?? PASSWORD);
+      for (const value of [input.name, input.username]) if (value !== undefined) rememberPersonal(value);
       const [account] = await accounts.createAll([
         {
           email,
@@ -213,13 +214,23 @@ export async function deployment(
   const statements: string[] = [];
   const jobStatements: string[] = [];
   const logLines: string[] = [];
+  // A test may empty the lines that it looks at.
+  const allLines: string[] = [];
   const db = createDb({
     url,
     poolSize: config.databasePool,
     timeoutMs: config.databaseTimeoutMs,
     onStatement: (text) => void (startedByApp.getStore() ? jobStatements : statements).push(text),
   });
-  const log = createLog({ level: 'debug', destination: { write: (line: string) => void logLines.push(line) } });
+  const log = createLog({
+    level: 'debug',
+    destination: {
+      write(line: string) {
+        logLines.push(line);
+        allLines.push(line);
+      },
+    },
+  });
   if (options.databaseUrl !== undefined && options.env?.CARDEA_ISSUER === undefined) await takeOver(url, issuer);
   const app = await startedByApp
     .run(true, () =>
@@ -240,7 +251,10 @@ export async function deployment(
     });
   let closed: Promise<void> | undefined;
   const close = () => {
-    closed ??= app.close().then(() => db.close());
+    closed ??= app
+      .close()
+      .then(() => db.close())
+      .finally(() => collectLog(allLines.join('').trimEnd()));
     return closed;
   };
   defer(scope, close);

@@ -7,7 +7,7 @@ import pg from 'pg';
  * each database is dumped when it is dropped, and `tests/security/database_dump.test.ts` searches the dumps for the
  * secrets. They are stored in TEST_RUN_DIR, which tests/run.ts sets; without it nothing is recorded.
  */
-function runFolder(name: 'secrets' | 'dumps' | 'logs'): string | undefined {
+function runFolder(name: 'secrets' | 'personal' | 'dumps' | 'logs'): string | undefined {
   const run = process.env.TEST_RUN_DIR;
   if (!run) return undefined;
   const folder = join(run, name);
@@ -55,6 +55,17 @@ export function remember<T extends string>(kind: SecretKind, value: T): T {
   return value;
 }
 
+/**
+ * Records a name or username of a person that a test uses. E-mail addresses, phone numbers and IP addresses need no record: they are
+ * found by their form.
+ */
+export function rememberPersonal(value: string): void {
+  const folder = runFolder('personal');
+  if (!folder || known.has(value)) return;
+  known.add(value);
+  appendFileSync(join(folder, `${process.pid}.jsonl`), `${JSON.stringify(value)}\n`);
+}
+
 /** Records the secret members of a token response, a client registration or a private JWK. */
 export function rememberAll<T extends object>(answer: T): T {
   const kinds: Readonly<Record<string, SecretKind>> = {
@@ -94,6 +105,8 @@ export async function collectDump(url: string): Promise<void> {
 
 export interface Collected {
   secrets: { kind: SecretKind; value: string }[];
+  /** Names and usernames of people. */
+  personal: string[];
   /** Paths of the collected files. In a dump each byte of a `bytea` is also one latin1 character. */
   dumps: string[];
   logs: string[];
@@ -101,7 +114,7 @@ export interface Collected {
 
 /** Everything that the run has collected so far, in all its test processes. */
 export function collected(): Collected {
-  const files = (name: 'secrets' | 'dumps' | 'logs') => {
+  const files = (name: 'secrets' | 'personal' | 'dumps' | 'logs') => {
     const folder = runFolder(name);
     return folder && existsSync(folder) ? readdirSync(folder).map((file) => join(folder, file)) : [];
   };
@@ -112,7 +125,9 @@ export function collected(): Collected {
       secrets.set(value, kind);
     }
   }
+  const personal = files('personal').flatMap((file) => readFileSync(file, 'utf8').split('\n').filter(Boolean));
   return {
+    personal: [...new Set(personal)].map((line) => JSON.parse(line) as string),
     secrets: [...secrets].map(([value, kind]) => ({ kind, value })),
     dumps: files('dumps'),
     logs: files('logs'),

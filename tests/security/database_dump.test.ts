@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { deployment } from '../helpers/deployment.ts';
+import { personalFinder } from '../helpers/personal_logs.ts';
 import { authorize, redeem, refresh } from '../helpers/relying_party.ts';
 import { collected, dumpDatabase, formsOf, isCollecting } from '../helpers/secrets.ts';
 
@@ -73,6 +74,48 @@ test('no database dump and no log of this run contains a secret that was used', 
     for (const kind of kindsIn(readFileSync(file), needles)) found.add(`${kind} in ${file}`);
   }
   assert.deepEqual([...found], []);
+});
+
+test('no log of this run names a person: no e-mail address, phone number, IP address of a visitor, name or username', (t) => {
+  const { personal, logs } = collected();
+  const began = performance.now();
+  const find = personalFinder(personal);
+  const found = new Map<string, string>();
+  let lines = 0;
+  for (const file of logs) {
+    for (const line of readFileSync(file, 'utf8').split('\n')) {
+      lines += 1;
+      for (const value of find(line)) found.set(value, line.slice(0, 500));
+    }
+  }
+  t.diagnostic(`${lines} lines, ${personal.length} names, ${Math.round(performance.now() - began)} ms`);
+  if (isCollecting()) assert.ok(lines > 100, 'the run has collected too few lines');
+  assert.deepEqual(Object.fromEntries(found), {});
+});
+
+test('the search finds personal data in a line of a log, and nothing in what is masked', () => {
+  const find = personalFinder(['Wilhelmina Quist', 'w.quist.7', 'ada']);
+  const line = (fields: object) => find(JSON.stringify({ level: 'info', time: '2026-11-01T08:00:00.000Z', ...fields }));
+  for (const [value, text] of [
+    ['wilhelmina@example.com', 'sent to <wilhelmina@example.com>.'],
+    ['+44 20 7946 0958', 'called +44 20 7946 0958'],
+    ['203.0.113.7', 'from 203.0.113.7'],
+    ['2001:db8:1:2::3', 'from 2001:db8:1:2::3'],
+    ['Wilhelmina Quist', 'of "Wilhelmina Quist"'],
+    ['w.quist.7', '/users/w.quist.7/sessions'],
+  ])
+    assert.deepEqual(line({ a: { text } }), [value], text);
+  const masked = {
+    email: 'w•••@e•••.com',
+    ip: '203.0.•••',
+    peer: '203.0.113.0/24',
+    path: '/@fastify/a',
+    name: 'W••• Q•••',
+  };
+  assert.deepEqual(
+    line({ ...masked, stack: 'at file:///a/node_modules/@node-rs/argon2/index.js:1:2', user: 'ada' }),
+    [],
+  );
 });
 
 test('the search finds a value that is in a dump', async () => {
