@@ -27,14 +27,14 @@ const party = await app.seed.party({
 });
 const DAY_MS = 86_400_000;
 
-const call = { actor: actor({ kind: 'cli' }), requestId: 'a request' };
+const call = { actor: actor({ kind: 'cli' }), requestId: 'a request', masked: true };
 const inputOf = ({ id }: Pick<Person, 'id'>) => ({ params: { id }, query: undefined, body: undefined });
 const shownOf = (person: Pick<Person, 'id'>) => runner.run(users.show, inputOf(person), call);
 const rows = <Row>(text: string, values: readonly unknown[]) => app.db.run<Row>({ name: '', text }, values);
 const actionsOf = async ({ id }: Pick<Person, 'id'>) =>
   (
     await rows<{ actor_kind: string; action: string }>(
-      'SELECT actor_kind, action FROM audit WHERE target_id = $1 ORDER BY id',
+      "SELECT actor_kind, action FROM audit WHERE target_id = $1 AND action LIKE 'users.%' ORDER BY id",
       [id],
     )
   ).map(({ actor_kind, action }) => `${actor_kind} ${action}`);
