@@ -20,6 +20,7 @@ export function conflictsIn(config: Config, values: SettingValues, declared: Dec
   return [
     ...unsafeHashing(config.passwords),
     ...unfitForProfile(config),
+    ...withoutWarning(config),
     ...unusableTls(config, values),
     ...unusableKeyProviders(config),
     ...(config.production ? unsafeForProduction(config, declared) : unsafeForNetwork(config)),
@@ -35,6 +36,19 @@ function unsafeHashing({ argon2, memory }: PasswordSettings): string[] {
     );
   if (argon2.memory > memory * 1_024)
     problems.push('CARDEA_PASSWORD_HASHING_MEMORY must be enough for one hash of CARDEA_ARGON2_MEMORY');
+  return problems;
+}
+
+/** Each stage of inactivity follows the one before, and nothing is taken away without a warning. */
+function withoutWarning({ privacy: { inactivity } }: Config): string[] {
+  const { warnSeconds, disableSeconds, eraseSeconds } = inactivity;
+  const problems: string[] = [];
+  if (disableSeconds > 0 && (warnSeconds === 0 || warnSeconds >= disableSeconds))
+    problems.push('CARDEA_INACTIVE_WARN must be set with CARDEA_INACTIVE_DISABLE, and be less');
+  if (eraseSeconds > 0 && (warnSeconds === 0 || Math.max(warnSeconds, disableSeconds) >= eraseSeconds))
+    problems.push(
+      'CARDEA_INACTIVE_ERASE must be more than CARDEA_INACTIVE_WARN, which must be set, and CARDEA_INACTIVE_DISABLE',
+    );
   return problems;
 }
 

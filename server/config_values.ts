@@ -136,6 +136,12 @@ export function configOf(values: SettingValues, { declaredProduction }: { readon
     privacy: {
       /** Between a deletion and the erasure of the data; 0: none. */
       deletionGraceSeconds: values.CARDEA_DELETION_GRACE,
+      /** Since the last sign-in; 0: never. */
+      inactivity: {
+        warnSeconds: values.CARDEA_INACTIVE_WARN,
+        disableSeconds: values.CARDEA_INACTIVE_DISABLE,
+        eraseSeconds: values.CARDEA_INACTIVE_ERASE,
+      },
     },
     /** Name of this site in authenticator apps and passkeys. */
     name: values.CARDEA_NAME ?? issuer.host,

@@ -25,6 +25,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users/inactive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count the users whom nobody has signed in as for long
+         * @description How many the policy (`CARDEA_INACTIVE_WARN`, `CARDEA_INACTIVE_DISABLE`, `CARDEA_INACTIVE_ERASE`) would warn, disable and delete now; none where it is off. Administrators and restricted users are left alone.
+         */
+        get: operations["users.inactive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users/export": {
         parameters: {
             query?: never;
@@ -164,6 +184,46 @@ export interface paths {
          * @description With everything of the person: profile, credentials, sessions, tokens, what they allowed to clients, security events, mails that wait, and the key that seals their data in backups. It cannot be undone. Clients are told that the sessions ended. The audit stays, and names the id alone.
          */
         post: operations["users.erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/restrict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restrict the processing of the data of a user
+         * @description As when a user is disabled, sessions and tokens end and every sign-in is refused; after all factors the person is told why. No mail is sent, and nothing erases the data, neither a planned deletion nor the policy for inactive users, until the restriction is lifted.
+         */
+        post: operations["users.restrict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/lift-restriction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift the restriction of a user
+         * @description The person must have been informed before (GDPR Art. 18(3)). What had been signed in stays ended.
+         */
+        post: operations["users.lift_restriction"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2404,6 +2464,12 @@ export interface components {
             /** @description the ETag of the user, for the next If-Match */
             etag: string;
         };
+        /** InactiveUsers */
+        InactiveUsers: {
+            to_warn: number;
+            to_disable: number;
+            to_delete: number;
+        };
         /** Invitation */
         Invitation: {
             /** @description for signing in and for mails; unique */
@@ -3044,6 +3110,14 @@ export interface components {
              * @enum {string|null}
              */
             token_typ?: "at+jwt" | "JWT" | null;
+        };
+        /** Restriction */
+        Restriction: {
+            /**
+             * @description why the processing is restricted (GDPR Art. 18(1), a to d)
+             * @enum {unknown}
+             */
+            reason: "accuracy_contested" | "unlawful" | "legal_claims" | "objection";
         };
         /** RetentionRule */
         RetentionRule: {
@@ -4153,6 +4227,40 @@ export interface operations {
             default: components["responses"]["Problem_default"];
         };
     };
+    "users.inactive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "to_warn": 12,
+                     *       "to_disable": 3,
+                     *       "to_delete": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["InactiveUsers"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
     "users.export": {
         parameters: {
             query?: {
@@ -5003,6 +5111,165 @@ export interface operations {
                          */
                         deletion_due_at?: string;
                     };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.restrict": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
+                "If-Match"?: string;
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "accuracy_contested"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Restriction"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "username": "ada",
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "name": "Ada Lovelace",
+                     *       "has_password": true,
+                     *       "second_factors": [
+                     *         "totp"
+                     *       ],
+                     *       "groups": [
+                     *         "staff"
+                     *       ],
+                     *       "roles": [],
+                     *       "disabled": false,
+                     *       "version": 2,
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z",
+                     *       "restricted_at": "2026-11-02T08:00:00.000Z",
+                     *       "restriction_reason": "accuracy_contested"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.lift_restriction": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
+                "If-Match"?: string;
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "username": "ada",
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "name": "Ada Lovelace",
+                     *       "has_password": true,
+                     *       "second_factors": [
+                     *         "totp"
+                     *       ],
+                     *       "groups": [
+                     *         "staff"
+                     *       ],
+                     *       "roles": [],
+                     *       "disabled": false,
+                     *       "version": 3,
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["User"];
                 };
             };
             400: components["responses"]["Problem_400"];

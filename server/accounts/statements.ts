@@ -194,6 +194,20 @@ export const ACCOUNT_STATEMENTS = {
       SELECT require_epoch(${$.epoch},
                            (SELECT epoch FROM accounts WHERE id = ${$.id} AND is_usable(accounts) FOR SHARE))`,
   ),
+  // The same at the end of a sign-in, which notes the day. The lock is one for an update from the beginning: of two sign-ins that
+  // share a row and then want to write it, each would wait for the other.
+  requireEpochAtSignIn: statement(
+    'accounts.require_epoch_at_sign_in',
+    ($: { id: string; epoch: number; now: Date; dayAgo: Date }) => sql`
+      WITH held AS (
+        SELECT id, epoch, active_at, inactive_stage FROM accounts
+         WHERE id = ${$.id} AND is_usable(accounts) FOR NO KEY UPDATE
+      ), noted AS (
+        UPDATE accounts a SET active_at = ${$.now}, inactive_stage = NULL, inactive_stage_at = NULL
+          FROM held h WHERE a.id = h.id AND h.epoch = ${$.epoch} AND (h.active_at < ${$.dayAgo} OR h.inactive_stage IS NOT NULL)
+      )
+      SELECT require_epoch(${$.epoch}, (SELECT epoch FROM held))`,
+  ),
   disable: statement(
     'accounts.disable',
     ($: { id: string; now: Date }) => sql<Pick<Selectable<Accounts>, 'id'>>`

@@ -91,6 +91,8 @@ export interface Accounts {
    * nor has the account been disabled. Otherwise the transaction fails by `require_epoch`.
    */
   requireEpoch(id: string, epoch: number): BoundStatement;
+  /** The same for a sign-in, which it notes as the last one of the account, to within a day. */
+  requireEpochAtSignIn(id: string, epoch: number): BoundStatement;
   /** Seals under the person's own key, which is deleted with the account. @param account as this store returned it */
   sealerOf(account: Account): Sealer;
   /** The account as the owner of what is sealed under its own key. @param account as this store returned it */
@@ -278,6 +280,13 @@ export function createAccounts(parts: {
     index: (goesOn = () => true) => indexAccounts({ db, tokens, open: fromListRow, goesOn }),
 
     requireEpoch: (id, epoch) => ACCOUNT_STATEMENTS.requireEpoch.bind({ id, epoch }),
+    requireEpochAtSignIn: (id, epoch) =>
+      ACCOUNT_STATEMENTS.requireEpochAtSignIn.bind({
+        id,
+        epoch,
+        now: new Date(now()),
+        dayAgo: new Date(now() - 86_400_000),
+      }),
     sealerOf,
     ownerOf: (account) => ({ id: account.id, sealer: sealerOf(account) }),
     sealerFrom,

@@ -2,7 +2,9 @@ import { userCredentials } from '../operations/user_credentials.ts';
 import { userDeletion } from '../operations/user_deletion.ts';
 import { userExport } from '../operations/user_export.ts';
 import { userImport } from '../operations/user_import.ts';
+import { userInactivity } from '../operations/user_inactivity.ts';
 import { userNames } from '../operations/user_names.ts';
+import { userRestriction } from '../operations/user_restriction.ts';
 import { userSessions } from '../operations/user_sessions.ts';
 import { userState } from '../operations/user_state.ts';
 import { users } from '../operations/users.ts';
@@ -13,6 +15,7 @@ const ONE = '/users/:id';
 /** Everything about people. No URL has an e-mail address or a name. */
 export const USER_ROUTES: readonly Route[] = [
   { method: 'GET', path: '/users', operation: users.list },
+  { method: 'GET', path: '/users/inactive', operation: userInactivity.inactive },
   { method: 'GET', path: '/users/export', operation: userExport.export },
   { method: 'POST', path: '/users/import', operation: userImport.import },
   { method: 'POST', path: '/users/search', operation: users.search },
@@ -28,6 +31,8 @@ export const USER_ROUTES: readonly Route[] = [
   { method: 'DELETE', path: ONE, operation: userDeletion.remove, versioned: true },
   { method: 'POST', path: `${ONE}/restore`, operation: userDeletion.restore, versioned: true },
   { method: 'POST', path: `${ONE}/erase`, operation: userDeletion.erase, versioned: true },
+  { method: 'POST', path: `${ONE}/restrict`, operation: userRestriction.restrict, versioned: true },
+  { method: 'POST', path: `${ONE}/lift-restriction`, operation: userRestriction.lift, versioned: true },
   { method: 'POST', path: `${ONE}/disable`, operation: userState.disable, versioned: true },
   { method: 'POST', path: `${ONE}/enable`, operation: userState.enable, versioned: true },
   { method: 'POST', path: `${ONE}/unlock`, operation: userState.unlock, versioned: true },

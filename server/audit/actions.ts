@@ -80,8 +80,10 @@ export const ACTIONS = {
   'users.accept_invitation': 'an invited person set the first password',
   'users.create': 'an account was created',
   'users.delete': 'the deletion of an account was planned, or it was erased where there are no days of grace',
+  'users.delete_inactive': 'the deletion of an account was planned, because nobody had signed in for long',
   'users.delete_own': 'a person deleted the own account',
   'users.disable': 'an account was disabled',
+  'users.disable_inactive': 'an account was disabled, because nobody had signed in for long',
   'users.enable': 'an account was enabled',
   'users.end_session': 'a session of a person was ended by an operator',
   'users.end_sessions': 'all sessions of a person were ended',
@@ -91,12 +93,14 @@ export const ACTIONS = {
   'users.import': 'accounts were imported',
   'users.invite': 'a person was invited',
   'users.read_pii': 'personal data was shown in full',
+  'users.lift_restriction': 'the restriction of the processing of an account was lifted',
   'users.remove_passkey': 'a passkey of a person was removed by an operator',
   'users.remove_recovery_codes': 'the recovery codes of a person were removed by an operator',
   'users.remove_totp': 'the authenticator app of a person was removed by an operator',
   'users.reset_factors': 'all second factors of a person were removed',
   'users.restore': 'the planned deletion of an account was undone',
   'users.restore_own': 'a person kept the account whose deletion was planned',
+  'users.restrict': 'the processing of an account was restricted (GDPR Art. 18)',
   'users.revoke_grants': 'the grants of a person were revoked',
   'users.set_groups': 'the groups of a person were set',
   'users.set_password': 'an operator set the password of a person',
@@ -104,6 +108,7 @@ export const ACTIONS = {
   'users.sign_up': 'a person created an account',
   'users.unlock': 'the lockouts of a person were ended',
   'users.update': 'an account was changed',
+  'users.warn_inactive': 'a person was warned, because nobody had signed in for long',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type Action = keyof typeof ACTIONS;

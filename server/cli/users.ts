@@ -1,6 +1,8 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
 import { userDeletion } from '../operations/user_deletion.ts';
+import { userInactivity } from '../operations/user_inactivity.ts';
+import { REASONS, userRestriction } from '../operations/user_restriction.ts';
 import { userState } from '../operations/user_state.ts';
 import { users } from '../operations/users.ts';
 import { UsageError } from './context.ts';
@@ -140,6 +142,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
     ['enable', 'enable a user again', userState.enable],
     ['delete', 'plan that a user is erased; ends its sessions and tokens now', userDeletion.remove],
     ['restore', 'undo the planned deletion of a user', userDeletion.restore],
+    ['lift-restriction', 'lift the restriction of a user', userRestriction.lift],
     ['erase', 'erase a user with everything of the person, now and for ever', userDeletion.erase],
   ] as const;
   for (const [name, description, operation] of simple) {
@@ -159,6 +162,31 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
         }),
       );
   }
+
+  showing(noun.command('restrict'), userRestriction.restrict)
+    .description(
+      'restrict the processing of a user’s data (GDPR Art. 18): they are stored, and nothing else is done with them',
+    )
+    .argument('<user>', USER)
+    .addOption(new Option('--reason <reason>', 'why, by Art. 18(1)').choices([...REASONS]).makeOptionMandatory())
+    .option(...DRY_RUN_OPTION)
+    .option(...JSON_OPTION)
+    .action(
+      verb<ChangeOptions & { reason: (typeof REASONS)[number] }>(async (context, options, ref) => {
+        const input = { ...(await ofUser(context, ref)), body: { reason: options.reason } };
+        printItem(await context.operate(userRestriction.restrict, input, options), options);
+      }),
+    );
+
+  noun
+    .command('inactive')
+    .description('count the users whom the policy for inactive accounts would warn, disable and delete now')
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async ({ operate }, options) =>
+        printItem(await operate(userInactivity.inactive, {}), options),
+      ),
+    );
 
   showing(noun.command('unlock'), userState.unlock)
     .description('end all locks that wrong passwords or codes have caused')

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createInactivity, inactivitySteps } from '../accounts/inactivity.ts';
 import { MAILS_CHANNEL } from '../accounts/mails.ts';
 import { createDeliveryStore } from '../audit/delivery_store.ts';
 import { DESTINATIONS_CHANNEL } from '../audit/destinations.ts';
@@ -7,6 +8,7 @@ import { createSenders } from '../jobs/audit_senders.ts';
 import { cleanUp, cleanUpLag } from '../jobs/cleanup.ts';
 import { createDeliveryWorker } from '../jobs/deliveries.ts';
 import { createErasures } from '../jobs/erasures.ts';
+import { createInactivityJob } from '../jobs/inactivity.ts';
 import { createMailWorker } from '../jobs/mail.ts';
 import { createDrafts } from '../jobs/mail_drafts.ts';
 import { type Job, startJobs } from '../jobs/runner.ts';
@@ -15,6 +17,7 @@ import { createNotificationSender, NOTIFICATION } from '../oidc/ciba_notificatio
 import type { Actor } from '../operations/actor.ts';
 import { PERMISSIONS } from '../operations/permissions.ts';
 import { dueErasure } from '../operations/user_deletion.ts';
+import { inactivityChanges } from '../operations/user_inactivity.ts';
 import { createOutboundTls } from '../platform/outbound_tls.ts';
 import { DELIVERIES_CHANNEL, LOGOUT } from '../records/deliveries.ts';
 import { endRecordsOfAccounts } from '../records/ended.ts';
@@ -69,6 +72,8 @@ export function startBackgroundJobs(parts: {
     { name: 'index of accounts', everyMs: 60 * SECOND_MS, ...assembleIndexing(infrastructure, accountServices) },
     // an account is erased by the first node that locks it
     { name: 'erasures', everyMs: 60 * SECOND_MS, ...assembleErasures(parts) },
+    // an account is changed by the first node that locks it
+    ...assembleInactivity(parts),
     { name: 'unused clients', everyMs: 60 * SECOND_MS, run: () => removeUnused(infrastructure, registrations) },
     // as above
     {
@@ -136,7 +141,25 @@ async function removeUnused(
   if (removed > 0) log.info({ removed }, 'unused clients were removed');
 }
 
-const SERVER: Actor = { kind: 'system', id: 'erasures', permissions: new Set(PERMISSIONS) };
+const SERVER = { kind: 'system', permissions: new Set(PERMISSIONS) } as const;
+
+const callOf = (id: string) => ({ actor: { ...SERVER, id } satisfies Actor, requestId: randomUUID() });
+const ofUser = (id: string) => ({ params: { id }, query: undefined, body: undefined });
+
+/** The policy for accounts that nobody signs in to; no job where it is off. */
+function assembleInactivity(parts: OperationParts): Job[] {
+  const { config, db, log, now } = parts.infrastructure;
+  const steps = inactivitySteps(config.privacy.inactivity);
+  if (steps.length === 0) return [];
+  const inactivity = createInactivity({ db, now });
+  const runner = serverRunner(parts, { recordsRefusal: async () => false });
+  const stages = steps.map((step) => ({
+    name: step.stage,
+    next: (limit: number) => inactivity.next(step, limit),
+    reach: (id: string) => runner.run(inactivityChanges[step.stage], ofUser(id), callOf('inactivity')),
+  }));
+  return [{ name: 'inactive accounts', everyMs: 600 * SECOND_MS, ...createInactivityJob(stages, { log }) }];
+}
 
 /** Erases accounts whose days of grace are over. */
 export function assembleErasures(parts: OperationParts): Pick<Job, 'run' | 'stop'> {
@@ -147,12 +170,7 @@ export function assembleErasures(parts: OperationParts): Pick<Job, 'run' | 'stop
   return createErasures({
     log: infrastructure.log,
     read: accounts.dueForDeletion,
-    erase: (id) =>
-      runner.run(
-        dueErasure,
-        { params: { id }, query: undefined, body: undefined },
-        { actor: SERVER, requestId: randomUUID() },
-      ),
+    erase: (id) => runner.run(dueErasure, ofUser(id), callOf('erasures')),
     async sweep() {
       const ids = await departed.erasedLately();
       if (ids.length > 0) await infrastructure.db.query(endRecordsOfAccounts(ids));

@@ -55,7 +55,7 @@ function loginParts({ infrastructure, accountServices, clientServices, protocol 
     upgradeIfOutdated: passwords.upgradeIfOutdated,
     findAccount: requestAccounts.find,
     keepAccount: requestAccounts.keep,
-    requireEpoch: accounts.requireEpoch,
+    requireEpochAtSignIn: accounts.requireEpochAtSignIn,
     attempts,
     devices,
     transaction: {

@@ -171,7 +171,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     const { transaction, devices, notices, personEvents } = parts;
     const account = await parts.findAccount(login.accountId);
     if (!account) throw new AppError('interaction_expired', 'this account is not available any more');
-    transaction.addGuard(parts.requireEpoch(login.accountId, login.epoch));
+    transaction.addGuard(parts.requireEpochAtSignIn(login.accountId, login.epoch));
     const browser = devices.remember(account, {
       cookie: deviceCookie.read(request),
       visitor: origin,

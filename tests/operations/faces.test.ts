@@ -24,6 +24,9 @@ const WITHOUT_ROUTE: Readonly<Record<string, string>> = {
   'settings.declare': 'a configuration file alone declares settings',
   'settings.withdraw': 'a configuration file alone declares settings',
   'users.delete_own': 'the person does it at the account page, after a fresh sign-in',
+  'users.warn_inactive': 'the server does it by its policy',
+  'users.disable_inactive': 'the server does it by its policy',
+  'users.delete_inactive': 'the server does it by its policy',
   'users.restore_own': 'the person does it at the sign-in',
   'clients.declare_secret': 'others get a secret that the server has made',
 };

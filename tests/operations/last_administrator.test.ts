@@ -9,6 +9,7 @@ import { roles } from '../../server/operations/roles.ts';
 import { userCredentials } from '../../server/operations/user_credentials.ts';
 import { userDeletion } from '../../server/operations/user_deletion.ts';
 import { userNames } from '../../server/operations/user_names.ts';
+import { userRestriction } from '../../server/operations/user_restriction.ts';
 import { userSessions } from '../../server/operations/user_sessions.ts';
 import { userState } from '../../server/operations/user_state.ts';
 import { users } from '../../server/operations/users.ts';
@@ -73,6 +74,8 @@ function rowsFor({ id, passkey, uid, client }: Record<'id' | 'passkey' | 'uid' |
     tried(users.update, { params, body: { groups: [] } }, { about: 'without groups' }),
     tried(userDeletion.remove, { params }, { refused: ALL }),
     tried(userDeletion.restore, { params }),
+    tried(userRestriction.restrict, { params, body: { reason: 'objection' } }, { refused: ALL }),
+    tried(userRestriction.lift, { params }),
     tried(userDeletion.erase, { params }, { refused: ALL }),
     tried(userState.disable, { params }, { refused: ALL }),
     tried(userState.enable, { params }),

@@ -30,6 +30,20 @@ test('argon2 parameters are neither below OWASP’s minimum nor above the memory
   assert.match(problem(argon2('65537', '2', budget)), /^CARDEA_PASSWORD_HASHING_MEMORY must /);
 });
 
+test('inactive accounts are warned before they are disabled or erased', () => {
+  const days = (warn: string, disable: string, erase: string) => ({
+    CARDEA_INACTIVE_WARN: warn,
+    CARDEA_INACTIVE_DISABLE: disable,
+    CARDEA_INACTIVE_ERASE: erase,
+  });
+  for (const good of [days('10d', '0', '0'), days('10d', '11d', '0'), days('10d', '0', '11d'), days('1d', '2d', '3d')])
+    loadConfig(good);
+  for (const bad of [days('0', '10d', '0'), days('10d', '10d', '0')])
+    assert.match(problem(bad), /^CARDEA_INACTIVE_WARN must /);
+  for (const bad of [days('0', '0', '10d'), days('10d', '0', '9d'), days('1d', '3d', '3d')])
+    assert.match(problem(bad), /^CARDEA_INACTIVE_ERASE must /);
+});
+
 describe('TLS', () => {
   test('needs a certificate with its key, and an https issuer', async () => {
     const [one, other] = await Promise.all([makeIdentity(), makeIdentity()]);

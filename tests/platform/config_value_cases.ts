@@ -332,6 +332,24 @@ export const cases: readonly {
     bad: ['', 'never', '-1'],
   },
   {
+    name: 'CARDEA_INACTIVE_WARN',
+    read: (config) => config.privacy.inactivity.warnSeconds,
+    good: { '0': 0, '330d': 28_512_000 },
+    bad: ['', 'never', '-1'],
+  },
+  {
+    name: 'CARDEA_INACTIVE_DISABLE',
+    read: (config) => config.privacy.inactivity.disableSeconds,
+    good: { '0': 0 },
+    bad: ['', 'never', '-1'],
+  },
+  {
+    name: 'CARDEA_INACTIVE_ERASE',
+    read: (config) => config.privacy.inactivity.eraseSeconds,
+    good: { '0': 0 },
+    bad: ['', 'never', '-1'],
+  },
+  {
     name: 'CARDEA_DELETION_GRACE',
     read: (config) => config.privacy.deletionGraceSeconds,
     good: { '0': 0, '14d': 1_209_600 },

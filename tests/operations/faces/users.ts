@@ -1,7 +1,9 @@
 import { createEvents } from '../../../server/accounts/events.ts';
 import { userCredentials } from '../../../server/operations/user_credentials.ts';
 import { userDeletion } from '../../../server/operations/user_deletion.ts';
+import { userInactivity } from '../../../server/operations/user_inactivity.ts';
 import { userNames } from '../../../server/operations/user_names.ts';
+import { userRestriction } from '../../../server/operations/user_restriction.ts';
 import { userSessions } from '../../../server/operations/user_sessions.ts';
 import { userState } from '../../../server/operations/user_state.ts';
 import { users } from '../../../server/operations/users.ts';
@@ -195,6 +197,28 @@ export const userFaces: FacesOf = async ({ db, masterKey, seed, records }) => {
       method: 'DELETE',
       path: `/users/${rearmed.id}/factors`,
     },
+    {
+      operation: userRestriction.restrict,
+      cli: ['users', 'restrict', leaving.id, '--reason', 'objection'],
+      method: 'POST',
+      path: `/users/${leaving.id}/restrict`,
+      body: { reason: 'objection' },
+    },
+    {
+      operation: userDeletion.erase,
+      about: 'of somebody whose data must stay',
+      cli: ['users', 'erase', leaving.id],
+      method: 'POST',
+      path: `/users/${leaving.id}/erase`,
+      refused: 'processing_restricted',
+    },
+    {
+      operation: userRestriction.lift,
+      cli: ['users', 'lift-restriction', leaving.id],
+      method: 'POST',
+      path: `/users/${leaving.id}/lift-restriction`,
+    },
+    { operation: userInactivity.inactive, cli: ['users', 'inactive'], method: 'GET', path: '/users/inactive' },
     {
       operation: userDeletion.remove,
       cli: ['users', 'delete', leaving.id],
