@@ -12,6 +12,7 @@ import { type AppParts, createInfrastructure } from './composition/infrastructur
 import { createProtocol } from './composition/protocol.ts';
 import { mountReference } from './composition/reference.ts';
 import { createRegistrationServices } from './composition/registration.ts';
+import { openDataExports } from './composition/stores.ts';
 import { assertNoDemoData, DEMO_EMAIL, DEMO_PASSWORD, seedDemo } from './demo/demo_data.ts';
 import { healthRoutes, homeRoutes } from './demo/home.ts';
 import { outboxRoutes } from './demo/outbox.ts';
@@ -109,8 +110,11 @@ export async function createApp(
         }
       });
       await registration.mount(site);
-      await adminRoutes(site, { infrastructure, accountServices, clientServices, protocol });
-      await formRoutes(site, { infrastructure, accountServices, clientServices, protocol });
+      // One for both, so that they do not make the same export at the same time.
+      const dataExports = openDataExports(infrastructure, async () => accountServices);
+      const parts = { infrastructure, accountServices, clientServices, protocol, dataExports };
+      await adminRoutes(site, parts);
+      await formRoutes(site, parts);
       await mountReference(site, { infrastructure, version: PACKAGE.version, http });
       await site.register(homeRoutes, {
         views,

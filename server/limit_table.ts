@@ -148,6 +148,7 @@ export const LIMITS = {
   'account-pages': { about: 'pages of /account that are read', account: times(1), address: times(10) },
   'mailed-links': { about: 'forms behind mailed links', address: times(1) },
   usernames: { about: 'usernames that a person tries', account: per(DAY, 5) },
+  'data-exports': { about: 'exports of all that is stored about a person, by that person', account: per(DAY, 10) },
   'mail-forms': { about: 'forms for a forgotten password and for signing up', address: times(1) },
   'mail-requests': {
     about:

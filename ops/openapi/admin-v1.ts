@@ -528,6 +528,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users/{id}/data-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export everything that is stored about a user
+         * @description A ZIP with all of it as JSON (`personal-data.json`) and as a page to read, in the language of the person; both are of the same moment. Passwords and other secrets are not in it; `ops/docs/personal-data.md` names what else is not, and why. It needs users:read:pii as well. The person sees a security event. Of one person, one export is made at a time.
+         */
+        post: operations["users.export_data"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me": {
         parameters: {
             query?: never;
@@ -6566,7 +6586,7 @@ export interface operations {
                              */
                             at?: string;
                             /** @enum {unknown} */
-                            kind?: "signed_in" | "new_device" | "second_factor_missing" | "locked" | "unlocked" | "password_changed" | "password_reset" | "totp_added" | "totp_removed" | "passkey_added" | "passkey_removed" | "passkey_refused" | "recovery_codes_renewed" | "recovery_codes_removed" | "recovery_code_used" | "email_changed" | "email_verified" | "username_changed" | "deletion_asked" | "deletion_undone" | "session_ended" | "device_forgotten" | "app_revoked" | "request_approved" | "request_denied";
+                            kind?: "signed_in" | "new_device" | "second_factor_missing" | "locked" | "unlocked" | "password_changed" | "password_reset" | "totp_added" | "totp_removed" | "passkey_added" | "passkey_removed" | "passkey_refused" | "recovery_codes_renewed" | "recovery_codes_removed" | "recovery_code_used" | "email_changed" | "email_verified" | "username_changed" | "deletion_asked" | "deletion_undone" | "session_ended" | "device_forgotten" | "app_revoked" | "request_approved" | "request_denied" | "data_exported";
                             /** @description browser, system, address, and the subject of the event */
                             details?: {
                                 [key: string]: string;
@@ -6583,6 +6603,55 @@ export interface operations {
             403: components["responses"]["Problem_403"];
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "users.export_data": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description the id of the user, and no e-mail address or username: POST /users/search finds it by those
+                 * @example 019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];

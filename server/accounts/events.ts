@@ -35,6 +35,7 @@ export const EVENT_KINDS = [
   'app_revoked',
   'request_approved',
   'request_denied',
+  'data_exported',
 ] as const;
 
 export type EventKind = (typeof EVENT_KINDS)[number];

@@ -38,6 +38,7 @@ export const ACTION_OF_EVENT = {
   app_revoked: 'apps.revoke',
   request_approved: 'requests.approve',
   request_denied: 'requests.deny',
+  data_exported: 'users.export_data',
 } as const satisfies Record<EventKind, Action | undefined>;
 
 export type RecordedKind = {

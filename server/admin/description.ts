@@ -134,11 +134,17 @@ function schemaOf(route: Route, deprecated: boolean): FastifySchema {
             ? { Link: { ...text, description: 'The next page, as `next` (RFC 8288).' } }
             : {}),
         },
-        content: { [typeOf(operation)]: { schema: schemas.output } },
+        content: { [answerTypeOf(route)]: { schema: route.file ? FILE : schemas.output } },
       },
     },
   };
 }
+
+/** Bytes have no schema of their own in OpenAPI 3.1 (§4.7.14.4). */
+const FILE: Schema = { type: 'string', contentMediaType: 'application/zip' };
+
+/** The media type of an answer, which may be a file. */
+const answerTypeOf = ({ operation, file }: Route) => file?.type ?? typeOf(operation);
 
 /** The media type of bodies and results. The schema of a stream is that of each line. */
 const typeOf = ({ kind }: Pick<Route['operation'], 'kind'>) => (kind === 'stream' ? LINES_TYPE : 'application/json');
@@ -185,8 +191,9 @@ function complete(operation: Mutable<Operation>, route: Route): void {
   }
   const responses = Object.entries(operation.responses ?? {}).map(([status, response]) => {
     const { content = {}, ...rest } = response as Response;
-    const media = { ...content[type], example: output };
-    return [status, { ...rest, content: { [type]: media } }] as const;
+    const answerType = answerTypeOf(route);
+    const media = { ...content[answerType], ...(route.file ? {} : { example: output }) };
+    return [status, { ...rest, content: { [answerType]: media } }] as const;
   });
   const unchanged = !route.versioned || route.operation.kind === 'change' ? {} : { '304': NOT_MODIFIED };
   const errors = ERRORS.filter(({ applies }) => applies(route)).map(({ status }) => [status, refTo(status)] as const);

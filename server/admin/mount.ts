@@ -3,7 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { API_PATH } from '../operations/api_resource.ts';
 import type { Call, InputOf, Schemas } from '../operations/operation.ts';
 import type { Runner } from '../operations/run.ts';
-import { AppError, invalidInput } from '../platform/errors.ts';
+import { AppError, invalidInput, invalidParameter } from '../platform/errors.ts';
+import { sendFile } from '../platform/forms.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import type { Logger } from '../platform/log.ts';
 import { PROBLEM_TYPE } from '../platform/problems.ts';
@@ -151,6 +152,8 @@ function mountRoute(app: FastifyInstance, route: Route, { options, callers, stop
         ifMatch,
         idempotencyKey: method === 'POST' ? idempotencyKeyOf(request.headers['idempotency-key']) : undefined,
       };
+      if (route.file && request.headers['idempotency-key'] !== undefined)
+        throw invalidParameter('Idempotency-Key', 'is not possible here: the file would be stored');
       const output = (await runner
         .run(operation, inputOf(operation.schemas, request, query), call)
         .catch(challengeDenied(reply, actor, operation))
@@ -164,6 +167,10 @@ function mountRoute(app: FastifyInstance, route: Route, { options, callers, stop
       if (typeof output.next === 'string' && method === 'GET')
         addLink(reply, `<${nextPage(request, output.next)}>; rel="next"`);
       if (location) reply.code(201).header('location', issuer.path(API_PATH + location(output)));
+      if (route.file) {
+        const { member, name, type } = route.file;
+        return sendFile(reply, { name, type, body: Buffer.from(String(output[member]), 'base64') });
+      }
       const { Clean } = require('typebox/value') as typeof import('typebox/value');
       const shown = Clean(operation.schemas.output, structuredClone(output)) as Output;
       return reply.type('application/json; charset=utf-8').send(JSON.stringify(picked(request, shown)));

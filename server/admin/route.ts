@@ -8,6 +8,8 @@ export interface Route {
   readonly operation: Operation;
   /** The path of what a POST has created. */
   location?(output: Readonly<Record<string, unknown>>): string;
+  /** Its answer is a file: the member of the output that has it in base64. */
+  readonly file?: { readonly member: string; readonly name: string; readonly type: string };
   /** Its answers have an ETag. A change needs `If-Match`, and a POST may have it. */
   readonly versioned?: boolean;
 }

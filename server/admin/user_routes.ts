@@ -1,4 +1,5 @@
 import { userCredentials } from '../operations/user_credentials.ts';
+import { userDataExport } from '../operations/user_data_export.ts';
 import { userDeletion } from '../operations/user_deletion.ts';
 import { userExport } from '../operations/user_export.ts';
 import { userImport } from '../operations/user_import.ts';
@@ -62,4 +63,10 @@ export const USER_ROUTES: readonly Route[] = [
   { method: 'GET', path: `${ONE}/grants`, operation: userSessions.grants },
   { method: 'DELETE', path: `${ONE}/grants/:client_id`, operation: userSessions.revokeGrants },
   { method: 'GET', path: `${ONE}/events`, operation: userSessions.events },
+  {
+    method: 'POST',
+    path: `${ONE}/data-export`,
+    operation: userDataExport.export,
+    file: { member: 'zip', name: 'personal-data.zip', type: 'application/zip' },
+  },
 ];

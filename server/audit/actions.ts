@@ -90,6 +90,7 @@ export const ACTIONS = {
   'users.erase': 'an account was erased with all data of the person',
   'users.erase_due': 'an account was erased whose deletion was due',
   'users.export': 'accounts were exported',
+  'users.export_data': 'everything that is stored about a person was exported',
   'users.import': 'accounts were imported',
   'users.invite': 'a person was invited',
   'users.read_pii': 'personal data was shown in full',

@@ -15,6 +15,7 @@ import { namesOf, userNamesCommands } from './user_names.ts';
 import { profileOf, profileOptions, removing } from './user_profile.ts';
 import { ofUser, USER } from './user_ref.ts';
 import { userSessionsCommands } from './user_sessions.ts';
+import { usersDataExportCommand } from './users_data_export.ts';
 import { usersExportCommand } from './users_export.ts';
 import { usersImportCommand } from './users_import.ts';
 
@@ -70,6 +71,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
 
   usersImportCommand(noun, tools);
   usersExportCommand(noun, tools);
+  usersDataExportCommand(noun, tools);
 
   profileOptions(
     showing(noun.command('invite'), userState.invite)

@@ -169,3 +169,10 @@ export const CLIENT_STATEMENTS = {
   ),
   notify: statement('clients.notify', ($: { id: string }) => sql`SELECT pg_notify(${CLIENTS_CHANNEL}, ${$.id})`),
 };
+
+/** The names of clients, by their ids. */
+export const CLIENT_NAMES = statement(
+  'clients.names',
+  ($: { ids: readonly string[] }) => sql<Pick<Selectable<ClientsTable>, 'id' | 'name'>>`
+    SELECT id, name FROM clients WHERE id = ANY(${$.ids}::text[])`,
+);

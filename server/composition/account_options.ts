@@ -23,6 +23,7 @@ function accountParts({
   accountServices,
   clientServices,
   protocol,
+  dataExports,
 }: FormParts): AccountOptions['parts'] {
   const { config, db, limits, mailer, now, sealer, views } = infrastructure;
   const { accounts, devices, events, mails, overview, passwords, personEvents, sessionDetails, throttle } =
@@ -38,6 +39,8 @@ function accountParts({
     overview,
     sessionDetails,
     usernameLimit: limits.usernames.account,
+    dataExports,
+    exportLimit: limits['data-exports'].account,
     devices,
     waiting: protocol.approval,
     totp,

@@ -3,6 +3,7 @@ import { mountAdmin } from '../admin/mount.ts';
 import type { ActorKind } from '../audit/entries.ts';
 import type { Limits } from '../limit_table.ts';
 import type { Actor } from '../operations/actor.ts';
+import type { DataExports } from '../operations/data_export.ts';
 import { ANY_CALLER } from '../operations/operation.ts';
 import type { ApiCaller } from '../ports/api_access.ts';
 import type { AccountServices } from './accounts.ts';
@@ -19,6 +20,7 @@ export async function adminRoutes(
     readonly accountServices: AccountServices;
     readonly clientServices: ClientServices;
     readonly protocol: Pick<Protocol, 'keyRing' | 'serving'>;
+    readonly dataExports: DataExports;
   },
 ): Promise<void> {
   const { infrastructure, protocol } = parts;

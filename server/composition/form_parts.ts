@@ -1,4 +1,5 @@
 import type { DeviceCookie } from '../login/device_cookie.ts';
+import type { DataExports } from '../operations/data_export.ts';
 import type { Sessions } from '../ports/sessions.ts';
 import type { AccountServices } from './accounts.ts';
 import type { ClientServices } from './clients.ts';
@@ -10,6 +11,7 @@ export interface FormParts {
   readonly accountServices: AccountServices;
   readonly clientServices: ClientServices;
   readonly protocol: Protocol;
+  readonly dataExports: DataExports;
 }
 
 /** The services that pages of several folders use. */

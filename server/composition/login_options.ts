@@ -39,7 +39,12 @@ export function loginOptions(
   };
 }
 
-function loginParts({ infrastructure, accountServices, clientServices, protocol }: FormParts): LoginOptions['parts'] {
+function loginParts({
+  infrastructure,
+  accountServices,
+  clientServices,
+  protocol,
+}: Omit<FormParts, 'dataExports'>): LoginOptions['parts'] {
   const { config, db, now, limits, views, mailer, writes } = infrastructure;
   const { requestAccounts, units } = protocol;
   const { accounts, attempts, devices, events, mails, passwords, personEvents } = accountServices;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { visitorDetails } from '../accounts/session_details.ts';
 import type { Actor } from '../operations/actor.ts';
+import type { DataExports } from '../operations/data_export.ts';
 import type { Runner, RunParts } from '../operations/run.ts';
 import { ownDeletion } from '../operations/user_deletion.ts';
 import { notFound } from '../platform/errors.ts';
@@ -16,11 +17,13 @@ export interface OperationParts {
   readonly accountServices: AccountServices;
   readonly clientServices: ClientServices;
   readonly protocol: Pick<Protocol, 'keyRing'>;
+  /** Default: those that are made for it. */
+  readonly dataExports?: DataExports;
 }
 
 /** Runs operations within the server, by its stores. */
 export function serverRunner(parts: OperationParts, limits: Partial<Pick<RunParts, 'recordsRefusal'>> = {}): Runner {
-  const { infrastructure, accountServices, clientServices, protocol } = parts;
+  const { infrastructure, accountServices, clientServices, protocol, dataExports } = parts;
   const { config, db, log, sealer, now, outbound, settings } = infrastructure;
   const { clients, resourceServers, registrationTokens } = clientServices;
   const opened = {
@@ -35,6 +38,7 @@ export function serverRunner(parts: OperationParts, limits: Partial<Pick<RunPart
     resourceServers,
     registrationTokens,
     accountStores: async () => accountServices,
+    ...(dataExports ? { dataExports } : {}),
     factors: async () => accountServices,
     passwords: async () => accountServices.passwords,
     keyRing: async () => protocol.keyRing,

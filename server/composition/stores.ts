@@ -24,6 +24,7 @@ import { OWN_SCOPES } from '../clients/scopes.ts';
 import { createClients } from '../clients/store.ts';
 import { type Config, serverPolicyOf, signedLifetimes } from '../config.ts';
 import { reservedOf } from '../operations/api_resource.ts';
+import { createDataExports, type DataExports } from '../operations/data_export.ts';
 import { builtinRoles, PERMISSION_SCOPES } from '../operations/permissions.ts';
 import { createResults, RESULTS_SECRET } from '../operations/results.ts';
 import { createRunner, type Runner, type RunParts } from '../operations/run.ts';
@@ -171,8 +172,10 @@ export async function openKeyRing({
 
 type Opened = Omit<
   Services,
-  'groups' | 'roles' | 'audit' | 'declaredSettings' | 'migrations' | 'db' | 'endings' | 'signedUntil'
+  'groups' | 'roles' | 'audit' | 'declaredSettings' | 'migrations' | 'db' | 'endings' | 'signedUntil' | 'dataExports'
 > & {
+  /** Default: those that are made here. */
+  readonly dataExports?: DataExports;
   readonly db: Db;
   readonly log: Logger;
   readonly outbound: Outbound;
@@ -212,6 +215,25 @@ function withEndings(services: Omit<Services, 'endings' | 'signedUntil'>): Servi
   return { ...services, endings, signedUntil };
 }
 
+/** Exports of what is stored about people. A page is made with the templates, which a command loads when it needs them. */
+export function openDataExports(
+  { config, db, sealer, now }: StoreParts,
+  accountStores: () => Promise<Pick<AccountStores, 'accounts'>>,
+): DataExports {
+  const views = once(async () => (await import('../views/views.ts')).createViews(config.issuer.basePath));
+  return createDataExports({
+    db,
+    sealer,
+    now,
+    issuer: config.issuer.identifier,
+    accounts: async () => (await accountStores()).accounts,
+    async page(data, { locale, zoneinfo }) {
+      const { negotiate, personalData } = await views();
+      return personalData(data, negotiate(locale), zoneinfo);
+    },
+  });
+}
+
 /**
  * The services of operations and what runs them.
  * @param opened the stores, as far as they are open
@@ -230,7 +252,8 @@ export function createOperations(
     declaredSettings: createDeclaredSettings(on),
     migrations: createMigrations(on),
   });
-  const services = withEndings({ ...opened, ...named(db) });
+  const dataExports = opened.dataExports ?? openDataExports(opened, opened.accountStores);
+  const services = withEndings({ ...opened, ...named(db), dataExports });
   const results = createResults({
     db,
     sealer,

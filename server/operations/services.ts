@@ -26,6 +26,7 @@ import type { Deliveries } from '../records/deliveries.ts';
 import type { Endings } from '../records/ending.ts';
 import type { RecordLists } from '../records/listings.ts';
 import type { Overview } from '../records/overview.ts';
+import type { DataExports } from './data_export.ts';
 
 export interface ClientStores {
   readonly clients: Clients;
@@ -69,6 +70,7 @@ export interface Services extends ClientStores {
   readonly migrations: Migrations;
   /** Opened on first use by the command line: most verbs need few of them, and only these need the right master key. */
   accountStores(): Promise<AccountStores>;
+  readonly dataExports: DataExports;
   factors(): Promise<Factors>;
   passwords(): Promise<Omit<PasswordService, 'close'>>;
   keyRing(): Promise<KeyRing>;

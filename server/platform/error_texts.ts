@@ -228,6 +228,10 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'This is possible on a development server only.',
     remedy: 'Do it on a server whose issuer is on this machine.',
   },
+  export_under_way: {
+    happened: 'The data of this person is being exported already.',
+    remedy: 'Wait a minute and ask again: of one person, one export is made at a time.',
+  },
   identifier_taken: {
     happened: 'The e-mail address, user name or other identifier belongs to somebody else, or is reserved.',
     remedy: 'Choose another one.',

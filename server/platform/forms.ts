@@ -45,3 +45,11 @@ export function redirectTo(reply: FastifyReply, to: string): FastifyReply {
 export function sendPage(reply: FastifyReply, status: number, html: string): FastifyReply {
   return reply.code(status).type('text/html; charset=utf-8').send(html);
 }
+
+/** A file that the browser saves (RFC 6266). @param file its `name` in ASCII, without quotation marks */
+export function sendFile(
+  reply: FastifyReply,
+  { name, type, body }: { readonly name: string; readonly type: string; readonly body: Buffer },
+): FastifyReply {
+  return reply.header('content-disposition', `attachment; filename="${name}"`).type(type).send(body);
+}

@@ -11,6 +11,7 @@ import type { SessionDetailsStore } from '../accounts/session_details.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Totp } from '../accounts/totp.ts';
 import type { DetailsTypes } from '../clients/authorization_details.ts';
+import type { DataExports } from '../operations/data_export.ts';
 import type { Db } from '../platform/db.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Limit } from '../platform/limit.ts';
@@ -50,6 +51,9 @@ export interface AccountParts {
   readonly sessionDetails: SessionDetailsStore;
   /** Bounds how many usernames an account may try. */
   readonly usernameLimit: Pick<Limit, 'consume'>;
+  readonly dataExports: DataExports;
+  /** Bounds how often a person may export their data. */
+  readonly exportLimit: Pick<Limit, 'consume'>;
   readonly devices: Pick<Devices, 'list' | 'forget' | 'forgetOthers'>;
   readonly waiting: WaitingRequests;
   readonly totp: Totp;

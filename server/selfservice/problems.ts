@@ -21,6 +21,7 @@ const PROBLEMS: Readonly<Record<string, AccountProblem>> = {
   credentials_changed: 'changed_meanwhile',
   last_administrator: 'last_administrator',
   rate_limited: 'username_limit',
+  export_under_way: 'export_under_way',
   passkey_refused: 'passkey',
   passkey_exists: 'passkey_exists',
   too_many_passkeys: 'passkey',

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import type { Csrf } from '../platform/csrf.ts';
-import { type Fields, readForm, redirectTo, sendPage } from '../platform/forms.ts';
+import { type Fields, readForm, redirectTo, sendFile, sendPage } from '../platform/forms.ts';
 import type { Locale } from './messages.ts';
 import type { View } from './view.ts';
 import type { Views } from './views.ts';
@@ -13,6 +13,8 @@ export type Reply =
   | { readonly kind: 'page'; readonly status: number; readonly content: Content }
   /** `to`: one of this server's own paths. */
   | { readonly kind: 'redirect'; readonly to: string }
+  /** A file that the browser saves. It is not stored for a form that is sent again. */
+  | { readonly kind: 'file'; readonly name: string; readonly type: string; readonly body: Buffer }
   /** The form was not carried out: the person has to sign in again first, and then sends it again. */
   | { readonly kind: 'sign_in'; readonly to: string }
   /** The authorization request continues, or a stored response is sent again: `run` writes the response. */
@@ -129,7 +131,7 @@ export function formRoute<Context>(app: FastifyInstance, page: FormRoute<Context
         return send(request, reply, entry.denied);
       }
       const result = await submit(entry.context, readForm(request, csrf, entry.subject));
-      if (request.form) request.form.storesResponse = result.kind !== 'sign_in';
+      if (request.form) request.form.storesResponse = result.kind !== 'sign_in' && result.kind !== 'file';
       return send(request, reply, result);
     }),
   );
@@ -141,6 +143,8 @@ export function formRoute<Context>(app: FastifyInstance, page: FormRoute<Context
       case 'redirect':
       case 'sign_in':
         return redirectTo(reply, result.to);
+      case 'file':
+        return sendFile(reply, result);
       case 'delegate':
         return result.run();
     }

@@ -3,6 +3,7 @@ import { type Asset, loadAssets } from './assets.ts';
 import { Html } from './html.ts';
 import { type ComposedMail, createMailComposer, type MailData, type MailName } from './mails.ts';
 import { createTranslator, type Locale, locales, negotiate } from './messages.ts';
+import { personalDocument } from './personal_data.ts';
 import * as present from './presenters.ts';
 import { compileTemplates, type TemplatePrinter, type TemplateScope } from './templates.ts';
 import { titleOf, type View } from './view.ts';
@@ -27,6 +28,8 @@ export interface Views {
    * Send it as `text/html; charset=utf-8`.
    */
   render<Data>(view: View<Data>, data: NoInfer<Data>, locale: Locale): string;
+  /** The data of a person as a document of its own, which needs no other file and no network. @param zone IANA time zone */
+  personalData(data: Readonly<Record<string, unknown>>, locale: Locale, zone?: string): string;
   /** A mail in both its forms, which say the same. */
   mail(name: MailName, data: MailData, locale: Locale): ComposedMail;
   /** URL path → file. Names carry their content's hash: serve with `Cache-Control: public, max-age=31536000, immutable`. */
@@ -78,6 +81,20 @@ export function createViews(basePath = ''): Views {
       };
       const body = print(view.template, scopeOf(data, shell));
       return print('partials/document', scopeOf(data, { ...shell, body })).markup;
+    },
+    personalData(data, locale, zone) {
+      const translator = translators.get(locale) ?? createTranslator(locale);
+      const scopeOf = (content: unknown): TemplateScope => ({
+        data: content,
+        t: translator.t,
+        rich: translator.rich,
+        translator,
+        present,
+        shell: {},
+        at,
+        partial: (name: string, values: unknown) => print(`partials/${name}`, scopeOf(values)),
+      });
+      return print('partials/personal-data', scopeOf(personalDocument(data, translator, zone))).markup;
     },
     mail: createMailComposer(print),
     assets: assets.files,

@@ -45,6 +45,7 @@ const WITHOUT_DRY_RUN: Readonly<Record<string, string>> = {
   'roles show': READS,
   'sessions list': READS,
   'sessions show': READS,
+  'users data-export': READS,
   'users events': READS,
   'users export': READS,
   'users factors': READS,

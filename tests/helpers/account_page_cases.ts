@@ -1,5 +1,6 @@
 import appsPage from '../../server/selfservice/pages/apps.ts';
 import authenticatorPage from '../../server/selfservice/pages/authenticator.ts';
+import dataPage from '../../server/selfservice/pages/data.ts';
 import deletePage, { accountDeletedView } from '../../server/selfservice/pages/delete.ts';
 import devicesPage from '../../server/selfservice/pages/devices.ts';
 import emailPage from '../../server/selfservice/pages/email.ts';
@@ -122,6 +123,11 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
   }),
   pageCase('account-deleted', accountDeletedView, { dueAt: at, zone: 'Europe/London' }),
   pageCase('account-erased', accountDeletedView, {}),
+  pageCase('account-data', dataPage.view, { frame: { ...frame, section: 'data' } }),
+  pageCase('account-data-limit', dataPage.view, {
+    frame: { ...frame, section: 'data' },
+    problem: { key: 'export_limit' },
+  }),
   pageCase('account-username', usernamePage.view, { frame: { ...frame, section: 'username' }, typed: 'ada' }),
   pageCase('account-password', passwordPage.view, {
     frame: { ...frame, section: 'password' },

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { mountAdmin } from '../../server/admin/mount.ts';
 import { LINES_TYPE, STREAM_LIMITS, type StreamLimits } from '../../server/admin/streams.ts';
 import type { Actor } from '../../server/operations/actor.ts';
+import { userDataExport } from '../../server/operations/user_data_export.ts';
 import { userExport } from '../../server/operations/user_export.ts';
 import { userImport } from '../../server/operations/user_import.ts';
 import type { Clock } from '../../server/platform/clock.ts';
@@ -18,6 +19,9 @@ export const STREAM_VERBS = [
   { operation: userExport.export, cli: ['users', 'export'] },
   { operation: userImport.import, cli: ['users', 'import'] },
 ];
+
+/** The verbs of routes whose answer is a file. */
+export const FILE_VERBS = [{ operation: userDataExport.export, cli: ['users', 'data-export'] }];
 
 export interface ServedOptions {
   readonly as?: Partial<Actor>;

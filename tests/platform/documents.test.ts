@@ -13,7 +13,7 @@ import { ROOT } from '../helpers/artifacts.ts';
 import { facesOfNouns, seededFaces } from '../helpers/faces.ts';
 import { database, databaseUrl } from '../helpers/postgres.ts';
 import { STARTED } from '../helpers/started_template.ts';
-import { STREAM_VERBS } from '../helpers/streams.ts';
+import { FILE_VERBS, STREAM_VERBS } from '../helpers/streams.ts';
 import { personalDataDocument } from '../personal_data_document.ts';
 import { schemaDocument } from '../schema_document.ts';
 import { withSnippets } from '../snippets.ts';
@@ -64,7 +64,7 @@ test('ops/docs/resource-servers.md shows the code that `make clients` runs', () 
 test('ops/docs/admin-api.md has the permissions, roles and routes of the code, and the commands that do the same', async (t) => {
   const file = 'ops/docs/admin-api.md';
   const faces = await seededFaces(await databaseUrl(t, STARTED), await facesOfNouns());
-  compare(file, await withTables(readFileSync(join(ROOT, file), 'utf8'), [...faces, ...STREAM_VERBS]));
+  compare(file, await withTables(readFileSync(join(ROOT, file), 'utf8'), [...faces, ...STREAM_VERBS, ...FILE_VERBS]));
 });
 
 test('ops/docs/data-at-rest.md has the sealed columns', () => {

@@ -40,6 +40,10 @@ const SAME: Readonly<Record<Exclude<Locale, 'en'>, readonly string[]>> = {
     'demo.header',
     'demo.claims',
     'demo.name',
+    'export.field.browser',
+    'export.field.client_id',
+    'export.field.passkeys',
+    'export.field.system',
   ],
   ar: [],
 };

@@ -1,0 +1,30 @@
+import { AppError } from '../../platform/errors.ts';
+import { again } from '../../views/form_pages.ts';
+import { eventsOf } from '../notices.ts';
+import { accountPage } from '../page.ts';
+
+/** The download of everything that is stored about the person (GDPR, Articles 15 and 20). */
+export default accountPage({
+  name: 'data',
+  guard: 'fresh_sign_in',
+
+  show: () => ({}),
+
+  async submit(context) {
+    const { parts, account } = context;
+    try {
+      await parts.exportLimit.consume(account.id);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'rate_limited') return again({ key: 'export_limit' });
+      throw error;
+    }
+    const { zip, madeAt } = await parts.dataExports.make(account.id);
+    await parts.transact(eventsOf(context, 'data_exported'));
+    return {
+      kind: 'file',
+      name: `personal-data-${madeAt.toISOString().slice(0, 10)}.zip`,
+      type: 'application/zip',
+      body: zip,
+    };
+  },
+});
