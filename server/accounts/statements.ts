@@ -138,6 +138,12 @@ export const ACCOUNT_STATEMENTS = {
         SELECT 1 FROM accounts WHERE id = ${$.id} AND version = ${$.version} AND ${wasCreatedAt($.createdAt)}
            FOR UPDATE) AS locked))`,
   ),
+  /** The same as `requireExisting`, and the account exists until the transaction ends: an erasure waits. */
+  keepExisting: statement(
+    'accounts.keep_existing',
+    ($: { id: string }) => sql`
+      SELECT require_rows((SELECT count(*) FROM (SELECT 1 FROM accounts WHERE id = ${$.id} FOR KEY SHARE) AS locked))`,
+  ),
   /** Fails by `require_rows` for an account that does not exist. */
   requireExisting: statement(
     'accounts.require_existing',

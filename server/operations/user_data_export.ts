@@ -39,7 +39,7 @@ export const userDataExport = {
       // It is made before the transaction that tells of it: nothing leaves without the entry, and none is about nothing.
       const { madeAt, zip } = call.dryRun ? nothingAt(services.now()) : await services.dataExports.make(before.id);
       return {
-        statements: [ACCOUNT_STATEMENTS.requireExisting.bind({ id }), stores.events.append(before, 'data_exported')],
+        statements: [ACCOUNT_STATEMENTS.keepExisting.bind({ id }), stores.events.append(before, 'data_exported')],
         target: { kind: 'user', id: before.id },
         refuse: refusedBy({ require_rows: () => notFound('user', id) }),
         result: () => ({ id: before.id, made_at: madeAt.toISOString(), zip: zip.toString('base64') }),

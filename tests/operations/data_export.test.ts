@@ -307,6 +307,26 @@ test('of one person, one export is made at a time', async () => {
   await services.dataExports.make(id);
 });
 
+test('an export of a person who is erased meanwhile leaves nothing', async () => {
+  const leaving = await seed.person();
+  const { dataExports } = services;
+  const make = dataExports.make.bind(dataExports);
+  const erasing = {
+    async make(person: string) {
+      const made = await make(person);
+      await db.transact([accounts.plans.deleting(person)]);
+      return made;
+    },
+  };
+  const input = { params: { id: leaving.id }, query: undefined, body: undefined };
+  const planned = await userDataExport.export.plan({ ...services, dataExports: erasing }, input, call());
+  const refused = await db.transact([...planned.statements]).then(
+    () => undefined,
+    (error) => planned.refuse?.(error),
+  );
+  assert.equal((refused as { code?: string } | undefined)?.code, 'not_found');
+});
+
 test('the export needs its own permission and that to see data in full, and a person who exists', async () => {
   const input = { params: { id }, query: undefined, body: undefined };
   const few = actor({ permissions: new Set(['users:read', 'users:write', 'privacy:read']) });
