@@ -98,6 +98,17 @@ describe('reaching /account', () => {
 });
 
 describe('the profile', () => {
+  test('shows each claim that the person cannot change as one that operators correct (GDPR Art. 16)', async () => {
+    const person = await app.seed.person({ groups: ['staff'] });
+    const account = await app.seed.accounts.resolve(person.id);
+    const address = { street_address: '1 Quay', locality: 'Whitby' };
+    await app.seed.accounts.update(account, { birthdate: '1815-12-10', phoneNumber: '+44 20 7946 0000', address });
+    const { page } = await openAccount(app, person, '/account/profile');
+    assert.deepEqual(textsOf(page, 'section dl dd'), ['1815-12-10', '+44 20 7946 0000', '1 Quay, Whitby', 'staff']);
+    const { page: bare } = await openAccount(app, await app.seed.person(), '/account/profile');
+    assert.ok(!has(bare, '#others'));
+  });
+
   test('is changed, and apps get the new values', async () => {
     const person = await app.seed.person({ name: 'Ada' });
     const { browser, page } = await openAccount(app, person, '/account/profile');

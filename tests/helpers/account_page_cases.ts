@@ -48,6 +48,11 @@ const profile = {
     locale: 'en',
     zoneinfo: 'Europe/London',
   },
+  others: [
+    { name: 'birthdate', text: '1815-12-10' },
+    { name: 'address', text: LONG },
+    { name: 'website', text: EVIL },
+  ] as const,
   languages: [{ tag: 'en', name: 'English' }],
   zones: ['Europe/London', 'Europe/Paris'],
 };

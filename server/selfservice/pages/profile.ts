@@ -1,7 +1,8 @@
-import type { Account } from '../../accounts/account.ts';
+import type { Account, Address, Profile } from '../../accounts/account.ts';
 import { invalidInput } from '../../platform/errors.ts';
 import { type Fields, textField } from '../../platform/forms.ts';
 import { isTimeZone } from '../../views/dates.ts';
+import type { NameUnder } from '../../views/views.ts';
 import { accountPage, done } from '../page.ts';
 
 /** Inputs, by OpenID Connect claim, and the member of the account that each is about. */
@@ -16,10 +17,39 @@ const FIELDS = {
 } as const satisfies Record<string, keyof Account>;
 
 type FieldName = keyof typeof FIELDS;
+
+/** What has a page of its own. */
+type Elsewhere = 'email' | 'emailVerified' | 'username';
+type Other =
+  | Exclude<keyof Profile, (typeof FIELDS)[FieldName] | Elsewhere | 'phoneNumberVerified'>
+  | 'groups'
+  | 'roles';
+
+/**
+ * What operators set, and correct when a person asks for it (GDPR Art. 16), by the name of its label. The type makes sure that
+ * nothing which is stored of a person is missing.
+ */
+const OTHERS = {
+  profile: 'profile',
+  picture: 'picture',
+  website: 'website',
+  gender: 'gender',
+  birthdate: 'birthdate',
+  phoneNumber: 'phone_number',
+  address: 'address',
+  groups: 'groups',
+  roles: 'roles',
+} as const satisfies Record<Other, NameUnder<'account.profile.other'>>;
+
+interface OtherView {
+  readonly name: (typeof OTHERS)[Other];
+  readonly text: string;
+}
 type Values = Readonly<Record<FieldName, string>>;
 
 interface ProfileData {
   readonly values: Values;
+  readonly others: readonly OtherView[];
   /** To choose from. */
   readonly languages: readonly { readonly tag: string; readonly name: string }[];
   readonly zones: readonly string[];
@@ -34,6 +64,7 @@ export default accountPage<ProfileData>({
     const values = valuesOf((name) => (refused ? typed(refused.fields, name) : (account[FIELDS[name]] ?? '')));
     return {
       values,
+      others: othersOf(account),
       languages: languages(parts.views.locales, values.locale),
       zones: Intl.supportedValuesOf('timeZone'),
     };
@@ -57,6 +88,19 @@ const NAMES = Object.keys(FIELDS) as FieldName[];
 
 function valuesOf(value: (name: FieldName) => string): Values {
   return Object.fromEntries(NAMES.map((name) => [name, value(name)])) as Values;
+}
+
+function othersOf(account: Account): OtherView[] {
+  return (Object.entries(OTHERS) as [Other, OtherView['name']][]).flatMap(([member, name]) => {
+    const text = textOf(account[member]);
+    return text === '' ? [] : [{ name, text }];
+  });
+}
+
+function textOf(value: string | readonly string[] | Address | undefined): string {
+  if (value === undefined || typeof value === 'string') return value ?? '';
+  const parts: readonly string[] = Array.isArray(value) ? value : Object.values(value);
+  return parts.join(', ');
 }
 
 function typed(fields: Fields, name: FieldName): string {
