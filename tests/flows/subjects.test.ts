@@ -107,10 +107,10 @@ test('is in the logout token (OpenID Connect Back-Channel Logout 1.0 §2.4)', as
   assert.equal(decodeJwt(listener.received[0]?.token ?? '').sub, SUB);
 });
 
-test('is in the logout token of a person who was deleted, and not in the database in clear', async () => {
+test('is in the logout token of a person who was erased, and not in the database in clear', async () => {
   await tokensFor(app, party, leaving);
   const before = listener.received.length;
-  const deleted = await api.request('DELETE', `/users/${leaving.id}`, { headers: { 'if-match': '*' } });
+  const deleted = await api.request('POST', `/users/${leaving.id}/erase`);
   assert.deepEqual([deleted.status, deleted.body.sessions_ended], [200, 1]);
   await until('the app to be notified', () => listener.received.length > before);
   assert.equal(decodeJwt(listener.received[before]?.token ?? '').sub, 'auth0|leaving');

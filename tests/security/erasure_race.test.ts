@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { userDataExport } from '../../server/operations/user_data_export.ts';
 import { userDeletion } from '../../server/operations/user_deletion.ts';
 import { users } from '../../server/operations/users.ts';
 import { AppError } from '../../server/platform/errors.ts';
@@ -74,6 +75,11 @@ const UNDER_WAY: Readonly<Record<string, (person: Person) => Promise<() => Promi
     const { browser, page } = await openAccount(app, person, '/account/delete');
     return async () => assert.ok((await press(browser, page, 'delete')).status < 500);
   },
+  'an export of all data': async (person) => () =>
+    runner.run(userDataExport.export, inputOf(person), call).then(
+      ({ zip }) => assert.ok(zip.length > 1_000, 'a whole one'),
+      (error: unknown) => assert.ok(error instanceof AppError && error.status < 500, String(error)),
+    ),
   'a change by an operator': async (person) => () =>
     runner
       .run(users.update, { ...inputOf(person), body: { name: 'Ada' } }, call)

@@ -37,6 +37,7 @@ const operator = await adminApi(scope, app, {
 /** Bodies with which every change of a person would succeed. */
 const BODIES: Readonly<Record<string, object>> = {
   'users.update': { name: 'Mallory' },
+  'users.restrict': { reason: 'objection' },
   'users.set_password': { password: PASSWORD },
   'users.set_groups': { groups: ['staff'] },
   'users.set_roles': { roles: [] },
