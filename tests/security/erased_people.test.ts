@@ -15,7 +15,8 @@ import { createFactorSeeder } from '../helpers/factors.ts';
 import { actor, operationsOf } from '../helpers/operations.ts';
 import { copiedDatabaseUrl } from '../helpers/postgres.ts';
 import { defer } from '../helpers/scope.ts';
-import { dumpDatabase, formsOf } from '../helpers/secrets.ts';
+import { dumpDatabase } from '../helpers/secrets.ts';
+import { told } from '../helpers/told.ts';
 
 /**
  * A backup of everything, taken before a person was erased, is restored elsewhere, and only the keys that were destroyed since are left
@@ -80,27 +81,6 @@ async function livedIn(profile: typeof OTHER): Promise<Known> {
   await factors.passkey(id, softPasskey());
   await factors.recoveryCodes(id);
   return { id, values: [...texts(profile), secret, fromBase32(secret)?.toString('latin1') ?? ''] };
-}
-
-/** Base64 of a text within a longer one, whose beginning may be at any of three places. */
-function inBase64(value: string): string[] {
-  return [0, 1, 2].flatMap((before) => {
-    const encoded = Buffer.concat([Buffer.alloc(before), Buffer.from(value)]).toString('base64');
-    const inner = encoded.replace(/=+$/, '').slice(before === 0 ? 0 : before + 1, -1);
-    return [inner, inner.replaceAll('+', '-').replaceAll('/', '_')];
-  });
-}
-
-/** The values that a text tells, in any encoding and any case. */
-function told(text: string, values: readonly string[]): string[] {
-  const folded = text.toLowerCase();
-  return values.filter((value) => {
-    const bytes = Buffer.from(value, 'latin1').toString('hex');
-    const forms = [value, bytes, ...formsOf(value)];
-    return (
-      forms.some((form) => folded.includes(form.toLowerCase())) || inBase64(value).some((one) => text.includes(one))
-    );
-  });
 }
 
 /** All that the master key opens, in a database. */
