@@ -41,6 +41,8 @@ export interface KeyRingOptions {
   readonly now: () => number;
   readonly policy: Policy;
   readonly log?: { info(fields: object, message: string): void };
+  /** Queries for the transaction of a change that no operator has asked for. */
+  tell?(done: readonly KeyChange[], version: number): readonly CompiledQuery[];
 }
 
 /** An action that was carried out. */
@@ -118,7 +120,7 @@ export interface KeyRing {
 }
 
 /** @throws (each method) errors of the database and of the sealer */
-export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRingOptions): KeyRing {
+export function createKeyRing({ db, sealer, retired, now, policy, log, tell }: KeyRingOptions): KeyRing {
   const rings = new Map(policy.rings.map((ring) => [ring.name, ring]));
 
   /** @param generated keys that an earlier plan needed, which this one may use */
@@ -198,10 +200,11 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
     const generated: GeneratedKeys = new Map();
     for (;;) {
       const { queries, ...planned } = await planOf(order, generated);
-      if (queries.length === 0) return planned;
+      if (queries.length === 0 || planned.version === undefined) return planned;
+      const told = tell?.(planned.done, planned.version) ?? [];
       try {
         await db.transaction().execute(async (tx) => {
-          for (const query of queries) await tx.executeQuery(query);
+          for (const query of [...queries, ...told]) await tx.executeQuery(query);
         });
       } catch (error) {
         if (isChangedMeanwhile(error)) continue;

@@ -1,12 +1,11 @@
 import { createApp } from './app.ts';
-import { applyConfiguredFile, declaredSettingsOf } from './composition/configuration.ts';
+import { applyConfiguredFile, declaredSettingsOf, migrateAtStart } from './composition/configuration.ts';
 import { type Config, describeConfig, loadConfig } from './config.ts';
 import { systemClock } from './platform/clock.ts';
 import { databasePlace } from './platform/database_problems.ts';
 import { createDb } from './platform/db.ts';
 import { assertWritable, startEmbeddedPostgres } from './platform/embedded.ts';
 import type { Logger } from './platform/log.ts';
-import { migrateUp } from './platform/migrate.ts';
 import { createOutages, type Outages } from './platform/outages.ts';
 import type { Environment } from './platform/settings.ts';
 
@@ -30,7 +29,7 @@ export async function start(
   const outages = createStartedOutages(url, log);
   const db = createDb({ url, poolSize: configured.databasePool, timeoutMs: configured.databaseTimeoutMs, outages });
   opened.defer(() => db.close());
-  const migrated = await migrateUp(db);
+  const migrated = await migrateAtStart(db, configured);
   if (migrated.length > 0) log.info({ migrations: migrated }, 'the schema was brought up to date');
 
   await applyConfiguredFile({ config: loadConfig({ ...(await declaredSettingsOf(db)), ...env }), db, log, env });

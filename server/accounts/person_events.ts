@@ -29,7 +29,7 @@ export const ACTION_OF_EVENT = {
   passkey_removed: 'passkeys.remove',
   passkey_refused: 'passkeys.refuse',
   recovery_codes_renewed: 'recovery_codes.renew',
-  recovery_codes_removed: 'recovery_codes.remove',
+  recovery_codes_removed: undefined,
   email_changed: 'email.change',
   email_verified: 'email.verify',
   username_changed: 'username.change',

@@ -27,6 +27,8 @@ export interface Registrations {
     readonly policy: RegistrationPolicy;
     readonly address: string;
     readonly provided?: BoundStatement | undefined;
+    /** A statement more for the transaction that makes the client, or removes it again. */
+    tell?(id: string, outcome: 'done' | 'refused'): BoundStatement;
   }): Promise<{ client: Client; secret?: string; managementToken: string }>;
   /** @returns undefined unless the registration access token is for that client (RFC 7592 §3) */
   findManaged(id: string, token: string): Promise<{ client: Client; policy: RegistrationPolicy } | undefined>;
@@ -191,7 +193,7 @@ export function createRegistrations(options: RegistrationsOptions): Registration
   const firstUse = Math.min(FIRST_USE_SECONDS, options.idleSeconds);
 
   return {
-    async register({ description, policy, address, provided }) {
+    async register({ description, policy, address, provided, tell }) {
       const { name, metadata, openScope, host = null } = description;
       const at = new Date(now());
       const origin = networkKey(subnet(address));
@@ -228,7 +230,8 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         prefixLimit: prefixQuota + 1,
         allLimit: allQuota + 1,
       });
-      const bound = [...(provided ? [provided] : []), insert, count];
+      const told = (outcome: 'done' | 'refused') => (tell ? [tell(id, outcome)] : []);
+      const bound = [...(provided ? [provided] : []), ...told('done'), insert, count];
       const [inserted, counts] = (await db.transact(bound).catch(refuseUsedUp)).slice(-2);
       const client = clientOf(inserted?.[0] as unknown as ClientRow);
       const {
@@ -254,7 +257,7 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         (await enforceLimit(allQuota, of_all, (excess) => enforceAllLimit.bind(excess)));
       // The operator trusts the holder of a token.
       if (!hasCapacity && !provided) {
-        await db.query(REGISTRATION_STATEMENTS.remove.bind({ id }));
+        await db.transact([REGISTRATION_STATEMENTS.remove.bind({ id }), ...told('refused')]);
         throw of_prefix > prefixQuota
           ? new AppError(
               'rate_limited',

@@ -30,7 +30,7 @@ export interface Clients extends ClientPlans {
   list(request?: ListRequest): Promise<Page<Client>>;
   /** The ids of those that were made for trying out. */
   listDemos(): Promise<string[]>;
-  update(id: string, change: ClientChange): Promise<ChangedClient>;
+  update(id: string, change: ClientChange, also?: readonly BoundStatement[]): Promise<ChangedClient>;
   remove(id: string, also?: readonly BoundStatement[]): Promise<void>;
   /** Removes the hashes of old secrets that do not work any more, in small batches. @returns their number */
   forgetPassedSecrets(): Promise<number>;
@@ -80,9 +80,9 @@ export function createClients(parts: ClientsParts): Clients {
       return (await db.query(CLIENT_STATEMENTS.demos.bind())).map(({ id }) => id);
     },
 
-    async update(id, change) {
+    async update(id, change, also = []) {
       const planned = await plans.updating(id, change);
-      await carryOut(db, planned);
+      await carryOut(db, { ...planned, statements: [...planned.statements, ...also] });
       return changed(planned);
     },
 

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { openAudit } from '../audit/entries.ts';
 import type { Config } from '../config.ts';
 import { applyFile } from '../configuration/apply.ts';
 import { openFile } from '../configuration/file.ts';
 import { resolveMasterKeys } from '../master_keys.ts';
 import { PERMISSIONS } from '../operations/permissions.ts';
 import { systemClock } from '../platform/clock.ts';
-import type { Db } from '../platform/db.ts';
+import { type Db, withinTransaction } from '../platform/db.ts';
 import { createDeclaredSettings } from '../platform/declared_settings.ts';
 import type { Logger } from '../platform/log.ts';
+import { migrateUp } from '../platform/migrate.ts';
 import { createOutbound } from '../platform/outbound.ts';
 import { createSealer } from '../platform/sealing.ts';
 import type { Environment } from '../platform/settings.ts';
@@ -19,6 +21,27 @@ import {
   openKeyRing,
   openPasswords,
 } from './stores.ts';
+
+/**
+ * Brings the schema up to date. The entry in the audit is part of the transaction of the migrations, which may make its tables.
+ * @returns the migrations that ran
+ */
+export function migrateAtStart(db: Db, config: Config): Promise<string[]> {
+  return migrateUp(db, async (names, send) => {
+    const on = withinTransaction(send);
+    const sealer = createSealer(await resolveMasterKeys(config));
+    const { append } = await openAudit({ db: on, sealer, now: systemClock });
+    const entry = append({
+      actor: { kind: 'system', id: 'start' },
+      action: 'migrations.up',
+      target: { kind: 'schema', id: names.at(-1) ?? '' },
+      outcome: 'done',
+      changes: { migrations: { after: names } },
+      requestId: randomUUID(),
+    });
+    await on.transact([entry]);
+  });
+}
 
 /**
  * Applies CARDEA_CONFIG_FILE, if it is set. Nodes that start together apply it one after another; the second finds nothing

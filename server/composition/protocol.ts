@@ -89,6 +89,7 @@ export async function createProtocol(parts: {
     requireEpoch: accounts.requireEpoch,
     ownerOf: accounts.ownerOf,
     enqueue: deliveries.enqueue,
+    personEvents: accountServices.personEvents,
     used: registration.used,
     assertCanSign,
   });

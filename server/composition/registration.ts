@@ -7,6 +7,7 @@ import { serverPolicyOf } from '../config.ts';
 import type { BoundStatement } from '../platform/db.ts';
 import { widerSubnet } from '../platform/limits.ts';
 import { createRecently } from '../platform/recently.ts';
+import { originOf } from '../platform/request_origin.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
 import { ROW_BYTES } from '../platform/write_bounds.ts';
 import { registrationRoutes } from '../registration/routes.ts';
@@ -22,7 +23,7 @@ const ORIGIN_SECRET = 'registration-origins';
 export type RegistrationServices = Awaited<ReturnType<typeof createRegistrationServices>>;
 
 export async function createRegistrationServices(infrastructure: Infrastructure, clientServices: ClientServices) {
-  const { config, db, log, now, limits, outbound, sealer, writes } = infrastructure;
+  const { audit, config, db, log, now, limits, outbound, sealer, writes } = infrastructure;
   const { mode, idleSeconds, documents } = config.registration;
   const registrations = createRegistrations({
     db,
@@ -76,8 +77,15 @@ export async function createRegistrationServices(infrastructure: Infrastructure,
           limit: limits.registration.address,
           outbound,
           now,
+          entry(request, action, { id, ...about }) {
+            const { requestId, address, userAgent } = originOf(request);
+            const details = { address, device: userAgent };
+            const client = { kind: 'client', id } as const;
+            return audit.append({ ...about, actor: client, action, target: client, requestId, details });
+          },
           admit(address, bytes) {
-            writes.charge(address, bytes + ROW_BYTES);
+            // The client, and what the audit tells of it.
+            writes.charge(address, 2 * (bytes + ROW_BYTES));
             limits.registration.server.take(widerSubnet(address));
           },
           claimsOf: createClaimsOf({ issuers: issuers === undefined ? new Map() : readStatementIssuers(issuers), now }),

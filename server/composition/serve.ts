@@ -136,6 +136,9 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
         const account = await requestAccounts.find(accountId);
         return account ? [sessionDetails.touch(uid, account, { userAgent, address })] : [];
       },
+      audit: parts.infrastructure.audit,
+      findPerson: requestAccounts.find,
+      sealerOf: accountServices.accounts.sealerOf,
       clientUseStatements: registration.used,
       findClient,
     });

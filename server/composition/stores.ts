@@ -1,7 +1,8 @@
-import type { Kysely } from 'kysely';
+import { randomUUID } from 'node:crypto';
+import { CompiledQuery, type Kysely } from 'kysely';
 import { COOKIE_RING } from '../../keys/jwks.ts';
 import { keyPolicy } from '../../keys/policy.ts';
-import type { KeyRing } from '../../keys/rotate.ts';
+import type { KeyChange, KeyRing } from '../../keys/rotate.ts';
 import type { KeyTables } from '../../keys/store.ts';
 import { createAttempts } from '../accounts/attempts.ts';
 import { createDeparted } from '../accounts/departed.ts';
@@ -154,7 +155,8 @@ export async function openKeyRing({
   sealer,
   now,
   log,
-}: StoreParts & { readonly log?: Logger }): Promise<KeyRing> {
+  audit,
+}: StoreParts & { readonly log?: Logger; readonly audit?: Audit }): Promise<KeyRing> {
   const { createKeyRing } = await import('../../keys/rotate.ts');
   return createKeyRing({
     // keys/ imports nothing of the server, so it declares the tables of the same database by itself.
@@ -167,7 +169,26 @@ export async function openKeyRing({
     now,
     policy: keyPolicy(config.keys, signedLifetimes(config)),
     ...(log ? { log } : {}),
+    ...(audit ? { tell: (done, version) => done.map((one) => keyEntry(audit, one, version)) } : {}),
   });
+}
+
+/** What the audit tells of a key that the server itself has made, used or withdrawn. */
+function keyEntry(audit: Audit, { do: change, kid, ring, state }: KeyChange, version: number): CompiledQuery {
+  const { statement, values } = audit.append({
+    actor: { kind: 'system', id: 'key rotation' },
+    action: 'keys.change_state',
+    target: { kind: 'key', id: kid },
+    outcome: 'done',
+    changes: {
+      change: { after: change },
+      ring: { after: ring },
+      version: { after: version },
+      ...(state === undefined ? {} : { state: { after: state } }),
+    },
+    requestId: randomUUID(),
+  });
+  return CompiledQuery.raw(statement.text, [...values]);
 }
 
 type Opened = Omit<

@@ -1,5 +1,6 @@
 import { errors, type Provider } from 'oidc-provider';
 import { isEnough, type StoredRequiredAcr } from '../accounts/assurance.ts';
+import type { PersonEvents } from '../accounts/person_events.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement } from '../platform/db.ts';
@@ -31,6 +32,7 @@ export interface ApprovalParts extends RequestedPermissionsParts {
   /** The content of a notification about a person may be tokens with their data. */
   readonly ownerOf: Accounts['ownerOf'];
   readonly enqueue: Deliveries['enqueue'];
+  readonly personEvents: Pick<PersonEvents, 'line'>;
   /** @returns statements that record that tokens were issued to a client, for the same transaction */
   used(clientId: string): Promise<readonly BoundStatement[]>;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
@@ -78,7 +80,10 @@ export function createApproval(parts: ApprovalParts): port.WaitingRequests {
     return isEnough(acr, required) ? undefined : required;
   }
 
-  async function approve(request: BackchannelRequest, { account, session }: Decision): Promise<Notification['body']> {
+  async function approve(
+    request: BackchannelRequest,
+    { account, session, origin }: Decision,
+  ): Promise<Notification['body']> {
     const unit = units.current();
     const { provider } = serving.current();
     const client = await clientOf(request);
@@ -95,6 +100,12 @@ export function createApproval(parts: ApprovalParts): port.WaitingRequests {
     parts.assertCanSign();
     await request.destroy();
     for (const bound of await parts.used(client.clientId)) unit.addStatement(bound);
+    const { clientId } = client;
+    const family = {
+      actor: { kind: 'client', id: clientId, clientId } as const,
+      changes: { grant: { after: grant.jti }, grant_type: { after: CIBA_GRANT }, scopes: { after: requested.scopes } },
+    };
+    unit.addAuditLine(() => parts.personEvents.line(account, 'tokens.family', origin, family));
     return issueToPush(provider, { request, grant, client });
   }
 

@@ -1,4 +1,7 @@
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Account } from '../accounts/account.ts';
+import type { Accounts } from '../accounts/store.ts';
+import type { Audit } from '../audit/entries.ts';
 import type { ProfileName } from '../clients/vocabulary.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement } from '../platform/db.ts';
@@ -143,6 +146,10 @@ export interface StepServices {
   assertCanSign(): void;
   /** True when the operator has registered that client. */
   isRegistered(clientId: string): Promise<boolean>;
+  /** What the audit tells, with the person that a request is about. */
+  readonly audit: Pick<Audit, 'append' | 'line'>;
+  findPerson(accountId: string): Promise<Account | undefined>;
+  readonly sealerOf: Accounts['sealerOf'];
   /** The statements that record when and from where a session was last seen. */
   sessionStatements(session: SeenSession): Promise<readonly BoundStatement[]>;
   /** The statements that record that a client has got tokens. */

@@ -2,6 +2,7 @@ import type { Account } from '../accounts/account.ts';
 import type { Permissions } from '../clients/permissions.ts';
 import type { BoundStatement } from '../platform/db.ts';
 import type { PageWanted } from '../platform/pages.ts';
+import type { RequestOrigin } from '../platform/request_origin.ts';
 import type { SignedIn } from './sessions.ts';
 
 /** Backchannel authentication requests (CIBA) that wait for a person. Needed by the account pages, provided by `server/oidc`. */
@@ -17,6 +18,8 @@ export interface Decision {
   readonly verdict: 'approve' | 'deny';
   readonly account: Account;
   readonly session: Pick<SignedIn, 'acr' | 'amr' | 'authTime'>;
+  /** Of the request in which the person decides. */
+  readonly origin: RequestOrigin;
   /** Statements for the same transaction. */
   readonly also: readonly BoundStatement[];
 }

@@ -78,7 +78,7 @@ export class Unit {
   #gathered: Changes | undefined;
   #before: BoundStatement[] = [];
   #after: BoundStatement[] = [];
-  #whenReplayed: BoundStatement[] = [];
+  #whenReplayed: (() => BoundStatement)[] = [];
 
   constructor(context: UnitContext) {
     this.#context = context;
@@ -221,6 +221,12 @@ export class Unit {
     return this.#context.sealer.open(place, sealed).toString();
   }
 
+  /** The grants that end by this unit, as they were read. */
+  async endedGrants(): Promise<Payload[]> {
+    const read = this.#changes.destroyedOf('grants').map((id) => this.#reads.get(keyOf('Grant', id))?.());
+    return (await Promise.all(read)).flatMap((one) => (one ? [payloadOf(one.payload)] : []));
+  }
+
   // ---- writes, gathered until commit ----
 
   /** @param lifetime seconds */
@@ -295,8 +301,8 @@ export class Unit {
   }
 
   /** For the transaction that revokes a grant because another request had used the code or refresh token of this one. */
-  addWhenReplayed(bound: BoundStatement): void {
-    this.#whenReplayed.push(bound);
+  addWhenReplayed(make: () => BoundStatement): void {
+    this.#whenReplayed.push(make);
   }
 
   /** A statement before those of this unit: a condition that the whole transaction depends on. */
@@ -335,7 +341,7 @@ export class Unit {
       const { db, statements } = this.#context;
       // Nothing is saved for a grant that is gone.
       const revoke = statements.deleteGrants.bind({ ids: changes.grantsOfConsumed() });
-      await db.transact([revoke, ...whenReplayed]).catch((failure) => this.#fail(failure));
+      await db.transact([revoke, ...whenReplayed.map((make) => make())]).catch((failure) => this.#fail(failure));
       throw error;
     }
   }
@@ -367,9 +373,7 @@ export class Unit {
     this.#accountRows.clear();
     this.#grantEpochs.clear();
     this.#gathered = undefined;
-    this.#before = [];
-    this.#after = [];
-    this.#whenReplayed = [];
+    [this.#before, this.#after, this.#whenReplayed] = [[], [], []];
   }
 
   /** Treats another store's read as one of this unit: when it fails, the unit has failed (`failure`). */

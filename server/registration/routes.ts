@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AuditEntry, Changes } from '../audit/entries.ts';
 import type { Client } from '../clients/client.ts';
 import { applyChange } from '../clients/managed.ts';
 import { checkPublishedKeys } from '../clients/needed_keys.ts';
@@ -11,6 +12,7 @@ import { objectOf, readSelfDescription } from '../clients/self_registration.ts';
 import type { Clients } from '../clients/store.ts';
 import type { Clock } from '../platform/clock.ts';
 import { EXPOSED_HEADERS, respondToOptions } from '../platform/cors.ts';
+import type { BoundStatement } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Limit } from '../platform/limit.ts';
 import { shareOfAddress } from '../platform/limits.ts';
@@ -34,6 +36,12 @@ export interface RegistrationOptions {
   readonly limit: Limit;
   readonly outbound: Outbound;
   readonly now: Clock;
+  /** What the audit tells of a client that manages itself. */
+  entry(
+    request: FastifyRequest,
+    action: 'clients.register' | 'clients.update_own' | 'clients.delete_own',
+    about: Pick<AuditEntry, 'outcome' | 'changes'> & { readonly id: string },
+  ): BoundStatement;
   /**
    * Counts a registration without a token, and what it stores.
    * @throws AppError 429 when the address has stored too much, 503 when there are too many in all
@@ -90,7 +98,15 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
       await checkSector(description.metadata, options.outbound, turn);
       await checkPublishedKeys(description.metadata, options.outbound, turn);
       const provided = token && tokens.use(token.id);
-      const made = await registrations.register({ description, policy, address: request.ip, provided });
+      const { name, metadata } = description;
+      const changes = { name: { after: name }, ...changedFields({}, metadata) };
+      const made = await registrations.register({
+        description,
+        policy,
+        address: request.ip,
+        provided,
+        tell: (id, outcome) => options.entry(request, 'clients.register', { id, outcome, changes }),
+      });
       const { software_statement: statement } = body;
       const softwareStatement = typeof statement === 'string' ? statement : undefined;
       return respond(reply, 201, { ...made, softwareStatement });
@@ -112,7 +128,9 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
     handled(async (request, reply) => {
       const { client, policy, managementToken } = await managed(request);
       const change = await applyChange(client, policy, objectOf(request.body, 'the request'), options);
-      return respond(reply, 200, { ...(await clients.update(client.id, change)), managementToken });
+      const changes = changedFields(client.metadata, change.metadata ?? {});
+      const entry = options.entry(request, 'clients.update_own', { id: client.id, outcome: 'done', changes });
+      return respond(reply, 200, { ...(await clients.update(client.id, change, [entry])), managementToken });
     }),
   );
 
@@ -121,7 +139,9 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
     { config },
     handled(async (request, reply) => {
       const { client } = await managed(request);
-      await clients.remove(client.id);
+      await clients.remove(client.id, [
+        options.entry(request, 'clients.delete_own', { id: client.id, outcome: 'done' }),
+      ]);
       return reply.code(204).send();
     }),
   );
@@ -160,6 +180,16 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
     if (!registered) throw new AppError('invalid_token', 'the registration access token is not valid');
     return { ...registered, managementToken };
   }
+}
+
+/** The fields of metadata that differ. None of them is secret. */
+function changedFields(before: object, after: object): Changes {
+  const fields = new Map<string, { before?: unknown; after?: unknown }>();
+  for (const [name, value] of Object.entries(before)) fields.set(name, { before: value });
+  for (const [name, value] of Object.entries(after)) fields.set(name, { ...fields.get(name), after: value });
+  const differs = ({ before: one, after: other }: { before?: unknown; after?: unknown }) =>
+    JSON.stringify(one) !== JSON.stringify(other);
+  return Object.fromEntries([...fields].filter(([, change]) => differs(change)));
 }
 
 /** A malformed token counts as an invalid token, not as none: the sender wanted to register with one. */

@@ -22,7 +22,12 @@ const groups = async () =>
     ({ name, description, managed_by: by }: Record<string, unknown>) => `${name}: ${description} (${by})`,
   );
 const entries = async () =>
-  db.run({ text: `SELECT actor_kind, actor_id, action, target_id FROM audit WHERE outcome = 'done' ORDER BY id` }, []);
+  db.run(
+    {
+      text: `SELECT actor_kind, actor_id, action, target_id FROM audit WHERE actor_id = 'configuration file' AND outcome = 'done' ORDER BY id`,
+    },
+    [],
+  );
 
 test('the file is applied before the server answers, by every node, once', async () => {
   writeFileSync(file, 'groups:\n  staff: { description: all }\nlimits:\n  rate_limit: 77\n');

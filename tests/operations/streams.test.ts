@@ -19,6 +19,8 @@ const env = environmentOf(operated);
 
 const COLUMNS = 'action, target_kind, target_id, outcome, reason, changes, id';
 const [byVerbSince, byRouteSince] = [entryReader(operated, COLUMNS), entryReader(served, COLUMNS)];
+// Those of the keys that each server has made.
+await Promise.all([byVerbSince(), byRouteSince()]);
 
 async function sameEntries(): Promise<unknown[]> {
   const byVerb = alike(await byVerbSince()) as unknown[];

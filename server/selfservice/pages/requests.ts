@@ -44,7 +44,7 @@ export default accountPage<{ requests: readonly RequestView[]; pages?: PagesView
     if (!app) return again({ key: 'request_gone' });
     const about = { subject: app.name, target: { kind: 'client', id: request.clientId } };
     const also = eventsOf(context, what, about);
-    const decided = await parts.waiting.decide({ id, verdict, account, session, also });
+    const decided = await parts.waiting.decide({ id, verdict, account, session, origin: context.origin, also });
     switch (decided.kind) {
       case 'done':
         return done(what, 'requests');
