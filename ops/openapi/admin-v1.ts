@@ -1174,6 +1174,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List destinations of the audit, the oldest first
+         * @description Filter by kind, name, client_id, enabled or created_at.
+         */
+        get: operations["destinations.list"];
+        put?: never;
+        /**
+         * Create a destination of the audit; its secret is shown only now
+         * @description It gets what comes from now on, or all from an index or a time on. You need audit:read as well. Of people it gets ids alone.
+         */
+        post: operations["destinations.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/destinations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a destination of the audit, with how far it has got */
+        get: operations["destinations.show"];
+        put?: never;
+        post?: never;
+        /** Delete a destination of the audit, with its dead letters */
+        delete: operations["destinations.delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a destination of the audit
+         * @description By JSON Merge Patch (RFC 7396). It goes on where it was.
+         */
+        patch: operations["destinations.update"];
+        trace?: never;
+    };
+    "/audit/destinations/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enable a destination of the audit: it goes on where it stopped */
+        post: operations["destinations.enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/destinations/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Disable a destination of the audit: nothing is sent, and the retention does not wait for it */
+        post: operations["destinations.disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/destinations/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send events to a destination of the audit again, from an index or a time on
+         * @description Each event has the same id as the first time.
+         */
+        post: operations["destinations.replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/destinations/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replace the secret of a destination of the audit; both sign for a time */
+        post: operations["destinations.rotate_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events of the audit that could not be delivered, the oldest first
+         * @description Filter by destination_id, reason or created_at.
+         */
+        get: operations["dead_letters.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/dead-letters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a dead letter */
+        get: operations["dead_letters.show"];
+        put?: never;
+        post?: never;
+        /** Drop a dead letter: the destination does not get it */
+        delete: operations["dead_letters.drop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/dead-letters/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a dead letter again; it stays when that fails */
+        post: operations["dead_letters.retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/{id}": {
         parameters: {
             query?: never;
@@ -2356,6 +2528,47 @@ export interface components {
         Configuration: {
             items: components["schemas"]["Setting"][];
         };
+        /**
+         * DeadLetter
+         * @description Events, or a signed head, that a destination did not get.
+         */
+        DeadLetter: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            destination_id: string;
+            /** @description of a head: the index of the last event in it */
+            first_index: number;
+            last_index: number;
+            /** @description a signed head, and not an event */
+            is_head: boolean;
+            /** @description such as status_500; event_removed or leaf_missing when the audit does not have the events any more */
+            reason: string;
+            attempts: number;
+            /** @description it is sent again at the next turn of the destination */
+            wanted: boolean;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            created_at: string;
+        };
+        /** DeletedDestination */
+        DeletedDestination: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @enum {boolean} */
+            deleted: true;
+        };
         /** DeletedRegistration */
         DeletedRegistration: {
             /** @description 16 hex digits */
@@ -2386,6 +2599,87 @@ export interface components {
             next_attempt_at: string;
             /** @description when it is given up; null before the first attempt, from which that is counted */
             expires_at: string | null;
+        };
+        /** Destination */
+        Destination: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description raised by each change */
+            version: number;
+            /**
+             * @description webhook: Standard Webhooks; cloudevents: CloudEvents 1.0, signed in the same way; syslog: RFC 5424 over TLS; file: JSON Lines on the disk of the server
+             * @enum {string}
+             */
+            kind: "webhook" | "cloudevents" | "syslog" | "file";
+            /** @description for operators */
+            name: string;
+            settings: components["schemas"]["DestinationSettings"];
+            /** @description only these actions, such as users.update, or users.* for all of them; of a client, types of events such as user.*; empty: all */
+            actions: string[];
+            /** @description only these outcomes; empty: all */
+            outcomes: ("done" | "refused" | "denied")[];
+            /** @description of a client: also events of people who have not used it; false by default */
+            everybody: boolean;
+            /** @description signed heads of the log are sent as well; false by default */
+            heads: boolean;
+            /** @description the client that gets the events of its people; null: the whole audit */
+            client_id: string | null;
+            /** @description the index of the event that comes next */
+            position: number;
+            enabled: boolean;
+            /** @description when the receiver answered that it wants nothing more */
+            disabled_reason: string | null;
+            /** @description failed attempts for what comes next */
+            attempts: number;
+            /** @description such as status_503, time, connection, address or redirect */
+            last_failure: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            next_attempt_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            updated_at: string;
+        };
+        /** DestinationPatch */
+        DestinationPatch: {
+            /** @description for operators */
+            name?: string;
+            settings?: components["schemas"]["DestinationSettings"];
+            /** @description only these actions, such as users.update, or users.* for all of them; of a client, types of events such as user.*; empty: all */
+            actions?: string[];
+            /** @description only these outcomes; empty: all */
+            outcomes?: ("done" | "refused" | "denied")[];
+            /** @description of a client: also events of people who have not used it; false by default */
+            everybody?: boolean;
+            /** @description signed heads of the log are sent as well; false by default */
+            heads?: boolean;
+        };
+        /** DestinationSettings */
+        DestinationSettings: {
+            /** @description of webhook and cloudevents */
+            url?: string;
+            /** @description of syslog */
+            host?: string;
+            /** @description of syslog; 6514 by default */
+            port?: number;
+            /** @description of syslog: authorities in PEM, in place of those of Node */
+            ca?: string;
+            /** @description of syslog: your private enterprise number, for the structured data; 32473, of examples, by default */
+            enterprise_number?: number;
+            /** @description of file: its name, in CARDEA_AUDIT_FILE_DIR */
+            file?: string;
         };
         /** EndedSession */
         EndedSession: {
@@ -2856,6 +3150,60 @@ export interface components {
             dpop_bound_access_tokens?: boolean;
             /** @description Authorization requests must be pushed (RFC 9126). */
             require_pushed_authorization_requests?: boolean;
+        };
+        /** NewDestination */
+        NewDestination: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description raised by each change */
+            version: number;
+            /**
+             * @description webhook: Standard Webhooks; cloudevents: CloudEvents 1.0, signed in the same way; syslog: RFC 5424 over TLS; file: JSON Lines on the disk of the server
+             * @enum {string}
+             */
+            kind: "webhook" | "cloudevents" | "syslog" | "file";
+            /** @description for operators */
+            name: string;
+            settings: components["schemas"]["DestinationSettings"];
+            /** @description only these actions, such as users.update, or users.* for all of them; of a client, types of events such as user.*; empty: all */
+            actions: string[];
+            /** @description only these outcomes; empty: all */
+            outcomes: ("done" | "refused" | "denied")[];
+            /** @description of a client: also events of people who have not used it; false by default */
+            everybody: boolean;
+            /** @description signed heads of the log are sent as well; false by default */
+            heads: boolean;
+            /** @description the client that gets the events of its people; null: the whole audit */
+            client_id: string | null;
+            /** @description the index of the event that comes next */
+            position: number;
+            enabled: boolean;
+            /** @description when the receiver answered that it wants nothing more */
+            disabled_reason: string | null;
+            /** @description failed attempts for what comes next */
+            attempts: number;
+            /** @description such as status_503, time, connection, address or redirect */
+            last_failure: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            next_attempt_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            updated_at: string;
+            /** @description by which the receiver verifies signatures; it cannot be shown again */
+            secret?: string;
         };
         /** NewRegistration */
         NewRegistration: {
@@ -10552,6 +10900,1056 @@ export interface operations {
             401: components["responses"]["Problem_401"];
             403: components["responses"]["Problem_403"];
             406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "destinations.list": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description items at most; 50 by default */
+                limit?: number;
+                /** @description members of the items to answer with, separated by commas */
+                fields?: string;
+                /** @description in the syntax of SCIM 2.0 (RFC 7644 §3.4.2.2) */
+                filter?: string;
+                /** @description a member to sort by; descending with - before it */
+                sort?: string;
+                /** @description count all items that match */
+                total?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The next page, as `next` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11",
+                     *           "version": 1,
+                     *           "kind": "webhook",
+                     *           "name": "SIEM",
+                     *           "settings": {
+                     *             "url": "https://siem.example.com/cardea"
+                     *           },
+                     *           "actions": [
+                     *             "users.*"
+                     *           ],
+                     *           "outcomes": [],
+                     *           "everybody": false,
+                     *           "heads": true,
+                     *           "client_id": null,
+                     *           "position": 1042,
+                     *           "enabled": true,
+                     *           "disabled_reason": null,
+                     *           "attempts": 0,
+                     *           "last_failure": null,
+                     *           "next_attempt_at": "2026-11-01T08:00:00.000Z",
+                     *           "created_at": "2026-11-01T08:00:00.000Z",
+                     *           "updated_at": "2026-11-01T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            /**
+                             * Format: uuid
+                             * @description UUID
+                             */
+                            id?: string;
+                            /** @description raised by each change */
+                            version?: number;
+                            /**
+                             * @description webhook: Standard Webhooks; cloudevents: CloudEvents 1.0, signed in the same way; syslog: RFC 5424 over TLS; file: JSON Lines on the disk of the server
+                             * @enum {string}
+                             */
+                            kind?: "webhook" | "cloudevents" | "syslog" | "file";
+                            /** @description for operators */
+                            name?: string;
+                            settings?: components["schemas"]["DestinationSettings"];
+                            /** @description only these actions, such as users.update, or users.* for all of them; of a client, types of events such as user.*; empty: all */
+                            actions?: string[];
+                            /** @description only these outcomes; empty: all */
+                            outcomes?: ("done" | "refused" | "denied")[];
+                            /** @description of a client: also events of people who have not used it; false by default */
+                            everybody?: boolean;
+                            /** @description signed heads of the log are sent as well; false by default */
+                            heads?: boolean;
+                            /** @description the client that gets the events of its people; null: the whole audit */
+                            client_id?: string | null;
+                            /** @description the index of the event that comes next */
+                            position?: number;
+                            enabled?: boolean;
+                            /** @description when the receiver answered that it wants nothing more */
+                            disabled_reason?: string | null;
+                            /** @description failed attempts for what comes next */
+                            attempts?: number;
+                            /** @description such as status_503, time, connection, address or redirect */
+                            last_failure?: string | null;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            next_attempt_at?: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            created_at?: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            updated_at?: string;
+                        }[];
+                        /** @description the cursor of the next page; absent on the last */
+                        next?: string;
+                        total?: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "destinations.create": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "webhook",
+                 *       "name": "SIEM",
+                 *       "settings": {
+                 *         "url": "https://siem.example.com/cardea"
+                 *       },
+                 *       "actions": [
+                 *         "users.*"
+                 *       ],
+                 *       "heads": true
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description webhook: Standard Webhooks; cloudevents: CloudEvents 1.0, signed in the same way; syslog: RFC 5424 over TLS; file: JSON Lines on the disk of the server
+                     * @enum {string}
+                     */
+                    kind: "webhook" | "cloudevents" | "syslog" | "file";
+                    client_id?: string;
+                    /** @description for operators */
+                    name: string;
+                    settings: components["schemas"]["DestinationSettings"];
+                    /** @description only these actions, such as users.update, or users.* for all of them; of a client, types of events such as user.*; empty: all */
+                    actions?: string[];
+                    /** @description only these outcomes; empty: all */
+                    outcomes?: ("done" | "refused" | "denied")[];
+                    /** @description of a client: also events of people who have not used it; false by default */
+                    everybody?: boolean;
+                    /** @description signed heads of the log are sent as well; false by default */
+                    heads?: boolean;
+                    /** @description the index of the first event in the log, or a time (RFC 3339) */
+                    from?: number | string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
+                    /** @description Where it is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11",
+                     *       "version": 1,
+                     *       "kind": "webhook",
+                     *       "name": "SIEM",
+                     *       "settings": {
+                     *         "url": "https://siem.example.com/cardea"
+                     *       },
+                     *       "actions": [
+                     *         "users.*"
+                     *       ],
+                     *       "outcomes": [],
+                     *       "everybody": false,
+                     *       "heads": true,
+                     *       "client_id": null,
+                     *       "position": 1042,
+                     *       "enabled": true,
+                     *       "disabled_reason": null,
+                     *       "attempts": 0,
+                     *       "last_failure": null,
+                     *       "next_attempt_at": "2026-11-01T08:00:00.000Z",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z",
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD3xRd1bZrGqE="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewDestination"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "destinations.show": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that is known already: 304 when it still is the one. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description UUID
+                 * @example 5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11",
+                     *       "version": 1,
+                     *       "kind": "webhook",
+                     *       "name": "SIEM",
+                     *       "settings": {
+                     *         "url": "https://siem.example.com/cardea"
+                     *       },
+                     *       "actions": [
+                     *         "users.*"
+                     *       ],
+                     *       "outcomes": [],
+                     *       "everybody": false,
+                     *       "heads": true,
+                     *       "client_id": null,
+                     *       "position": 1042,
+                     *       "enabled": true,
+                     *       "disabled_reason": null,
+                     *       "attempts": 0,
+                     *       "last_failure": null,
+                     *       "next_attempt_at": "2026-11-01T08:00:00.000Z",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Destination"];
+                };
+            };
+            /** @description Unchanged since the ETag of `If-None-Match`. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "destinations.delete": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
+                "If-Match": string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description UUID
+                 * @example 5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11",
+                     *       "deleted": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeletedDestination"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "destinations.update": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
+                "If-Match": string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description UUID
+                 * @example 5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "actions": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationPatch"];
+                /**
+                 * @example {
+                 *       "actions": []
+                 *     }
+                 */
+                "application/merge-patch+json": components["schemas"]["DestinationPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11",
+                     *       "version": 2,
+                     *       "kind": "webhook",
+                     *       "name": "SIEM",
+                     *       "settings": {
+                     *         "url": "https://siem.example.com/cardea"
+                     *       },
+                     *       "actions": [],
+                     *       "outcomes": [],
+                     *       "everybody": false,
+                     *       "heads": true,
+                     *       "client_id": null,
+                     *       "position": 1042,
+                     *       "enabled": true,
+                     *       "disabled_reason": null,
+                     *       "attempts": 0,
+                     *       "last_failure": null,
+                     *       "next_attempt_at": "2026-11-01T08:00:00.000Z",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Destination"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            428: components["responses"]["Problem_428"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "destinations.enable": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
+                "If-Match"?: string;
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description UUID
+                 * @example 5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11",
+                     *       "version": 3,
+                     *       "kind": "webhook",
+                     *       "name": "SIEM",
+                     *       "settings": {
+                     *         "url": "https://siem.example.com/cardea"
+                     *       },
+                     *       "actions": [
+                     *         "users.*"
+                     *       ],
+                     *       "outcomes": [],
+                     *       "everybody": false,
+                     *       "heads": true,
+                     *       "client_id": null,
+                     *       "position": 1042,
+                     *       "enabled": true,
+                     *       "disabled_reason": null,
+                     *       "attempts": 0,
+                     *       "last_failure": null,
+                     *       "next_attempt_at": "2026-11-01T08:00:00.000Z",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Destination"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "destinations.disable": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
+                "If-Match"?: string;
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description UUID
+                 * @example 5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11",
+                     *       "version": 2,
+                     *       "kind": "webhook",
+                     *       "name": "SIEM",
+                     *       "settings": {
+                     *         "url": "https://siem.example.com/cardea"
+                     *       },
+                     *       "actions": [
+                     *         "users.*"
+                     *       ],
+                     *       "outcomes": [],
+                     *       "everybody": false,
+                     *       "heads": true,
+                     *       "client_id": null,
+                     *       "position": 1042,
+                     *       "enabled": false,
+                     *       "disabled_reason": null,
+                     *       "attempts": 0,
+                     *       "last_failure": null,
+                     *       "next_attempt_at": "2026-11-01T08:00:00.000Z",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Destination"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "destinations.replay": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
+                "If-Match"?: string;
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description UUID
+                 * @example 5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "from": 1000
+                 *     }
+                 */
+                "application/json": {
+                    /** @description the index of the first event in the log, or a time (RFC 3339) */
+                    from: number | string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11",
+                     *       "version": 2,
+                     *       "kind": "webhook",
+                     *       "name": "SIEM",
+                     *       "settings": {
+                     *         "url": "https://siem.example.com/cardea"
+                     *       },
+                     *       "actions": [
+                     *         "users.*"
+                     *       ],
+                     *       "outcomes": [],
+                     *       "everybody": false,
+                     *       "heads": true,
+                     *       "client_id": null,
+                     *       "position": 1000,
+                     *       "enabled": true,
+                     *       "disabled_reason": null,
+                     *       "attempts": 0,
+                     *       "last_failure": null,
+                     *       "next_attempt_at": "2026-11-01T08:00:00.000Z",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Destination"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "destinations.rotate_secret": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description The ETag that was read, or * for any (RFC 9110 section 13.1.1). PATCH, PUT and DELETE without it: 428. */
+                "If-Match"?: string;
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description UUID
+                 * @example 5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example {} */
+                "application/json": {
+                    /** @description how long the old secret signs as well; a day by default */
+                    overlap_seconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For the `If-Match` of a change. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11",
+                     *       "version": 2,
+                     *       "kind": "webhook",
+                     *       "name": "SIEM",
+                     *       "settings": {
+                     *         "url": "https://siem.example.com/cardea"
+                     *       },
+                     *       "actions": [
+                     *         "users.*"
+                     *       ],
+                     *       "outcomes": [],
+                     *       "everybody": false,
+                     *       "heads": true,
+                     *       "client_id": null,
+                     *       "position": 1042,
+                     *       "enabled": true,
+                     *       "disabled_reason": null,
+                     *       "attempts": 0,
+                     *       "last_failure": null,
+                     *       "next_attempt_at": "2026-11-01T08:00:00.000Z",
+                     *       "created_at": "2026-11-01T08:00:00.000Z",
+                     *       "updated_at": "2026-11-01T08:00:00.000Z",
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD3xRd1bZrGqE="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewDestination"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "dead_letters.list": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description items at most; 50 by default */
+                limit?: number;
+                /** @description members of the items to answer with, separated by commas */
+                fields?: string;
+                /** @description in the syntax of SCIM 2.0 (RFC 7644 §3.4.2.2) */
+                filter?: string;
+                /** @description a member to sort by; descending with - before it */
+                sort?: string;
+                /** @description count all items that match */
+                total?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The next page, as `next` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0d3e7f5a-13c4-4c3d-8d7e-0a9b8c7d6e5f",
+                     *           "destination_id": "5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11",
+                     *           "first_index": 1041,
+                     *           "last_index": 1041,
+                     *           "is_head": false,
+                     *           "reason": "status_500",
+                     *           "attempts": 10,
+                     *           "wanted": false,
+                     *           "created_at": "2026-11-01T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            /**
+                             * Format: uuid
+                             * @description UUID
+                             */
+                            id?: string;
+                            /**
+                             * Format: uuid
+                             * @description UUID
+                             */
+                            destination_id?: string;
+                            /** @description of a head: the index of the last event in it */
+                            first_index?: number;
+                            last_index?: number;
+                            /** @description a signed head, and not an event */
+                            is_head?: boolean;
+                            /** @description such as status_500; event_removed or leaf_missing when the audit does not have the events any more */
+                            reason?: string;
+                            attempts?: number;
+                            /** @description it is sent again at the next turn of the destination */
+                            wanted?: boolean;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, in UTC
+                             */
+                            created_at?: string;
+                        }[];
+                        /** @description the cursor of the next page; absent on the last */
+                        next?: string;
+                        total?: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "dead_letters.show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description UUID
+                 * @example 0d3e7f5a-13c4-4c3d-8d7e-0a9b8c7d6e5f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0d3e7f5a-13c4-4c3d-8d7e-0a9b8c7d6e5f",
+                     *       "destination_id": "5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11",
+                     *       "first_index": 1041,
+                     *       "last_index": 1041,
+                     *       "is_head": false,
+                     *       "reason": "status_500",
+                     *       "attempts": 10,
+                     *       "wanted": false,
+                     *       "created_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeadLetter"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "dead_letters.drop": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description UUID
+                 * @example 0d3e7f5a-13c4-4c3d-8d7e-0a9b8c7d6e5f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0d3e7f5a-13c4-4c3d-8d7e-0a9b8c7d6e5f",
+                     *       "destination_id": "5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11",
+                     *       "first_index": 1041,
+                     *       "last_index": 1041,
+                     *       "is_head": false,
+                     *       "reason": "status_500",
+                     *       "attempts": 10,
+                     *       "wanted": false,
+                     *       "created_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeadLetter"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "dead_letters.retry": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description UUID
+                 * @example 0d3e7f5a-13c4-4c3d-8d7e-0a9b8c7d6e5f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0d3e7f5a-13c4-4c3d-8d7e-0a9b8c7d6e5f",
+                     *       "destination_id": "5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11",
+                     *       "first_index": 1041,
+                     *       "last_index": 1041,
+                     *       "is_head": false,
+                     *       "reason": "status_500",
+                     *       "attempts": 10,
+                     *       "wanted": true,
+                     *       "created_at": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeadLetter"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];

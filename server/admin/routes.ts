@@ -1,7 +1,9 @@
 import { audit } from '../operations/audit.ts';
 import { clients } from '../operations/clients.ts';
 import { config } from '../operations/config.ts';
+import { deadLetters } from '../operations/dead_letters.ts';
 import { deliveries } from '../operations/deliveries.ts';
+import { destinations } from '../operations/destinations.ts';
 import { grants } from '../operations/grants.ts';
 import { groups } from '../operations/groups.ts';
 import { keys } from '../operations/keys.ts';
@@ -85,6 +87,29 @@ export const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/keys/:kid/revoke', operation: keys.revoke },
 
   { method: 'GET', path: '/audit', operation: audit.list },
+  { method: 'GET', path: '/audit/destinations', operation: destinations.list },
+  {
+    method: 'POST',
+    path: '/audit/destinations',
+    operation: destinations.create,
+    location: at('/audit/destinations', 'id'),
+  },
+  { method: 'GET', path: '/audit/destinations/:id', operation: destinations.show, versioned: true },
+  { method: 'PATCH', path: '/audit/destinations/:id', operation: destinations.update, versioned: true },
+  { method: 'DELETE', path: '/audit/destinations/:id', operation: destinations.remove, versioned: true },
+  { method: 'POST', path: '/audit/destinations/:id/enable', operation: destinations.enable, versioned: true },
+  { method: 'POST', path: '/audit/destinations/:id/disable', operation: destinations.disable, versioned: true },
+  { method: 'POST', path: '/audit/destinations/:id/replay', operation: destinations.replay, versioned: true },
+  {
+    method: 'POST',
+    path: '/audit/destinations/:id/rotate-secret',
+    operation: destinations.rotateSecret,
+    versioned: true,
+  },
+  { method: 'GET', path: '/audit/dead-letters', operation: deadLetters.list },
+  { method: 'GET', path: '/audit/dead-letters/:id', operation: deadLetters.show },
+  { method: 'POST', path: '/audit/dead-letters/:id/retry', operation: deadLetters.retry },
+  { method: 'DELETE', path: '/audit/dead-letters/:id', operation: deadLetters.drop },
   { method: 'GET', path: '/audit/:id', operation: audit.show },
 
   { method: 'GET', path: '/privacy/report', operation: privacy.report },

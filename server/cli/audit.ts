@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { audit } from '../operations/audit.ts';
+import { deliveryCommands } from './audit_destinations.ts';
 import { itemVerb, listVerb } from './item_verbs.ts';
 import type { CommandTools } from './tools.ts';
 
@@ -16,4 +17,5 @@ export function auditCommand(noun: Command, tools: CommandTools): void {
     about: 'show an entry, with what was changed',
     operation: audit.show,
   });
+  deliveryCommands(noun, tools);
 }

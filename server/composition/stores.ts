@@ -17,6 +17,8 @@ import { createRecoveryCodes, RECOVERY_CODES_SECRET } from '../accounts/recovery
 import { createSessionDetails } from '../accounts/session_details.ts';
 import { createAccounts } from '../accounts/store.ts';
 import { createTotp } from '../accounts/totp.ts';
+import { createDeadLetters } from '../audit/dead_letters.ts';
+import { createDestinations } from '../audit/destinations.ts';
 import { type Audit, openAudit } from '../audit/entries.ts';
 import { createAuditLog } from '../audit/listing.ts';
 import { createRegistrationTokens } from '../clients/registration_tokens.ts';
@@ -193,7 +195,17 @@ function keyEntry(audit: Audit, { do: change, kid, ring, state }: KeyChange, ver
 
 type Opened = Omit<
   Services,
-  'groups' | 'roles' | 'audit' | 'declaredSettings' | 'migrations' | 'db' | 'endings' | 'signedUntil' | 'dataExports'
+  | 'groups'
+  | 'roles'
+  | 'audit'
+  | 'destinations'
+  | 'deadLetters'
+  | 'declaredSettings'
+  | 'migrations'
+  | 'db'
+  | 'endings'
+  | 'signedUntil'
+  | 'dataExports'
 > & {
   /** Default: those that are made here. */
   readonly dataExports?: DataExports;
@@ -270,6 +282,8 @@ export function createOperations(
     groups: createNamed('groups', { db: on, now }),
     roles: createNamed('roles', { db: on, now, fixed: builtinRoles() }),
     audit: createAuditLog({ db: on }),
+    destinations: createDestinations({ db: on, sealer, now }),
+    deadLetters: createDeadLetters({ db: on }),
     declaredSettings: createDeclaredSettings(on),
     migrations: createMigrations(on),
   });

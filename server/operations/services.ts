@@ -12,6 +12,8 @@ import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
 import type { SessionDetailsStore } from '../accounts/session_details.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Totp } from '../accounts/totp.ts';
+import type { DeadLetters } from '../audit/dead_letters.ts';
+import type { Destinations } from '../audit/destinations.ts';
 import type { AuditLog } from '../audit/listing.ts';
 import type { RegistrationTokens } from '../clients/registration_tokens.ts';
 import type { ResourceServers } from '../clients/resource_servers.ts';
@@ -64,6 +66,8 @@ export interface Services extends ClientStores {
   readonly groups: Groups;
   readonly roles: Roles;
   readonly audit: AuditLog;
+  readonly destinations: Destinations;
+  readonly deadLetters: DeadLetters;
   /** Those with which this process was started, with secrets masked. */
   settings(): readonly SettingInForce[];
   readonly declaredSettings: DeclaredSettings;

@@ -149,6 +149,7 @@ const MADE_ANEW = [
   /^[0-9a-f]{32}$/,
   /^[A-Za-z0-9_-]{43}$/,
   /^[A-Za-z0-9_-]{22}$/,
+  /^whsec_[A-Za-z0-9+/]{43}=$/,
 ];
 
 /** The same without what differs between equal results: ids and times aside. */
