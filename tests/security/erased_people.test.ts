@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import { fromBase32 } from '../../server/accounts/one_time_password.ts';
+import { AUDIT_SECRET, auditKeys } from '../../server/audit/keys.ts';
+import { createSealing } from '../../server/audit/seal.ts';
+import { verifyAudit } from '../../server/audit/verify.ts';
 import { SEALED } from '../../server/operations/sealed_columns.ts';
 import { userDeletion } from '../../server/operations/user_deletion.ts';
 import { users } from '../../server/operations/users.ts';
 import { createDb, type Db } from '../../server/platform/db.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
+import { loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { tokensFor } from '../flows/support.ts';
 import { openAccount } from '../helpers/account.ts';
 import { softPasskey } from '../helpers/authenticator.ts';
@@ -157,6 +161,21 @@ test('the live database and the logs tell nothing of the person, not even the id
       ),
   );
   assert.deepEqual([...tables].toSorted(), ['audit', 'erased_accounts']);
+});
+
+test('the audit verifies, and still tells what was done to the person, by the id alone', async () => {
+  const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
+  const keys = auditKeys(await loadServerSecret(live, sealer, AUDIT_SECRET, Date.now));
+  const sealing = createSealing({ db: live, keys, issuer: app.issuer, now: Date.now, headEveryMs: 0 });
+  for (let more = true; more; ) more = (await sealing.run())?.more ?? false;
+  const verification = verifyAudit(live, keys);
+  const findings: unknown[] = [];
+  let step = await verification.next();
+  for (; !step.done; step = await verification.next()) findings.push(...step.value.findings);
+  assert.deepEqual(findings, []);
+  assert.ok(step.value.events > 0);
+  const text = "SELECT 1 FROM audit WHERE target_id = $1 AND action = 'users.erase' AND outcome = 'done'";
+  assert.equal((await live.run({ text }, [zelda.id])).length, 1);
 });
 
 test('others are as they were', async () => {

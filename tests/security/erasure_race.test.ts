@@ -7,14 +7,16 @@ import { AppError } from '../../server/platform/errors.ts';
 import { endRecordsOfAccounts } from '../../server/records/ended.ts';
 import { tokensFor } from '../flows/support.ts';
 import { openAccount, press } from '../helpers/account.ts';
+import { askPerson, cibaMetadata, openRequests } from '../helpers/ciba.ts';
 import { deployment, type Person } from '../helpers/deployment.ts';
+import { askForCode, DEVICE_GRANT, decide, poll, typeCode } from '../helpers/device.ts';
 import { LONG } from '../helpers/long.ts';
 import { actor, operationsOf } from '../helpers/operations.ts';
 import { authorize, redeem, refresh, userinfo } from '../helpers/relying_party.ts';
 
 /** Erasing somebody while their requests are under way leaves all of the person or nothing, and answers none of them with a 5xx. */
 const scope = { after };
-const ROUNDS = LONG ? 200 : 4;
+const ROUNDS = LONG ? 200 : 3;
 const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '100000' } });
 const { runner, services } = await operationsOf(scope, app);
 const { departed } = await services.accountStores();
@@ -22,6 +24,13 @@ const party = await app.seed.party({
   firstParty: true,
   metadata: { grant_types: ['authorization_code', 'refresh_token'] },
 });
+const tv = await app.seed.party({
+  name: 'TV',
+  firstParty: true,
+  public: true,
+  metadata: { redirect_uris: [], grant_types: [DEVICE_GRANT, 'refresh_token'] },
+});
+const callCentre = await app.seed.party({ name: 'Call Centre', metadata: cibaMetadata() });
 const call = { actor: actor({ kind: 'cli' }), requestId: 'a request' };
 const inputOf = ({ id }: Person) => ({ params: { id }, query: undefined, body: undefined });
 const OFFLINE = { params: { scope: 'openid offline_access', prompt: 'consent' } };
@@ -74,6 +83,24 @@ const UNDER_WAY: Readonly<Record<string, (person: Person) => Promise<() => Promi
   'the deletion by the person': async (person) => {
     const { browser, page } = await openAccount(app, person, '/account/delete');
     return async () => assert.ok((await press(browser, page, 'delete')).status < 500);
+  },
+  'an approval of a device': async (person) => {
+    const { browser } = await authorize({ issuer: app.issuer, party, person });
+    const page = await typeCode(browser, (await askForCode(app.issuer, tv)).body.user_code);
+    return async () => assert.ok((await decide(browser, page, 'confirm')).status < 500);
+  },
+  'a device that fetches its tokens': async (person) => {
+    const { browser } = await authorize({ issuer: app.issuer, party, person });
+    const { body } = await askForCode(app.issuer, tv);
+    await decide(browser, await typeCode(browser, body.user_code), 'confirm');
+    return async () => assert.ok((await poll(app.issuer, tv, body.device_code)).status < 500);
+  },
+  'a request by CIBA': async (person) => async () =>
+    assert.ok((await askPerson(app.issuer, callCentre, { login_hint: person.email })).status < 500),
+  'an approval by CIBA': async (person) => {
+    await askPerson(app.issuer, callCentre, { login_hint: person.email });
+    const { browser, page } = await openRequests(app, person);
+    return async () => assert.ok((await press(browser, page, 'approve-0')).status < 500);
   },
   'an export of all data': async (person) => () =>
     runner.run(userDataExport.export, inputOf(person), call).then(
