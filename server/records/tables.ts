@@ -37,7 +37,8 @@ export const SEALED: readonly SealedColumn[] = [
     column: 'sealed',
     key: 'id_hash',
     keyType: 'bytea',
-    holds: 'codes, tokens and requests under way, as an app has sent them, at most with a login_hint',
+    holds:
+      'codes, tokens and requests under way, as an app has sent them: it may name somebody in login_hint or id_token_hint',
     because: 'made before the person is known; they expire, and those of an account end with it',
   },
   {

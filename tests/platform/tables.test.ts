@@ -23,7 +23,7 @@ const columns = await db.run<Column>(
              FROM pg_class c
              JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
              LEFT JOIN pg_constraint p ON p.conrelid = c.oid AND p.contype = 'p'
-            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'`,
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition`,
   },
   [],
 );
@@ -33,11 +33,12 @@ const keyOf = new Map(columns.filter(({ is_key: isKey }) => isKey).map((one) => 
 /** registrations.ts removes clients, since one with a live grant stays. */
 const EXPIRES_OTHERWISE = ['clients'];
 
-/** Sealed with a key that is derived from a token. */
-const SEALED_OTHERWISE = ['sealed_by_token'];
+/** Sealed with a key that is derived from a token; of the audit, with the own key of a person or a key of the month. */
+const SEALED_OTHERWISE = ['sealed_by_token', 'sealed_details'];
 
-/** Hashes, public keys and similar values. */
-const NOT_SEALED = /_hash$|^(lookup|subject_lookup|bucket|origin|origin_prefix|filler)$|^passkeys\.(id|public_key)$/;
+/** Hashes, signatures, public keys and similar values. */
+const NOT_SEALED =
+  /_hash$|^(lookup|subject_lookup|bucket|origin|origin_prefix|filler)$|^passkeys\.(id|public_key)$|^audit(_\w+)?\.(mac|hash|signature)$/;
 
 test('every table with an expires_at column is cleaned up', () => {
   const expiring = columns.filter(({ column }) => column === 'expires_at').map(({ table }) => table);

@@ -144,6 +144,15 @@ async function stored(): Promise<Stored[]> {
     const made = { table, column, row: 'made here' };
     if (rows.length === 0) all.push({ place: made, value: master.seal(made, randomBytes(8)), sealer: master });
   }
+  const events = await sql<{ row: string; value: Buffer; account: string; key: Buffer }>(
+    `SELECT id::text AS row, sealed_details AS value, details_account AS account, sealed_key AS key
+       FROM audit JOIN data_keys ON account_id = details_account ORDER BY id LIMIT ${AT_MOST}`,
+  );
+  assert.equal(events.length, AT_MOST);
+  for (const { row, value, account, key } of events) {
+    const place = { table: 'audit', column: 'sealed_details', row };
+    all.push({ place, value, sealer: accounts.sealerFrom(account, key) });
+  }
   return all;
 }
 
