@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { withTables } from '../admin_api_document.ts';
+import { withActions } from '../audit_document.ts';
 import { clientsDocument } from '../clients_document.ts';
 import { configurationDocument } from '../configuration_document.ts';
 import { withSealedColumns } from '../data_at_rest_document.ts';
@@ -70,6 +71,11 @@ test('ops/docs/admin-api.md has the permissions, roles and routes of the code, a
 test('ops/docs/data-at-rest.md has the sealed columns', () => {
   const file = 'ops/docs/data-at-rest.md';
   compare(file, withSealedColumns(readFileSync(join(ROOT, file), 'utf8')));
+});
+
+test('ops/docs/audit.md has the actions of the catalogue', () => {
+  const file = 'ops/docs/audit.md';
+  compare(file, withActions(readFileSync(join(ROOT, file), 'utf8')));
 });
 
 test('server/platform/database.ts has the types of the migrated schema', async (t) => {
