@@ -66,16 +66,21 @@ export const APP_EVENTS = {
     'users.set_groups',
     'users.set_roles',
     'profile.update',
+    'username.change',
     'email.change',
     'email.verify',
   ],
-  'user.disabled': ['users.disable'],
+  'user.disabled': ['users.disable', 'users.disable_inactive'],
   'user.enabled': ['users.enable'],
-  'user.deleted': ['users.delete'],
+  'user.restricted': ['users.restrict'],
+  'user.unrestricted': ['users.lift_restriction'],
+  'user.deleted': ['users.delete', 'users.delete_own', 'users.delete_inactive'],
+  'user.restored': ['users.restore', 'users.restore_own'],
+  'user.erased': ['users.erase', 'users.erase_due'],
   'user.credentials_changed': ['users.set_password', 'users.reset_factors', 'passwords.change', 'passwords.reset'],
   'user.signed_in': ['sessions.begin'],
   'user.signed_out': ['sessions.end', 'users.end_session', 'users.end_sessions'],
-  'user.access_revoked': ['users.revoke_grants'],
+  'user.access_revoked': ['users.revoke_grants', 'apps.revoke'],
 } as const satisfies Readonly<Record<string, readonly Action[]>>;
 
 const TYPE_OF: ReadonlyMap<string, string> = new Map(
@@ -85,14 +90,9 @@ const TYPE_OF: ReadonlyMap<string, string> = new Map(
 /** @returns undefined for an event that is not for apps */
 export function appEventOf({ row }: Event): { readonly type: string; readonly accountId: string } | undefined {
   const type = row.outcome === 'done' ? TYPE_OF.get(row.action) : undefined;
-  const accountId = accountOf(row);
-  return type === undefined || accountId === undefined ? undefined : { type, accountId };
-}
-
-/** A person's own action has the person as the actor; one of an operator as the target. */
-function accountOf({ target_kind, target_id, actor_kind, actor_id }: AuditRow): string | undefined {
-  if (target_kind === 'user') return target_id === '' ? undefined : target_id;
-  return target_kind === 'session' && actor_kind === 'person' ? actor_id : undefined;
+  return type === undefined || row.target_kind !== 'user' || row.target_id === ''
+    ? undefined
+    : { type, accountId: row.target_id };
 }
 
 /** @param sub the person, as the app knows them */

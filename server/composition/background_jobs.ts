@@ -3,7 +3,7 @@ import { createInactivity, inactivitySteps } from '../accounts/inactivity.ts';
 import { MAILS_CHANNEL } from '../accounts/mails.ts';
 import { createDeliveryStore } from '../audit/delivery_store.ts';
 import { DESTINATIONS_CHANNEL } from '../audit/destinations.ts';
-import { createAuditDelivery } from '../jobs/audit_delivery.ts';
+import { createAuditDelivery, type SubjectsOf } from '../jobs/audit_delivery.ts';
 import { createSenders } from '../jobs/audit_senders.ts';
 import { cleanUp, cleanUpLag } from '../jobs/cleanup.ts';
 import { createDeliveryWorker } from '../jobs/deliveries.ts';
@@ -21,6 +21,7 @@ import { inactivityChanges } from '../operations/user_inactivity.ts';
 import { createOutboundTls } from '../platform/outbound_tls.ts';
 import { DELIVERIES_CHANNEL, LOGOUT } from '../records/deliveries.ts';
 import { endRecordsOfAccounts } from '../records/ended.ts';
+import { peopleOfClient } from '../records/people_of_client.ts';
 import type { AccountServices } from './accounts.ts';
 import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
@@ -58,7 +59,7 @@ export function startBackgroundJobs(parts: {
       name: 'delivery of the audit',
       everyMs: 5 * SECOND_MS,
       channel: DESTINATIONS_CHANNEL,
-      ...assembleAuditDelivery(infrastructure),
+      ...assembleAuditDelivery(infrastructure, protocol),
     },
     // an advisory lock in `maintain`
     {
@@ -114,7 +115,8 @@ function assembleDeliveryWorker(
   return createDeliveryWorker({ deliveries, deliver, now, log });
 }
 
-function assembleAuditDelivery({ audit, config, db, log, nameServers, now, outbound, sealer }: Infrastructure) {
+function assembleAuditDelivery(infrastructure: Infrastructure, { subjectsOfClient }: Protocol) {
+  const { audit, config, db, log, nameServers, now, outbound, sealer } = infrastructure;
   const senders = createSenders({
     outbound,
     outboundTls: createOutboundTls({ allow: config.outboundAllow, nameServers }),
@@ -123,7 +125,9 @@ function assembleAuditDelivery({ audit, config, db, log, nameServers, now, outbo
     now,
   });
   const store = createDeliveryStore({ db, sealer, now });
-  return createAuditDelivery({ store, senders, subjectsOf: async () => new Map(), audit, now, log });
+  const subjectsOf: SubjectsOf = async ({ id, everybody }, accountIds) =>
+    subjectsOfClient(id, everybody ? accountIds : await peopleOfClient({ db, now }, id, accountIds));
+  return createAuditDelivery({ store, senders, subjectsOf, audit, now, log });
 }
 
 async function removeExpired({ db, log, now }: Infrastructure): Promise<void> {

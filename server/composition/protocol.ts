@@ -4,6 +4,7 @@ import { createResourceMetadata } from '../oidc/api_resource_metadata.ts';
 import { WAITING_SECONDS_MAX } from '../oidc/ciba.ts';
 import { createApproval } from '../oidc/ciba_approval.ts';
 import { createClientCertificates } from '../oidc/client_certificates.ts';
+import { createClientSubjects } from '../oidc/client_subjects.ts';
 import { CLAIMS, SCOPES } from '../oidc/configuration.ts';
 import { DEVICE_CODE_SECONDS } from '../oidc/device_flow.ts';
 import { NONCE_SECRET } from '../oidc/dpop.ts';
@@ -18,6 +19,7 @@ import { createRequiredAcr } from './assurance.ts';
 import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import { serveLatestKeys } from './key_sync.ts';
+import { createAccountReads } from './protocol_reads.ts';
 import { createRecordServices } from './records.ts';
 import type { RegistrationServices } from './registration.ts';
 import { createRequestAccounts } from './request_accounts.ts';
@@ -58,6 +60,7 @@ export async function createProtocol(parts: {
     trustedProxies: config.trustedProxies,
     now,
   });
+  const pairwiseKey = await secret(PAIRWISE_SECRET);
   const serve = createServe({
     ...parts,
     records,
@@ -65,7 +68,7 @@ export async function createProtocol(parts: {
     requiredAcr,
     certificates,
     dpop: { nonceSecret: await secret(NONCE_SECRET), nonceRequired: config.dpopNonceRequired },
-    pairwiseKey: await secret(PAIRWISE_SECRET),
+    pairwiseKey,
     permissionsOfRoles: createPermissionsOfRoles(createNamed('roles', { db, now })),
     unfinishedLimits: unfinishedLimitsOf(infrastructure, await secret(ORIGIN_SECRET), async (id) => {
       const client = await units.current().trackRead(clientServices.find(id));
@@ -75,6 +78,8 @@ export async function createProtocol(parts: {
   });
   const keyRing = await openKeyRing(infrastructure);
   const { serving, keySync } = await serveLatestKeys(infrastructure, keyRing, serve);
+  const { publicSubjectOf } = createAccountReads(requestAccounts, accountServices, units);
+  const subjectsOfClient = createClientSubjects({ serving, units, pairwiseKey, publicSubjectOf });
   const approval = createApproval({
     serving,
     units,
@@ -100,7 +105,17 @@ export async function createProtocol(parts: {
     certificates: certificates.authMethods.length > 0,
     headers: fixedHeaders(secure),
   });
-  return { resourceMetadata, ...records, requestAccounts, approval, keyRing, serving, keySync, assertCanSign };
+  return {
+    resourceMetadata,
+    ...records,
+    requestAccounts,
+    approval,
+    keyRing,
+    serving,
+    keySync,
+    assertCanSign,
+    subjectsOfClient,
+  };
 }
 
 /** Bounds what requests without a sign-in can store. */

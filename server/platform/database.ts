@@ -264,6 +264,13 @@ export interface ErasedAccounts {
   expires_at: Timestamp;
 }
 
+export interface FormerGrants {
+  account_id: string;
+  client_id: string;
+  expires_at: Timestamp;
+  id: string;
+}
+
 export interface Grants {
   account_id: string;
   client_id: string;
@@ -550,6 +557,7 @@ export interface DB {
   devices: Devices;
   ended_tokens: EndedTokens;
   erased_accounts: ErasedAccounts;
+  former_grants: FormerGrants;
   grants: Grants;
   groups: Groups;
   installation: Installation;

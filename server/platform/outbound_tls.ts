@@ -77,16 +77,19 @@ export function createOutboundTls(options: {
 function written(socket: TLSSocket, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
   return new Promise((done, failed) => {
     const fail = () => failed(new Error('the connection ended early'));
-    let isWritten = false;
+    let [isWritten, isAnswered] = [false, false];
     signal.addEventListener('abort', fail, { once: true });
     socket.once('error', failed);
-    socket.once('close', fail);
     socket.once('secureConnect', () =>
       socket.end(bytes, () => {
         isWritten = true;
       }),
     );
-    socket.once('end', () => (isWritten ? done() : fail()));
+    socket.once('end', () => {
+      isAnswered = isWritten;
+    });
+    // Later than the end: a server that has not read all resets the connection.
+    socket.once('close', (hasFailed) => (isAnswered && !hasFailed ? done() : fail()));
     socket.resume();
   });
 }

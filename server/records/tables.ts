@@ -13,6 +13,7 @@ export const EXPIRES: readonly ExpiringTable[] = [
   { table: 'sessions', key: 'uid' },
   { table: 'grants', key: 'id' },
   { table: 'deliveries', key: 'id' },
+  { table: 'former_grants', key: 'id' },
 ];
 
 export const SEALED: readonly SealedColumn[] = [
@@ -200,6 +201,19 @@ export const PERSONAL = {
       expires_at: shown('activity', 'messages_to_apps[].expires_at'),
     },
     technical: ['attempts', 'leased_until'],
+  },
+  former_grants: {
+    purpose: 'apps',
+    kept: {
+      until: 'three days, in which an app that gets events is told what ended its grants',
+      removedBy: ['expiry'],
+    },
+    personal: {
+      id: withheld('permission', 'reference'),
+      client_id: withheld('permission', 'reference'),
+      account_id: withheld('identity', 'reference'),
+    },
+    technical: ['expires_at'],
   },
   user_codes: {
     purpose: 'sign_in',

@@ -62,6 +62,11 @@ test('ops/docs/resource-servers.md shows the code that `make clients` runs', () 
   compare(file, withSnippets(readFileSync(join(ROOT, file), 'utf8')));
 });
 
+test('ops/docs/audit-delivery.md shows the code that the tests run', () => {
+  const file = 'ops/docs/audit-delivery.md';
+  compare(file, withSnippets(readFileSync(join(ROOT, file), 'utf8')));
+});
+
 test('ops/docs/admin-api.md has the permissions, roles and routes of the code, and the commands that do the same', async (t) => {
   const file = 'ops/docs/admin-api.md';
   const faces = await seededFaces(await databaseUrl(t, STARTED), await facesOfNouns());

@@ -43,6 +43,7 @@ const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
   'server/records': [
     'deliveries',
     'ended_tokens',
+    'former_grants',
     'grants',
     'polls',
     'records',

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { after, test } from 'node:test';
+import { Webhook } from 'standardwebhooks';
+import type { Action } from '../../server/audit/actions.ts';
+import { createDestinations, DESTINATIONS_CHANNEL } from '../../server/audit/destinations.ts';
+import { AUDIT_SECRET, auditKeys } from '../../server/audit/keys.ts';
+import { createSealing } from '../../server/audit/seal.ts';
+import { PAIRWISE_SECRET } from '../../server/oidc/pairwise.ts';
+import { carryOut } from '../../server/platform/planned.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
+import { loadServerSecret } from '../../server/platform/server_secrets.ts';
+import { auditOf } from '../helpers/audit.ts';
+import { type Receiver, receiver } from '../helpers/audit_delivery.ts';
+import { auditReceiver } from '../helpers/audit_receiver.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { createRecordSeeder } from '../helpers/records.ts';
+import { remember } from '../helpers/secrets.ts';
+import { listen } from '../helpers/ssrf_cases.ts';
+import { until } from '../helpers/waiting.ts';
+
+const scope = { after };
+const app = await deployment(scope);
+const { db, seed, masterKey } = app;
+const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
+const destinations = createDestinations({ db, sealer, now: Date.now });
+const audit = await auditOf(app);
+const keys = auditKeys(await loadServerSecret(db, sealer, AUDIT_SECRET, Date.now));
+const sealing = createSealing({ db, keys, issuer: app.issuer, now: Date.now, headEveryMs: 1_000 });
+const [user, stranger] = [await seed.person(), await seed.person()];
+const pairwise = await seed.party({ metadata: { subject_type: 'pairwise' } });
+await createRecordSeeder(app).grant(user.id, pairwise.id);
+const pairwiseKey = await loadServerSecret(db, sealer, PAIRWISE_SECRET, Date.now);
+const sub = createHmac('sha256', pairwiseKey).update(`rp.example.com\n${user.id}`).digest('base64url');
+const [own, all, filtered] = [await receiver(scope), await receiver(scope), await receiver(scope)];
+const made = async (
+  url: string,
+  more: { everybody?: boolean; actions?: readonly string[]; clientId?: string | undefined },
+) => {
+  const input = { name: 'a', settings: { url }, actions: [], outcomes: [], everybody: false, heads: false };
+  const planned = await destinations.creating({ kind: 'webhook', clientId: pairwise.id, ...input, ...more }, undefined);
+  await carryOut(db, planned);
+  return remember('other', planned.secret ?? '');
+};
+await made(own.url, {});
+await made(all.url, { everybody: true });
+await made(filtered.url, { actions: ['user.signed_out'] });
+
+async function append(action: Action, id: string, outcome: 'done' | 'refused' = 'done'): Promise<void> {
+  const actor = { kind: 'system', id: 'test' } as const;
+  const changes = { locale: { before: 'en', after: 'de' } };
+  await db.query(audit.append({ actor, action, target: { kind: 'user', id }, outcome, changes, requestId: 'r' }));
+}
+
+async function deliver(): Promise<void> {
+  await sealing.run();
+  await db.run({ text: `NOTIFY ${DESTINATIONS_CHANNEL}` }, []);
+}
+
+const bodiesAt = ({ received }: Receiver) =>
+  received.map(({ body }) => JSON.parse(body) as { type: string; data: unknown });
+
+test('an app gets events of the people who have a grant with it, with the sub that it knows', async () => {
+  await append('users.update', stranger.id);
+  await append('users.update', user.id, 'refused');
+  await append('users.unlock', user.id);
+  await append('users.update', user.id);
+  await append('sessions.end', user.id);
+  await deliver();
+  await until(
+    'the events',
+    () => own.received.length >= 2 && all.received.length >= 3 && filtered.received.length >= 1,
+  );
+  assert.deepEqual(
+    bodiesAt(own).map(({ type, data }) => [type, data]),
+    [
+      ['user.updated', { sub, changed: ['locale'] }],
+      ['user.signed_out', { sub, changed: ['locale'] }],
+    ],
+  );
+  assert.equal(JSON.stringify(own.received).includes(user.id), false, 'no id that another app would know as well');
+  assert.deepEqual(
+    bodiesAt(all).map(({ type }) => type),
+    ['user.updated', 'user.updated', 'user.signed_out'],
+  );
+  assert.deepEqual(
+    bodiesAt(filtered).map(({ type }) => type),
+    ['user.signed_out'],
+  );
+});
+
+test('an app is told of the end of an account, although the grants are gone', async () => {
+  const before = own.received.length;
+  // As an erasure deletes them with the account.
+  await db.run({ text: 'DELETE FROM grants WHERE account_id = $1' }, [user.id]);
+  await append('users.erase', user.id);
+  await deliver();
+  await until('the event', () => own.received.length > before);
+  assert.deepEqual(bodiesAt(own).at(-1), {
+    ...bodiesAt(own).at(-1),
+    type: 'user.erased',
+    data: { sub, changed: ['locale'] },
+  });
+});
+
+test('the receiver of the document takes what is signed, and refuses what is not', async (t) => {
+  const stored: [string, unknown][] = [];
+  const secret = { value: '' };
+  const server = { url: '' };
+  // The secret is known once the destination is made, which needs the address.
+  const port = await listen(t, auditReceiverLater(), '127.0.0.1');
+  server.url = `http://127.0.0.1:${port}/`;
+  secret.value = await made(server.url, { clientId: undefined, actions: ['groups.create'] });
+  await db.query(
+    audit.append({
+      actor: { kind: 'system', id: 'test' },
+      action: 'groups.create',
+      target: { kind: 'group', id: 'staff' },
+      outcome: 'done',
+      requestId: 'r',
+    }),
+  );
+  await deliver();
+  await until('the event', () => stored.length > 0);
+  assert.deepEqual(
+    stored.map(([, event]) => (event as { type: string }).type),
+    ['groups.create'],
+  );
+  const other = new Webhook(`whsec_${Buffer.alloc(32).toString('base64')}`);
+  const headers = {
+    'webhook-id': 'x',
+    'webhook-timestamp': String(Math.floor(Date.now() / 1_000)),
+    'webhook-signature': other.sign('x', new Date(), '{}'),
+  };
+  assert.equal((await fetch(server.url, { method: 'POST', body: '{}', headers })).status, 401);
+  assert.equal(stored.length, 1);
+
+  function auditReceiverLater() {
+    return auditReceiver(
+      () => secret.value,
+      async (id, event) => void stored.push([id, event]),
+    );
+  }
+});
