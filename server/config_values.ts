@@ -95,6 +95,11 @@ export function configOf(values: SettingValues, { declaredProduction }: { readon
       /** How often a node looks for a new ring, in case a NOTIFY was lost. */
       pollSeconds: values.CARDEA_KEY_POLL,
     },
+    audit: {
+      /** 0: for ever. */
+      retentionMonths: values.CARDEA_AUDIT_RETENTION_MONTHS,
+      headSeconds: values.CARDEA_AUDIT_HEAD_INTERVAL,
+    },
     /** JWT access tokens refer to a status list (draft-ietf-oauth-status-list). */
     tokenStatusList: values.CARDEA_TOKEN_STATUS_LIST,
     lifetimes: {

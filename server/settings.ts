@@ -447,6 +447,20 @@ const PRIVACY = {
   },
 } as const satisfies Settings;
 
+const AUDIT = {
+  CARDEA_AUDIT_RETENTION_MONTHS: {
+    read: integer(0, 1_200),
+    fallback: '24',
+    about:
+      'whole months that the audit is kept besides this one; older entries are removed, and the log of hashes still proves the rest; 0 keeps all',
+  },
+  CARDEA_AUDIT_HEAD_INTERVAL: {
+    read: seconds(1),
+    fallback: '60s',
+    about: 'how often a head of the audit is signed, when entries have come',
+  },
+} satisfies Settings;
+
 /** The headings of ops/docs/configuration.md, each with its settings. */
 export const SETTING_GROUPS: Readonly<Record<string, Settings>> = {
   Server: SERVER,
@@ -455,6 +469,7 @@ export const SETTING_GROUPS: Readonly<Record<string, Settings>> = {
   Passwords: PASSWORDS,
   'Keys and tokens': KEYS_AND_TOKENS,
   'Sign-in and accounts': SIGN_IN,
+  Audit: AUDIT,
   Mail: MAIL,
   Privacy: PRIVACY,
 };
@@ -467,6 +482,7 @@ export const SETTINGS = {
   ...PASSWORDS,
   ...KEYS_AND_TOKENS,
   ...SIGN_IN,
+  ...AUDIT,
   ...MAIL,
   ...PRIVACY,
 };
@@ -475,7 +491,7 @@ export type SettingName = keyof typeof SETTINGS;
 export type SettingValues = ValuesOf<typeof SETTINGS>;
 
 /** The settings that describe how the server works, without those of one process. */
-export const POLICIES = { ...APPS, ...PASSWORDS, ...KEYS_AND_TOKENS, ...SIGN_IN, ...PRIVACY };
+export const POLICIES = { ...APPS, ...PASSWORDS, ...KEYS_AND_TOKENS, ...SIGN_IN, ...AUDIT, ...PRIVACY };
 
 export function settingEntries(): [SettingName, Setting][] {
   return Object.entries(SETTINGS) as [SettingName, Setting][];

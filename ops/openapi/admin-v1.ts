@@ -1163,7 +1163,7 @@ export interface paths {
         };
         /**
          * List entries of the audit, the newest first
-         * @description Filter by at, action, actor_kind, actor_id, client_id, target_kind, target_id, outcome or request_id.
+         * @description Filter by at, action, actor_kind, actor_id, client_id, target_kind, target_id, outcome, session_id or request_id.
          */
         get: operations["audit.list"];
         put?: never;
@@ -1346,6 +1346,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export entries of the audit, the oldest first
+         * @description One entry a line, in JSON: all that there are when it begins. When it cannot be completed the connection breaks.
+         */
+        get: operations["audit.export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/heads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the signed heads of the log of the audit, the smallest tree first
+         * @description Keep the newest one somewhere else: it shows when the log is cut or rewritten later.
+         */
+        get: operations["audit.heads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prove that the log of the audit is the continuation of an earlier one */
+        get: operations["audit.consistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify the audit: find every entry that was changed, removed, inserted or moved
+         * @description A line for each finding, lines of progress, and one with the result. An end that was cut off together with its heads shows only against a head that was kept elsewhere: send such heads, one a line.
+         */
+        post: operations["audit.verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/{id}": {
         parameters: {
             query?: never;
@@ -1355,6 +1432,26 @@ export interface paths {
         };
         /** Show an entry of the audit */
         get: operations["audit.show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove that an entry is in the log of the audit
+         * @description Who has the proof needs neither the database nor Cardea: `cardea audit check-proof` checks it, or another program.
+         */
+        get: operations["audit.prove"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1407,6 +1504,21 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AuditConsistency
+         * @description shows that a log is the continuation of an earlier one (RFC 6962 §2.1.2)
+         */
+        AuditConsistency: {
+            /** @enum {string} */
+            type: "cardea-audit-consistency";
+            /** @enum {number} */
+            version: 1;
+            from: components["schemas"]["AuditHead"];
+            to: components["schemas"]["AuditHead"];
+            /** @description from the leaf to the root */
+            path: string[];
+            key: components["schemas"]["AuditKey"];
+        };
         /** AuditEntry */
         AuditEntry: {
             /**
@@ -1446,6 +1558,118 @@ export interface components {
             request_id: string;
             /** @description of the session in which it happened */
             session_id: string | null;
+            /** @description the network address from which it was done; null also when the person was erased */
+            address: string | null;
+            /** @description the User-Agent; null also when the person was erased */
+            device: string | null;
+        };
+        /** AuditHead */
+        AuditHead: {
+            head: {
+                /** @enum {string} */
+                type: "cardea-audit-head";
+                /** @enum {number} */
+                version: 1;
+                issuer: string;
+                /** @description RFC 7638 thumbprint of the key */
+                key_id: string;
+                /** @description entries in the log */
+                tree_size: number;
+                /** @description SHA-256, base64url */
+                root_hash: string;
+                /** @description SHA-256 of the head before in canonical JSON, base64url */
+                previous: string | null;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC
+                 */
+                time: string;
+            };
+            /** @description Ed25519 over the head in canonical JSON (RFC 8785), base64url */
+            signature: string;
+        };
+        /**
+         * AuditKey
+         * @description a JWK (RFC 8037)
+         */
+        AuditKey: {
+            /** @enum {string} */
+            kty: "OKP";
+            /** @enum {string} */
+            crv: "Ed25519";
+            x: string;
+            kid: string;
+        };
+        /**
+         * AuditProof
+         * @description shows that an entry is in the log (RFC 6962 §2.1.1)
+         */
+        AuditProof: {
+            head: {
+                /** @enum {string} */
+                type: "cardea-audit-head";
+                /** @enum {number} */
+                version: 1;
+                issuer: string;
+                /** @description RFC 7638 thumbprint of the key */
+                key_id: string;
+                /** @description entries in the log */
+                tree_size: number;
+                /** @description SHA-256, base64url */
+                root_hash: string;
+                /** @description SHA-256 of the head before in canonical JSON, base64url */
+                previous: string | null;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC
+                 */
+                time: string;
+            };
+            /** @description Ed25519 over the head in canonical JSON (RFC 8785), base64url */
+            signature: string;
+            /** @enum {string} */
+            type: "cardea-audit-proof";
+            /** @enum {number} */
+            version: 1;
+            /** @description the entry as it was hashed, in canonical JSON; its details are sealed */
+            event: {
+                [key: string]: unknown;
+            };
+            /** @description its place in the log */
+            leaf_index: number;
+            /** @description from the leaf to the root */
+            path: string[];
+            key: components["schemas"]["AuditKey"];
+        };
+        /** AuditVerification */
+        AuditVerification: {
+            /** @enum {unknown} */
+            type: "finding" | "progress" | "result";
+            /**
+             * @description of a finding
+             * @enum {unknown}
+             */
+            kind?: "changed" | "removed" | "inserted" | "not_sealed" | "leaf_removed" | "leaf_changed" | "node_changed" | "head_changed" | "head_removed" | "tree_differs" | "cut" | "anchor_changed";
+            /** @description of a finding: the entry */
+            event_id?: string | null;
+            /** @description of a finding: the place in the log, or the size of the tree of a head */
+            index?: number | null;
+            /** @description of a finding */
+            meaning?: string;
+            /** @description looked at so far */
+            events?: number;
+            /** @description entries in the log */
+            size?: number;
+            /** @description in the result: signed heads that were checked */
+            heads?: number;
+            /** @description in the result: new entries that are not in the log yet */
+            waiting?: number;
+            /** @description in the result: entries that the retention has removed */
+            retired?: number;
+            /** @description in the result: how many; each of the first 1,000 has a line */
+            findings?: number;
+            /** @description in the result: keep it elsewhere, to find an end that is cut off later */
+            newest?: components["schemas"]["AuditHead"] | null;
         };
         /** Caller */
         Caller: {
@@ -10845,7 +11069,9 @@ export interface operations {
                      *             }
                      *           },
                      *           "request_id": "1f0c9d5e-2b3a-4c4d-8e5f-6a7b8c9d0e1f",
-                     *           "session_id": null
+                     *           "session_id": null,
+                     *           "address": "192.0.2.1",
+                     *           "device": "Mozilla/5.0"
                      *         }
                      *       ]
                      *     }
@@ -10889,6 +11115,10 @@ export interface operations {
                             request_id?: string;
                             /** @description of the session in which it happened */
                             session_id?: string | null;
+                            /** @description the network address from which it was done; null also when the person was erased */
+                            address?: string | null;
+                            /** @description the User-Agent; null also when the person was erased */
+                            device?: string | null;
                         }[];
                         /** @description the cursor of the next page; absent on the last */
                         next?: string;
@@ -11955,6 +12185,270 @@ export interface operations {
             default: components["responses"]["Problem_default"];
         };
     };
+    "audit.export": {
+        parameters: {
+            query?: {
+                /** @description in the syntax of SCIM 2.0 (RFC 7644 §3.4.2.2) */
+                filter?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines, each of this form. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a3f5e-8c00-7a1b-9d2e-3f4a5b6c7d8e",
+                     *       "at": "2026-11-01T08:00:00.000Z",
+                     *       "actor_kind": "person",
+                     *       "actor_id": "019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f",
+                     *       "client_id": "console",
+                     *       "action": "groups.update",
+                     *       "target_kind": "group",
+                     *       "target_id": "staff",
+                     *       "outcome": "done",
+                     *       "reason": null,
+                     *       "changes": {
+                     *         "description": {
+                     *           "before": "Everybody",
+                     *           "after": "Employees"
+                     *         }
+                     *       },
+                     *       "request_id": "1f0c9d5e-2b3a-4c4d-8e5f-6a7b8c9d0e1f",
+                     *       "session_id": null,
+                     *       "address": "192.0.2.1",
+                     *       "device": "Mozilla/5.0"
+                     *     }
+                     */
+                    "application/x-ndjson": components["schemas"]["AuditEntry"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "audit.heads": {
+        parameters: {
+            query?: {
+                /** @description the smallest size of a tree */
+                from?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "head": {
+                     *             "type": "cardea-audit-head",
+                     *             "version": 1,
+                     *             "issuer": "https://id.example.com",
+                     *             "key_id": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                     *             "tree_size": 2431,
+                     *             "root_hash": "n0ZpQh3p3ZQeqxAYyS9PZ4wGe5oMLCqVj0d1ReHXVVw",
+                     *             "previous": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
+                     *             "time": "2026-11-01T08:00:00.000Z"
+                     *           },
+                     *           "signature": "qyQ4mGjLBPdwNYk1sOWbHkqRkP4lZ1nIh8v2Bm8dFyZ8lS1k3tq0rW5uVwXyZaBcDeFgHiJkLmNoPqRsTuVwAg"
+                     *         }
+                     *       ],
+                     *       "newest": {
+                     *         "head": {
+                     *           "type": "cardea-audit-head",
+                     *           "version": 1,
+                     *           "issuer": "https://id.example.com",
+                     *           "key_id": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                     *           "tree_size": 2431,
+                     *           "root_hash": "n0ZpQh3p3ZQeqxAYyS9PZ4wGe5oMLCqVj0d1ReHXVVw",
+                     *           "previous": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
+                     *           "time": "2026-11-01T08:00:00.000Z"
+                     *         },
+                     *         "signature": "qyQ4mGjLBPdwNYk1sOWbHkqRkP4lZ1nIh8v2Bm8dFyZ8lS1k3tq0rW5uVwXyZaBcDeFgHiJkLmNoPqRsTuVwAg"
+                     *       },
+                     *       "key": {
+                     *         "kty": "OKP",
+                     *         "crv": "Ed25519",
+                     *         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                     *         "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        items: components["schemas"]["AuditHead"][];
+                        /** @description the newest of all; null before the first */
+                        newest: components["schemas"]["AuditHead"] | null;
+                        key: components["schemas"]["AuditKey"];
+                        /** @description `from` of the next page; absent on the last */
+                        next_from?: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "audit.consistency": {
+        parameters: {
+            query: {
+                /** @description the size of the tree of the earlier head */
+                from: number;
+                /** @description of the later one; that of the newest by default */
+                to?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "cardea-audit-consistency",
+                     *       "version": 1,
+                     *       "from": {
+                     *         "head": {
+                     *           "type": "cardea-audit-head",
+                     *           "version": 1,
+                     *           "issuer": "https://id.example.com",
+                     *           "key_id": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                     *           "tree_size": 2431,
+                     *           "root_hash": "n0ZpQh3p3ZQeqxAYyS9PZ4wGe5oMLCqVj0d1ReHXVVw",
+                     *           "previous": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
+                     *           "time": "2026-11-01T08:00:00.000Z"
+                     *         },
+                     *         "signature": "qyQ4mGjLBPdwNYk1sOWbHkqRkP4lZ1nIh8v2Bm8dFyZ8lS1k3tq0rW5uVwXyZaBcDeFgHiJkLmNoPqRsTuVwAg"
+                     *       },
+                     *       "to": {
+                     *         "head": {
+                     *           "type": "cardea-audit-head",
+                     *           "version": 1,
+                     *           "issuer": "https://id.example.com",
+                     *           "key_id": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                     *           "tree_size": 2431,
+                     *           "root_hash": "n0ZpQh3p3ZQeqxAYyS9PZ4wGe5oMLCqVj0d1ReHXVVw",
+                     *           "previous": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
+                     *           "time": "2026-11-01T08:00:00.000Z"
+                     *         },
+                     *         "signature": "qyQ4mGjLBPdwNYk1sOWbHkqRkP4lZ1nIh8v2Bm8dFyZ8lS1k3tq0rW5uVwXyZaBcDeFgHiJkLmNoPqRsTuVwAg"
+                     *       },
+                     *       "path": [],
+                     *       "key": {
+                     *         "kty": "OKP",
+                     *         "crv": "Ed25519",
+                     *         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                     *         "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditConsistency"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "audit.verify": {
+        parameters: {
+            query?: {
+                /** @description entries from this time on alone */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Lines, each of this form. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "head": {
+                 *         "type": "cardea-audit-head",
+                 *         "version": 1,
+                 *         "issuer": "https://id.example.com",
+                 *         "key_id": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                 *         "tree_size": 2431,
+                 *         "root_hash": "n0ZpQh3p3ZQeqxAYyS9PZ4wGe5oMLCqVj0d1ReHXVVw",
+                 *         "previous": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
+                 *         "time": "2026-11-01T08:00:00.000Z"
+                 *       },
+                 *       "signature": "qyQ4mGjLBPdwNYk1sOWbHkqRkP4lZ1nIh8v2Bm8dFyZ8lS1k3tq0rW5uVwXyZaBcDeFgHiJkLmNoPqRsTuVwAg"
+                 *     }
+                 */
+                "application/x-ndjson": components["schemas"]["AuditHead"];
+            };
+        };
+        responses: {
+            /** @description Lines, each of this form. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "result",
+                     *       "events": 2431,
+                     *       "size": 2431,
+                     *       "findings": 0,
+                     *       "heads": 12,
+                     *       "waiting": 0,
+                     *       "retired": 0
+                     *     }
+                     */
+                    "application/x-ndjson": components["schemas"]["AuditVerification"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            415: components["responses"]["Problem_415"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
     "audit.show": {
         parameters: {
             query?: never;
@@ -11995,10 +12489,77 @@ export interface operations {
                      *         }
                      *       },
                      *       "request_id": "1f0c9d5e-2b3a-4c4d-8e5f-6a7b8c9d0e1f",
-                     *       "session_id": null
+                     *       "session_id": null,
+                     *       "address": "192.0.2.1",
+                     *       "device": "Mozilla/5.0"
                      *     }
                      */
                     "application/json": components["schemas"]["AuditEntry"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "audit.prove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description UUID
+                 * @example 019a3f5e-8c00-7a1b-9d2e-3f4a5b6c7d8e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "head": {
+                     *         "type": "cardea-audit-head",
+                     *         "version": 1,
+                     *         "issuer": "https://id.example.com",
+                     *         "key_id": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                     *         "tree_size": 2431,
+                     *         "root_hash": "n0ZpQh3p3ZQeqxAYyS9PZ4wGe5oMLCqVj0d1ReHXVVw",
+                     *         "previous": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
+                     *         "time": "2026-11-01T08:00:00.000Z"
+                     *       },
+                     *       "signature": "qyQ4mGjLBPdwNYk1sOWbHkqRkP4lZ1nIh8v2Bm8dFyZ8lS1k3tq0rW5uVwXyZaBcDeFgHiJkLmNoPqRsTuVwAg",
+                     *       "type": "cardea-audit-proof",
+                     *       "version": 1,
+                     *       "event": {
+                     *         "id": "019a3f5e-8c00-7a1b-9d2e-3f4a5b6c7d8e",
+                     *         "action": "groups.update"
+                     *       },
+                     *       "leaf_index": 2430,
+                     *       "path": [
+                     *         "n0ZpQh3p3ZQeqxAYyS9PZ4wGe5oMLCqVj0d1ReHXVVw"
+                     *       ],
+                     *       "key": {
+                     *         "kty": "OKP",
+                     *         "crv": "Ed25519",
+                     *         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                     *         "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditProof"];
                 };
             };
             400: components["responses"]["Problem_400"];

@@ -44,6 +44,11 @@ const IDENTIFIERS = columns<keyof Identifier>({ kind: 'text', lookup: 'bytea' })
 
 /** Every statement about accounts themselves. */
 export const ACCOUNT_STATEMENTS = {
+  dataKeysOf: statement(
+    'accounts.data_keys_of',
+    ($: { ids: readonly string[] }) => sql<{ account_id: string; sealed_key: Buffer }>`
+      SELECT account_id, sealed_key FROM data_keys WHERE account_id = ANY(${$.ids}::uuid[])`,
+  ),
   // In an order that all transactions have, so that two that make the same people wait for each other, and never in a circle.
   insert: statement(
     'accounts.insert',

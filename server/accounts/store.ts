@@ -98,6 +98,8 @@ export interface Accounts {
   /** The account as the owner of what is sealed under its own key. @param account as this store returned it */
   ownerOf(account: Account): Owner;
   sealerFrom: OwnKeys['sealerFrom'];
+  /** Those of many people, by the ids of their accounts; one who was erased has none. One statement. */
+  sealersOf(ids: readonly string[]): Promise<ReadonlyMap<string, Sealer>>;
   /** Selects an account in a query that joins `accounts AS a`; `fromRow` reads its rows. */
   readonly columns: string;
   /** The same as `fromRow`, without decrypting anything. */
@@ -290,6 +292,11 @@ export function createAccounts(parts: {
     sealerOf,
     ownerOf: (account) => ({ id: account.id, sealer: sealerOf(account) }),
     sealerFrom,
+    async sealersOf(ids) {
+      if (ids.length === 0) return new Map();
+      const rows = await db.query(ACCOUNT_STATEMENTS.dataKeysOf.bind({ ids }));
+      return new Map(rows.map(({ account_id: id, sealed_key: key }) => [id, sealerFrom(id, key)]));
+    },
     columns: COLUMNS,
     credentialsOf,
     fromRow,

@@ -1,4 +1,6 @@
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import type { Call } from '../operations/operation.ts';
 import { entityTag } from '../operations/preconditions.ts';
 import { AppError, invalidParameter } from '../platform/errors.ts';
 import type { Route } from './route.ts';
@@ -24,6 +26,11 @@ export const HEADERS = {
   }),
   Prefer: Type.String({ description: '`handling=dry-run` says what would happen (RFC 7240).' }),
 };
+
+/** From where a request comes, for the audit. */
+export function originOf({ ip, headers }: Pick<FastifyRequest, 'ip' | 'headers'>): NonNullable<Call['from']> {
+  return { details: { address: ip, device: headers['user-agent'] } };
+}
 
 /** RFC 7240 §2: true for the preference `handling=dry-run`. */
 export function dryRunAsked(prefer: string | string[] | undefined): boolean {

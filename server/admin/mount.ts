@@ -11,7 +11,16 @@ import { PROBLEM_TYPE } from '../platform/problems.ts';
 import { type CallerOptions, type Callers, challengeDenied, createCallers } from './callers.ts';
 import { allowOrigins, preflightHandler } from './cross_origin.ts';
 import { DEPRECATED, type Deprecations, deprecationHeaders } from './deprecation.ts';
-import { answersEtag, dryRunAsked, etagOf, idempotencyKeyOf, ifMatchOf, isFresh, preconditionOf } from './headers.ts';
+import {
+  answersEtag,
+  dryRunAsked,
+  etagOf,
+  idempotencyKeyOf,
+  ifMatchOf,
+  isFresh,
+  originOf,
+  preconditionOf,
+} from './headers.ts';
 import { CONTROLS, controlsOf, inQuery, operationQuery, pickFields } from './query.ts';
 import { ROUTES, type Route } from './routes.ts';
 import { acceptLines, createStreamHandlers, LINES_TYPE, STREAM_LIMITS, type StreamLimits } from './streams.ts';
@@ -146,7 +155,7 @@ function mountRoute(app: FastifyInstance, route: Route, { options, callers, stop
         actorNow: actor.again,
         stopping,
         requestId: request.id,
-        from: { details: { address: request.ip, device: request.headers['user-agent'] } },
+        from: originOf(request),
         dryRun: asks,
         force,
         ifMatch,

@@ -1,4 +1,5 @@
 import { audit } from '../operations/audit.ts';
+import { auditLog } from '../operations/audit_log.ts';
 import { clients } from '../operations/clients.ts';
 import { config } from '../operations/config.ts';
 import { deadLetters } from '../operations/dead_letters.ts';
@@ -110,7 +111,12 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/audit/dead-letters/:id', operation: deadLetters.show },
   { method: 'POST', path: '/audit/dead-letters/:id/retry', operation: deadLetters.retry },
   { method: 'DELETE', path: '/audit/dead-letters/:id', operation: deadLetters.drop },
+  { method: 'GET', path: '/audit/export', operation: audit.export },
+  { method: 'GET', path: '/audit/heads', operation: auditLog.heads },
+  { method: 'GET', path: '/audit/consistency', operation: auditLog.consistency },
+  { method: 'POST', path: '/audit/verify', operation: auditLog.verify },
   { method: 'GET', path: '/audit/:id', operation: audit.show },
+  { method: 'GET', path: '/audit/:id/proof', operation: auditLog.prove },
 
   { method: 'GET', path: '/privacy/report', operation: privacy.report },
 

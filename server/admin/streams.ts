@@ -9,7 +9,7 @@ import { described } from '../operations/schema.ts';
 import { AppError, invalidParameter, isUnavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import { type Callers, challengeDenied } from './callers.ts';
-import { dryRunAsked } from './headers.ts';
+import { dryRunAsked, originOf } from './headers.ts';
 import { controlsOf, inQuery, operationQuery } from './query.ts';
 
 /* Operations on very many things: lines of JSON in both directions, with no more in memory than is under way. */
@@ -69,7 +69,13 @@ export function createStreamHandlers(parts: StreamParts): (operation: Stream<any
       lines: operation.schemas.body ? jsonLines(arriving(request, { limits, stopping }), LINE_MAX) : NO_LINES,
     };
     const running = await runner
-      .stream(operation, input, { actor: caller, actorNow: caller.again, requestId: request.id, dryRun })
+      .stream(operation, input, {
+        actor: caller,
+        actorNow: caller.again,
+        requestId: request.id,
+        from: originOf(request),
+        dryRun,
+      })
       .catch((error) => {
         underWay -= 1;
         return challengeDenied(reply, caller, operation)(inQuery(error));

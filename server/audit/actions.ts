@@ -7,6 +7,7 @@ export const ACTIONS = {
   'apps.revoke': 'a person took away what an app was allowed',
   'audit.export': 'entries of the audit were exported',
   'audit.remove_old': 'entries older than the retention were removed',
+  'audit.verify': 'the audit was verified',
   'clients.create': 'a client was registered',
   'clients.declare_secret': 'a client got the secret that the configuration file names',
   'clients.delete': 'a client was deleted',

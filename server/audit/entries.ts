@@ -3,12 +3,12 @@ import type { Clock } from '../platform/clock.ts';
 import type { Audit as AuditTable } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { uuidv7 } from '../platform/ids.ts';
-import { createSealer, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
-import { loadServerSecret } from '../platform/server_secrets.ts';
+import { createSealer, openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
+import { findServerSecret, loadServerSecret } from '../platform/server_secrets.ts';
 import { statement, tables } from '../platform/statement.ts';
 import type { Action } from './actions.ts';
 import { canonical, canonicalEvent } from './canonical.ts';
-import { AUDIT_SECRET, auditKeys } from './keys.ts';
+import { AUDIT_SECRET, type AuditKeys, auditKeys } from './keys.ts';
 import { type AuditLine, lineOf } from './lines.ts';
 
 /** Who acted: the command line, a client by itself, a person, or the server. */
@@ -87,6 +87,9 @@ export interface Audit {
   line(entry: AuditEntry): AuditLine;
   /** Loads the keys that the next weeks need. */
   prepare(): Promise<void>;
+  readonly keys: AuditKeys;
+  /** Opens the details that the key of a month seals; undefined when there are none, or their key is gone. */
+  openByMonth(row: Pick<AuditRow, 'id' | 'details_month' | 'sealed_details'>): Promise<AuditDetails | undefined>;
 }
 
 const ID_MAX = 512;
@@ -113,9 +116,20 @@ export async function openAudit({ db, sealer, now }: AuditParts): Promise<Audit>
     }
   }
 
+  async function openMonth(month: string): Promise<Sealer | undefined> {
+    const secret = await findServerSecret(db, sealer, monthSecret(month));
+    return secret && createSealer([secret]);
+  }
+
   await prepare();
   return {
     prepare,
+    keys,
+    async openByMonth({ id, details_month: month, sealed_details: sealed }) {
+      if (month === null || !sealed) return undefined;
+      const monthSealer = months.get(month) ?? (await openMonth(month));
+      return openDetails({ id, sealed_details: sealed }, monthSealer);
+    },
     append: (entry) => AUDIT_STATEMENTS.append.bind(rowOf(entry)),
     line: (entry) => lineOf(rowOf(entry)),
   };
@@ -166,6 +180,14 @@ export async function openAudit({ db, sealer, now }: AuditParts): Promise<Audit>
       sealed_details: sealJson(monthSealer, detailsPlace(id), value),
     };
   }
+}
+
+/** Details that a person's own key seals. @param sealer undefined when the person was erased */
+export function openDetails(
+  { id, sealed_details: sealed }: Pick<AuditRow, 'id' | 'sealed_details'>,
+  sealer: Sealer | undefined,
+): AuditDetails | undefined {
+  return sealer && sealed ? (openJson(sealer, detailsPlace(id), sealed) as AuditDetails) : undefined;
 }
 
 export const detailsPlace = (id: string): Place => ({ table: 'audit', column: 'sealed_details', row: id });

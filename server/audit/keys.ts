@@ -82,5 +82,10 @@ function derived(secret: Uint8Array, info: string): Buffer {
 function jwkOf(key: KeyObject): PublicJwk {
   const { x = '' } = key.export({ format: 'jwk' });
   const required = { crv: 'Ed25519', kty: 'OKP', x } as const;
-  return { ...required, kid: createHash('sha256').update(canonical(required)).digest('base64url') };
+  return { ...required, kid: thumbprint(required) };
+}
+
+/** RFC 7638, of an Ed25519 key (RFC 8037 §2). */
+export function thumbprint({ crv, kty, x }: Omit<PublicJwk, 'kid'>): string {
+  return createHash('sha256').update(canonical({ crv, kty, x })).digest('base64url');
 }

@@ -1,6 +1,11 @@
 import type { Db } from '../platform/db.ts';
 import { createListing, type ListRequest, type Page } from '../platform/listing.ts';
-import { AUDIT_STATEMENTS, type AuditRow } from './entries.ts';
+import { AUDIT_STATEMENTS, type Audit, type AuditDetails, type AuditRow } from './entries.ts';
+import { type SignedHead, shownHead } from './heads.ts';
+import type { PublicJwk } from './keys.ts';
+import { LOG_STATEMENTS } from './log_store.ts';
+import { type ConsistencyProof, type EventProof, proveConsistency, proveEvent } from './proofs.ts';
+import { type VerifyOptions, verifyAudit } from './verify.ts';
 
 /** Reads entries of the audit. */
 export interface AuditLog {
@@ -8,6 +13,18 @@ export interface AuditLog {
   list(request: ListRequest): Promise<Page<AuditRow>>;
   /** @param id a UUID */
   find(id: string): Promise<AuditRow | undefined>;
+  /** Signed heads of trees of this size and larger ones, the smallest first. */
+  heads(from: number, limit: number): Promise<readonly SignedHead[]>;
+  newestHead(): Promise<SignedHead | undefined>;
+  publicKey(): Promise<PublicJwk>;
+  /** @throws AppError 404, 409 `audit_not_sealed` */
+  prove(id: string): Promise<EventProof>;
+  /** @throws AppError 404 */
+  proveConsistency(sizes: { readonly from: number; readonly to?: number | undefined }): Promise<ConsistencyProof>;
+  /** See `verifyAudit`. */
+  verify(options: VerifyOptions): Promise<ReturnType<typeof verifyAudit>>;
+  /** Opens the details that the key of a month seals; undefined when the key is gone. */
+  openByMonth(row: AuditRow): Promise<AuditDetails | undefined>;
 }
 
 const EXACT = ['eq', 'ne'] as const;
@@ -27,6 +44,7 @@ const LISTING = createListing({
     target_id: { sql: 'target_id', type: 'text', operators: EXACT },
     outcome: { sql: 'outcome', type: 'text', operators: EXACT },
     request_id: { sql: 'request_id', type: 'text', operators: ['eq'] },
+    session_id: { sql: 'session_id', type: 'text', operators: ['eq', 'pr'] },
   },
   sorts: { at: { sql: 'at', type: 'time' } },
   // UUIDv7 are in the order of time, and each index of entries ends with the id.
@@ -34,8 +52,26 @@ const LISTING = createListing({
   item: (row: AuditRow) => row,
 });
 
-export function createAuditLog({ db }: { readonly db: Pick<Db, 'query' | 'transact'> }): AuditLog {
+/** @param parts `open`: the keys, which need the right master key, are loaded when they are needed */
+export function createAuditLog({
+  db,
+  open,
+}: {
+  readonly db: Pick<Db, 'query' | 'transact'>;
+  open(): Promise<Audit>;
+}): AuditLog {
+  const keys = async () => (await open()).keys;
   return {
+    heads: async (from, limit) => (await db.query(LOG_STATEMENTS.heads.bind({ from, limit }))).map(shownHead),
+    async newestHead() {
+      const [row] = await db.query(LOG_STATEMENTS.newestHead.bind());
+      return row && shownHead(row);
+    },
+    publicKey: async () => (await keys()).publicKey,
+    prove: async (id) => proveEvent(db, await keys(), id),
+    proveConsistency: async (sizes) => proveConsistency(db, await keys(), sizes),
+    verify: async (options) => verifyAudit(db, await keys(), options),
+    openByMonth: async (row) => (await open()).openByMonth(row),
     list: (request) => LISTING.read(db, request),
     async find(id) {
       const [row] = await db.query(AUDIT_STATEMENTS.find.bind({ id }));

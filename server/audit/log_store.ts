@@ -86,6 +86,31 @@ export const LOG_STATEMENTS = {
     ($: { level: number; indexes: readonly number[] }) => sql<{ index: string; hash: Buffer }>`
       SELECT index, hash FROM audit_nodes WHERE level = ${$.level} AND index = ANY(${$.indexes}::bigint[])`,
   ),
+  unsealedBefore: statement(
+    'audit_log.unsealed_before',
+    ($: { id: string }) =>
+      sql`SELECT event_id FROM audit_unsealed WHERE event_id < ${$.id}::uuid AND NOT refused LIMIT 1`,
+  ),
+  /** Events that were removed before they had a place in the log. */
+  missing: statement(
+    'audit_log.missing',
+    ($: { from: string; limit: number }) => sql<{ id: string; missing: boolean }>`
+      SELECT u.event_id AS id, NOT EXISTS (SELECT 1 FROM audit e WHERE e.id = u.event_id) AS missing
+        FROM audit_unsealed u WHERE u.event_id >= ${$.from}::uuid ORDER BY u.event_id LIMIT ${$.limit}`,
+  ),
+  parts: statement(
+    'audit_log.parts',
+    // The end of a part is the id of its bound; the part for all others has none.
+    () => sql<{ name: string; ends: string }>`
+      SELECT c.relname AS name, substring(pg_get_expr(c.relpartbound, c.oid) FROM ${sql.lit("TO \\('(.*)'\\)")}) AS ends
+        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+       WHERE i.inhparent = 'audit'::regclass AND pg_get_expr(c.relpartbound, c.oid) <> 'DEFAULT' ORDER BY 2`,
+  ),
+  addMonth: statement(
+    'audit_log.add_month',
+    ($: { name: string; starts: Date; ends: Date }) => sql`SELECT add_audit_month(${$.name}, ${$.starts}, ${$.ends})`,
+  ),
+  dropPart: statement('audit_log.drop_part', ($: { name: string }) => sql`SELECT drop_audit_part(${$.name})`),
   leafOf: statement(
     'audit_log.leaf_of',
     ($: { id: string }) => sql<LeafRow>`
@@ -144,12 +169,13 @@ export const readLeaf = ({ index, event_id: eventId, hash, mac }: LeafRow): Leaf
 /** Leaves in one part of the table; that of the migration 0033. */
 export const LEAVES_IN_PART = 2 ** 20;
 
-interface Reader {
+/** Reads the log, within a transaction or not. */
+export interface LogReader {
   query<R>(bound: BoundStatement<R>): Promise<R[]>;
 }
 
 /** Reads the hashes from which `rangeHash` makes these ranges. @returns a function that throws for a hash that is missing */
-export async function readHashes(db: Reader, ranges: readonly Range[]): Promise<HashOf> {
+export async function readHashes(db: LogReader, ranges: readonly Range[]): Promise<HashOf> {
   const byLevel = new Map<number, Set<number>>();
   for (const { level, index } of ranges.flatMap(nodesOf)) {
     byLevel.set(level, (byLevel.get(level) ?? new Set()).add(index));

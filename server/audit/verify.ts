@@ -1,4 +1,3 @@
-import type { BoundStatement } from '../platform/db.ts';
 import { leastUuidv7 } from '../platform/ids.ts';
 import { LEAST_UUID, pagesByKey } from '../platform/key_pages.ts';
 import { type Anchor, problemOfAnchor } from './anchors.ts';
@@ -6,7 +5,7 @@ import { canonical, canonicalEvent } from './canonical.ts';
 import type { AuditRow } from './entries.ts';
 import { digest, type Head, problemOfHead, type SignedHead, shownHead } from './heads.ts';
 import type { AuditKeys, PublicJwk } from './keys.ts';
-import { type HeadRow, type Leaf, LOG_STATEMENTS, readHashes, readLeaf } from './log_store.ts';
+import { type HeadRow, type Leaf, LOG_STATEMENTS, type LogReader, readHashes, readLeaf } from './log_store.ts';
 import { createFrontier, leafHash, type Node } from './merkle.ts';
 import { NO_LEAF } from './seal.ts';
 
@@ -49,10 +48,6 @@ export interface Verified extends VerifyProgress {
   readonly newest: SignedHead | undefined;
 }
 
-interface Reader {
-  query<R>(bound: BoundStatement<R>): Promise<R[]>;
-}
-
 const PAGE = 2_000;
 
 export interface VerifyOptions {
@@ -68,24 +63,22 @@ export interface VerifyOptions {
  * @returns findings as they are found and progress after each page; at the end the totals
  */
 export async function* verifyAudit(
-  db: Reader,
+  db: LogReader,
   keys: AuditKeys,
   { since, heads: kept = [] }: VerifyOptions = {},
 ): AsyncGenerator<{ readonly findings: readonly Finding[]; readonly progress: VerifyProgress }, Verified> {
-  const anchors = await db.query(LOG_STATEMENTS.anchors.bind());
-  const changedAnchors = anchors.filter((row) => problemOfAnchor(row, keys.publicKey) !== undefined);
-  const removedBefore = anchors
-    .filter((row) => !changedAnchors.includes(row))
-    .reduce((latest, { anchor }) => later(latest, (JSON.parse(anchor) as Anchor).before_id), LEAST_UUID);
+  let anchors = await readAnchors(db, keys.publicKey);
+  // A head commits with its leaves, so these are all there when the end is read after it.
+  const [newestRow] = await db.query(LOG_STATEMENTS.newestHead.bind());
   const [lastRow] = await db.query(LOG_STATEMENTS.last.bind());
   const size = lastRow ? Number(lastRow.index) + 1 : 0;
   const begin = await beginning(db, since);
   const totals = { events: 0, heads: 0, waiting: 0, retired: 0 };
   const progress = () => ({ events: totals.events, size });
-  yield { findings: changedAnchors.map(() => finding('anchor_changed')), progress: progress() };
+  yield { findings: Array.from({ length: anchors.changed }, () => finding('anchor_changed')), progress: progress() };
 
   // The heads and the leaves, side by side in the order of the log.
-  const heads = headsFrom(db, keys.publicKey, begin.size, kept);
+  const heads = headsFrom(db, keys.publicKey, { from: begin.size, to: Number(newestRow?.tree_size ?? 0) }, kept);
   let next = await heads.next();
   const frontier = createFrontier(begin.size, await readHashes(db, [{ start: 0, end: begin.size }]));
   let [expected, previous, intact] = [begin.size, begin.mac, true];
@@ -112,7 +105,9 @@ export async function* verifyAudit(
     keyOf: (one: Leaf) => one.index,
     read: async (from, limit) => (await db.query(LOG_STATEMENTS.leaves.bind({ from, limit }))).map(readLeaf),
   });
-  for await (const leaves of pages) {
+  for await (const page of pages) {
+    const leaves = page.filter(({ index }) => index < size);
+    if (leaves.length === 0) break;
     const rows = await db.query(LOG_STATEMENTS.eventsOf.bind({ ids: leaves.map(({ eventId }) => eventId) }));
     const events = new Map(rows.map((row) => [row.id, row]));
     const nodes: (Node & { readonly hash: Buffer })[] = [];
@@ -125,8 +120,12 @@ export async function* verifyAudit(
       if (event && !hash.equals(leafHash(canonical(canonicalEvent(event))))) {
         findings.push(finding('changed', eventId, index));
       }
-      if (!event && eventId >= removedBefore) findings.push(finding('removed', eventId, index));
-      if (!event && eventId < removedBefore) totals.retired += 1;
+      if (!event) {
+        // The retention may have gone on meanwhile.
+        if (eventId >= anchors.before) anchors = await readAnchors(db, keys.publicKey);
+        if (eventId < anchors.before) totals.retired += 1;
+        else findings.push(finding('removed', eventId, index));
+      }
       nodes.push(...frontier.append(hash));
       totals.events += 1;
       [expected, previous] = [index + 1, mac];
@@ -144,6 +143,7 @@ export async function* verifyAudit(
     totals.waiting += found.waiting;
     yield { findings: [...findings.splice(0), ...found.findings], progress: progress() };
   }
+  for await (const removed of removedWaiting(db)) findings.push(...removed);
   yield { findings: findings.splice(0), progress: progress() };
   return { ...totals, size, newest };
 }
@@ -154,11 +154,20 @@ const finding = (kind: Finding['kind'], eventId: string | null = null, index: nu
   index,
 });
 
-const later = (one: string, other: string): string => (one > other ? one : other);
+/** @returns the least id that the retention has left, and how many anchors are not as they were signed */
+async function readAnchors(db: LogReader, publicKey: PublicJwk): Promise<{ before: string; changed: number }> {
+  const rows = await db.query(LOG_STATEMENTS.anchors.bind());
+  const genuine = rows.filter((row) => problemOfAnchor(row, publicKey) === undefined);
+  const before = genuine
+    .map(({ anchor }) => (JSON.parse(anchor) as Anchor).before_id)
+    .toSorted()
+    .at(-1);
+  return { before: before ?? LEAST_UUID, changed: rows.length - genuine.length };
+}
 
 /** The place from which the log is read: that of the newest head from before `since`. */
 async function beginning(
-  db: Reader,
+  db: LogReader,
   since: number | undefined,
 ): Promise<{ readonly size: number; readonly mac: Buffer }> {
   if (since === undefined) return { size: 0, mac: NO_LEAF };
@@ -178,9 +187,9 @@ interface CheckedHead {
 
 /** The heads of trees of this size and larger ones, the smallest first, with those that were kept elsewhere. */
 async function* headsFrom(
-  db: Reader,
+  db: LogReader,
   publicKey: PublicJwk,
-  from: number,
+  { from, to }: { readonly from: number; readonly to: number },
   kept: readonly SignedHead[],
 ): AsyncGenerator<CheckedHead, void> {
   const elsewhere = kept
@@ -198,6 +207,8 @@ async function* headsFrom(
   });
   for await (const rows of pages) {
     for (const row of rows) {
+      // Signed after the verification began.
+      if (Number(row.tree_size) > to) break;
       const checked = checkedHead(row, publicKey, Number(row.tree_size));
       while (elsewhere[0] && elsewhere[0].size <= checked.size) yield elsewhere.shift() as CheckedHead;
       const { previous } = JSON.parse(row.head) as Head;
@@ -228,7 +239,7 @@ function checkedHead(
   };
 }
 
-async function changedNodes(db: Reader, nodes: readonly (Node & { readonly hash: Buffer })[]): Promise<Finding[]> {
+async function changedNodes(db: LogReader, nodes: readonly (Node & { readonly hash: Buffer })[]): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [level, some] of Map.groupBy(nodes, (node) => node.level)) {
     const rows = await db.query(LOG_STATEMENTS.nodeHashes.bind({ level, indexes: some.map(({ index }) => index) }));
@@ -241,7 +252,7 @@ async function changedNodes(db: Reader, nodes: readonly (Node & { readonly hash:
 }
 
 /** Events without a place in the log: they wait for it, or Cardea did not write them. */
-async function* withoutLeaf(db: Reader, keys: AuditKeys, since: number | undefined) {
+async function* withoutLeaf(db: LogReader, keys: AuditKeys, since: number | undefined) {
   const pages = pagesByKey({
     size: PAGE,
     from: since === undefined ? LEAST_UUID : leastUuidv7(since),
@@ -257,11 +268,24 @@ async function* withoutLeaf(db: Reader, keys: AuditKeys, since: number | undefin
     const events = await db.query(LOG_STATEMENTS.eventsOf.bind({ ids }));
     const isGenuine = ({ id, mac, ...event }: AuditRow) =>
       mac === null ? waiting.get(id) === false : keys.isMac(mac, canonical(canonicalEvent({ id, ...event })));
-    const found = events.map((event) => {
-      if (!isGenuine(event)) return finding('inserted', event.id);
-      return waiting.get(event.id) === false ? undefined : finding('not_sealed', event.id);
-    });
-    const findings = found.filter((one) => one !== undefined);
+    const findings: Finding[] = [];
+    for (const event of events) {
+      // It may have been sealed since it was read.
+      const isSealed = async () => (await db.query(LOG_STATEMENTS.leafOf.bind({ id: event.id }))).length > 0;
+      if (!isGenuine(event)) findings.push(finding('inserted', event.id));
+      else if (waiting.get(event.id) !== false && !(await isSealed())) findings.push(finding('not_sealed', event.id));
+    }
     yield { waiting: events.length - findings.length, findings };
   }
+}
+
+/** Events that were removed before they had a place in the log: they wait for it in vain. */
+async function* removedWaiting(db: LogReader): AsyncGenerator<readonly Finding[], void> {
+  const pages = pagesByKey({
+    size: PAGE,
+    from: LEAST_UUID,
+    keyOf: (row: { readonly id: string }) => row.id,
+    read: (from, limit) => db.query(LOG_STATEMENTS.missing.bind({ from, limit })),
+  });
+  for await (const rows of pages) yield rows.filter(({ missing }) => missing).map(({ id }) => finding('removed', id));
 }

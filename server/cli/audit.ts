@@ -1,12 +1,23 @@
 import type { Command } from 'commander';
+import { stringify } from 'csv-stringify/sync';
 import { audit } from '../operations/audit.ts';
+import { assertProof, auditLog } from '../operations/audit_log.ts';
+import { NO_LINES } from '../operations/json_lines.ts';
+import type { InputLine } from '../operations/operation.ts';
+import type { OutputOf } from '../operations/run.ts';
+import { readBounded } from '../platform/bounded_file.ts';
+import { AppError, invalidInput } from '../platform/errors.ts';
 import { deliveryCommands } from './audit_destinations.ts';
+import { Differs, UsageError } from './context.ts';
 import { itemVerb, listVerb } from './item_verbs.ts';
+import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
+
+const PROGRESS_EVERY = 10_000;
 
 export function auditCommand(noun: Command, tools: CommandTools): void {
   listVerb(noun, tools, {
-    about: 'list what operators did, the newest first',
+    about: 'list what was done and by whom, the newest first',
     operation: audit.list,
     columns: ['at', 'actor_kind', 'actor_id', 'action', 'target_kind', 'target_id', 'outcome', 'reason'],
     empty: 'There are no entries.',
@@ -18,4 +29,180 @@ export function auditCommand(noun: Command, tools: CommandTools): void {
     operation: audit.show,
   });
   deliveryCommands(noun, tools);
+  exportVerb(noun, tools);
+  headsVerb(noun, tools);
+  verifyVerb(noun, tools);
+  proofVerbs(noun, tools);
 }
+
+function exportVerb(noun: Command, { verb, printPart, createProgress }: CommandTools): void {
+  noun
+    .command('export')
+    .description('print entries as JSON Lines or CSV, the oldest first')
+    .option('--filter <filter>', 'only those that match, as in the API: at ge "2026-11-01T00:00:00Z"')
+    .option('--format <format>', 'jsonl or csv', 'jsonl')
+    .action(
+      verb<{ filter?: string; format: string }>(async ({ stream }, { filter, format }) => {
+        if (format !== 'jsonl' && format !== 'csv') throw new UsageError('--format: jsonl or csv');
+        const query = filter === undefined ? {} : { filter };
+        const running = await stream(audit.export, { query, lines: NO_LINES });
+        const progress = createProgress({ every: PROGRESS_EVERY, amidResult: true });
+        if (format === 'csv' && !(await printPart(stringify([CSV_COLUMNS])))) return running.stop();
+        let exported = 0;
+        for (let some = await running.next(); some; some = await running.next()) {
+          const text = format === 'csv' ? csvOf(some) : some.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+          if (text !== '' && !(await printPart(text))) return running.stop();
+          exported += some.length;
+          progress.show(exported, `${exported} exported`);
+        }
+        progress.end(`${exported} exported`);
+      }),
+    );
+}
+
+type Entry = OutputOf<typeof audit.export.schemas>;
+const CSV_COLUMNS = Object.keys(audit.export.schemas.output.properties) as (keyof Entry)[];
+
+/** A spreadsheet must not run what a stranger has sent: such cells begin with an apostrophe. */
+function csvOf(entries: readonly Entry[]): string {
+  return stringify(
+    entries.map((entry) =>
+      CSV_COLUMNS.map((name) => (name === 'changes' ? JSON.stringify(entry.changes) : entry[name])),
+    ),
+    { escape_formulas: true },
+  );
+}
+
+function headsVerb(noun: Command, { verb, printItem, printItems }: CommandTools): void {
+  noun
+    .command('heads')
+    .description('list the signed heads of the log, the smallest tree first; keep the newest one in another place')
+    .option('--from <size>', 'the smallest size of a tree')
+    .option('--newest', 'the newest alone, as "audit verify --head" reads it')
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions & { from?: string; newest?: boolean }>(async ({ operate }, { from, newest, ...options }) => {
+        if (newest) {
+          const last = (await operate(auditLog.heads, { query: { limit: 1 } })).newest;
+          if (!last) throw new AppError('audit_not_sealed', 'no head has been signed yet');
+          printItem(last as Item, { json: true });
+          return;
+        }
+        const first = await operate(auditLog.heads, {
+          query: from === undefined ? {} : { from: sizeIn('--from', from) },
+        });
+        const items = [...first.items];
+        for (let next = first.next_from; next !== undefined; ) {
+          const page = await operate(auditLog.heads, { query: { from: next } });
+          items.push(...page.items);
+          next = page.next_from;
+        }
+        const rows = items.map(({ head }) => ({ size: head.tree_size, time: head.time, root: head.root_hash }));
+        printItems(items as Item[], ['size', 'time', 'root'], 'No head has been signed yet.', options, rows);
+      }),
+    );
+}
+
+function verifyVerb(noun: Command, { verb, printItem, printItems, note, createProgress }: CommandTools): void {
+  noun
+    .command('verify')
+    .description('find every entry that was changed, removed, inserted or moved; exit code 2 when there is one')
+    .option('--since <time>', 'entries from this time on alone, such as 2026-11-01T00:00:00Z')
+    .option('--head <file>', 'a head that was kept elsewhere: shows an end that was cut off', collect, [])
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions & { since?: string; head: string[] }>(async ({ stream }, { since, head, ...options }) => {
+        const lines = headsIn(head.map(jsonIn));
+        const running = await stream(auditLog.verify, { query: since === undefined ? {} : { since }, lines });
+        const progress = createProgress({ every: PROGRESS_EVERY });
+        const began = performance.now();
+        const findings: OutputOf<typeof auditLog.verify.schemas>[] = [];
+        let result: (typeof findings)[number] | undefined;
+        for (let some = await running.next(); some; some = await running.next()) {
+          for (const line of some) {
+            if (line.type === 'finding') findings.push(line);
+            if (line.type === 'result') result = line;
+            if (line.type === 'progress') progress.show(line.events ?? 0, `${line.events} of ${line.size} looked at`);
+          }
+        }
+        if (running.failure() !== undefined) throw running.failure();
+        const { events = 0, findings: count = 0, waiting = 0, heads = 0 } = result ?? {};
+        const rate = Math.round(events / ((performance.now() - began) / 1_000));
+        progress.end(`${events} entries verified, ${rate} a second`);
+        if (options.json) printItem({ ...result, findings } as Item, options);
+        else {
+          printItems(findings as Item[], ['kind', 'event_id', 'index', 'meaning'], 'Nothing was changed.', options);
+          note(`${heads} signed heads, ${waiting} entries wait for their place in the log`);
+        }
+        if (count > findings.length) note(`${count - findings.length} more findings`);
+        if (count > 0) throw new Differs();
+      }),
+    );
+}
+
+function proofVerbs(noun: Command, { verb, printItem, printText }: CommandTools): void {
+  noun
+    .command('prove')
+    .description('print a proof that an entry is in the log, for somebody without the database')
+    .argument('<id>')
+    .option(...JSON_OPTION)
+    .action(
+      verb(async ({ operate }, _options, id = '') => {
+        printItem((await operate(auditLog.prove, { params: { id } })) as unknown as Item, { json: true });
+      }),
+    );
+  noun
+    .command('consistency')
+    .description('print a proof that the log is the continuation of an earlier one')
+    .requiredOption('--from <size>', 'the size of the tree of the earlier head')
+    .option('--to <size>', 'the size of that of the later one (default: the newest)')
+    .option(...JSON_OPTION)
+    .action(
+      verb<{ from: string; to?: string }>(async ({ operate }, { from, to }) => {
+        const query = { from: sizeIn('--from', from), ...(to === undefined ? {} : { to: sizeIn('--to', to) }) };
+        printItem((await operate(auditLog.consistency, { query })) as unknown as Item, { json: true });
+      }),
+    );
+  noun
+    .command('check-proof')
+    .description('check a proof; needs neither a database nor a configuration')
+    .argument('<file>')
+    .option('--key-id <id>', 'the key that is trusted, by its RFC 7638 thumbprint')
+    .action((file: string, { keyId }: { keyId?: string }) => {
+      assertProof(jsonIn(file), keyId);
+      printText(
+        keyId === undefined
+          ? 'The proof agrees with itself. Give --key-id to know that it was signed by your server.\n'
+          : 'The proof is right.\n',
+      );
+    });
+}
+
+/** The lines of an input that are known already. */
+function headsIn(heads: readonly unknown[]): AsyncIterable<readonly InputLine[]> {
+  const lines = heads.map((value, i) => ({ number: i + 1, value, bytes: 0 }));
+  return {
+    async *[Symbol.asyncIterator]() {
+      if (lines.length > 0) yield lines;
+    },
+  };
+}
+
+const FILE_MAX = 1024 * 1024;
+
+/** @throws AppError 400 `invalid_input`, which names the file */
+function jsonIn(file: string): unknown {
+  try {
+    return JSON.parse(readBounded(file, FILE_MAX).toString());
+  } catch (error) {
+    if (error instanceof RangeError) throw invalidInput(file, error.message);
+    throw invalidInput(file, error instanceof SyntaxError ? 'is not JSON' : 'cannot be read');
+  }
+}
+
+function sizeIn(option: string, text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`${option}: a whole number`);
+  return Number(text);
+}
+
+const collect = (value: string, all: readonly string[]): string[] => [...all, value];

@@ -3,6 +3,7 @@ import { createInactivity, inactivitySteps } from '../accounts/inactivity.ts';
 import { MAILS_CHANNEL } from '../accounts/mails.ts';
 import { createDeliveryStore } from '../audit/delivery_store.ts';
 import { DESTINATIONS_CHANNEL } from '../audit/destinations.ts';
+import { createAuditSealing, keepAudit } from '../jobs/audit.ts';
 import { createAuditDelivery, type SubjectsOf } from '../jobs/audit_delivery.ts';
 import { createSenders } from '../jobs/audit_senders.ts';
 import { cleanUp, cleanUpLag } from '../jobs/cleanup.ts';
@@ -30,6 +31,7 @@ import type { RegistrationServices } from './registration.ts';
 import { type OperationParts, serverRunner } from './server_operations.ts';
 
 const SECOND_MS = 1_000;
+const HOUR_MS = 3_600_000;
 /** Expired rows are normally deleted within two runs. */
 const LAG_SECONDS_MAX = 300;
 
@@ -47,6 +49,14 @@ export function startBackgroundJobs(parts: {
   const { clients } = clientServices;
   const { keyRing, keySync } = protocol;
   const mails = assembleMailWorker(infrastructure, accountServices);
+  const audit = {
+    ...config.audit,
+    db: infrastructure.db,
+    audit: infrastructure.audit,
+    issuer: config.issuer.identifier,
+    now: infrastructure.now,
+    log,
+  };
   const deliveries = assembleDeliveryWorker(infrastructure, clientServices, protocol);
 
   // Every node runs every job. The comments say what keeps two nodes from doing the same work.
@@ -67,6 +77,10 @@ export function startBackgroundJobs(parts: {
       everyMs: config.keys.pollSeconds * SECOND_MS,
       run: () => keyRing.maintain().then(() => keySync.refresh()),
     },
+    // an advisory lock: one node seals, the others look again later
+    { name: 'sealing of the audit', everyMs: 5 * SECOND_MS, ...createAuditSealing(audit) },
+    // what is there already is not made again, and what is gone is not removed again
+    { name: 'months of the audit', everyMs: HOUR_MS, atStart: true, run: () => keepAudit(audit) },
     // nodes skip rows that another one has locked
     { name: 'cleanup', everyMs: 60 * SECOND_MS, run: () => removeExpired(infrastructure) },
     // an account is indexed by the first node that does so

@@ -277,13 +277,15 @@ export function createOperations(
   { audit, ...how }: Pick<RunParts, 'recordsRefusal'> & { readonly audit?: Audit } = {},
 ): { readonly runner: Runner; readonly services: Services } {
   const { db, sealer, now } = opened;
+  const opening = once(() => openAudit({ db, sealer, now }));
+  const auditOn = async (on?: Db) => (on ? openAudit({ db: on, sealer, now }) : (audit ?? opening()));
   const named = (on: Db) => ({
     db: on,
     groups: createNamed('groups', { db: on, now }),
     roles: createNamed('roles', { db: on, now, fixed: builtinRoles() }),
-    audit: createAuditLog({ db: on }),
     destinations: createDestinations({ db: on, sealer, now }),
     deadLetters: createDeadLetters({ db: on }),
+    audit: createAuditLog({ db: on, open: auditOn }),
     declaredSettings: createDeclaredSettings(on),
     migrations: createMigrations(on),
   });
@@ -310,8 +312,6 @@ export function createOperations(
       passwords: async () => (await opened.passwords()).on({ ...(await accountStores()), db: on, endSessions }),
     });
   };
-  const opening = once(() => openAudit({ db, sealer, now }));
-  const auditOn = async (on?: Db) => (on ? openAudit({ db: on, sealer, now }) : (audit ?? opening()));
   const runner = createRunner({ ...how, db, audit: auditOn, results, services, servicesOn });
   return { services, runner };
 }

@@ -10,6 +10,8 @@ export interface Job {
    * while it is running, which makes it look for more. Other jobs never run twice at the same time on one node.
    */
   readonly channel?: string;
+  /** The job also runs at the start. */
+  readonly atStart?: true;
   run(): Promise<void>;
   /** Makes `run` end early. */
   stop?(): Promise<void>;
@@ -42,6 +44,7 @@ export function startJobs(
 
   const timers = jobs.map((job) => setInterval(run, job.everyMs, job).unref());
   for (const job of jobs) {
+    if (job.atStart) run(job);
     if (job.channel === undefined) continue;
     messenger.on(job.channel, () => run(job));
     messenger.onGap(() => run(job));

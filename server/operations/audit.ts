@@ -1,9 +1,12 @@
 import { type Static, Type } from 'typebox';
-import type { AuditRow } from '../audit/entries.ts';
+import { type AuditRow, openDetails } from '../audit/entries.ts';
 import { notFound } from '../platform/errors.ts';
-import { read } from './operation.ts';
-import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
+import { LIST_LIMIT_MAX } from '../platform/listing.ts';
+import { read, stream } from './operation.ts';
+import { LIST_QUERY, pageOf } from './pages.ts';
+import { personal } from './personal_fields.ts';
 import { Id, Nullable, strict, Time } from './schema.ts';
+import type { Services } from './services.ts';
 
 const Change = strict({ before: Type.Optional(Type.Unknown()), after: Type.Optional(Type.Unknown()) });
 
@@ -29,6 +32,14 @@ const AuditEntry = strict(
     }),
     request_id: Type.String({ description: 'the same as in the log of the server' }),
     session_id: Nullable(Type.String(), 'of the session in which it happened'),
+    address: Type.Union([Type.String(), Type.Null()], {
+      ...personal('network'),
+      description: 'the network address from which it was done; null also when the person was erased',
+    }),
+    device: Type.Union([Type.String(), Type.Null()], {
+      ...personal('text'),
+      description: 'the User-Agent; null also when the person was erased',
+    }),
   },
   { title: 'AuditEntry' },
 );
@@ -47,22 +58,27 @@ const EXAMPLE: Static<typeof AuditEntry> = {
   changes: { description: { before: 'Everybody', after: 'Employees' } },
   request_id: '1f0c9d5e-2b3a-4c4d-8e5f-6a7b8c9d0e1f',
   session_id: null,
+  address: '192.0.2.1',
+  device: 'Mozilla/5.0',
 };
 
-/** The record of what operators did, and of what they were refused. */
+/** The record of what was done, and of what was refused. */
 export const audit = {
   list: read({
     name: 'audit.list',
     permission: 'audit:read',
     summary: 'List entries of the audit, the newest first',
     description:
-      'Filter by at, action, actor_kind, actor_id, client_id, target_kind, target_id, outcome or request_id.',
+      'Filter by at, action, actor_kind, actor_id, client_id, target_kind, target_id, outcome, session_id or request_id.',
     schemas: { query: strict(LIST_QUERY), output: pageOf(AuditEntry, 'Entries of the audit') },
     example: {
       input: { query: { filter: 'action sw "groups." and outcome eq "done"' } },
       output: { items: [EXAMPLE] },
     },
-    run: async (services, { query }) => shownPage(await services.audit.list(query), shown),
+    async run(services, { query }) {
+      const page = await services.audit.list(query);
+      return { ...page, items: await shownEntries(services, page.items) };
+    },
   }),
 
   show: read({
@@ -73,13 +89,54 @@ export const audit = {
     example: { input: { params: { id: EXAMPLE.id } }, output: EXAMPLE },
     async run(services, { params: { id } }) {
       const entry = await services.audit.find(id);
-      if (!entry) throw notFound('audit entry', id);
-      return shown(entry);
+      const [shown] = entry ? await shownEntries(services, [entry]) : [];
+      if (!shown) throw notFound('audit entry', id);
+      return shown;
+    },
+  }),
+
+  export: stream({
+    name: 'audit.export',
+    permission: 'audit:read',
+    target: 'export',
+    changes: false,
+    masks: true,
+    summary: 'Export entries of the audit, the oldest first',
+    description:
+      'One entry a line, in JSON: all that there are when it begins. When it cannot be completed the connection breaks.',
+    schemas: { query: strict({ filter: LIST_QUERY.filter }), output: AuditEntry },
+    example: { input: { query: { filter: 'at ge "2026-11-01T00:00:00Z"' } }, output: EXAMPLE },
+    async *run(services, { query: { filter } }, call, commit) {
+      const until = services.now();
+      const read = (cursor?: string) => services.audit.list({ filter, sort: 'at', limit: LIST_LIMIT_MAX, cursor });
+      let page = await read();
+      const target = { kind: 'export', id: call.requestId };
+      await commit({ statements: [], target, changes: filter === undefined ? {} : { filter: { after: filter } } });
+      for (;;) {
+        const rows = page.items.filter(({ at }) => at.getTime() <= until);
+        yield await shownEntries(services, rows);
+        if (page.next === undefined || rows.length < page.items.length) return undefined;
+        page = await read(page.next);
+      }
     },
   }),
 };
 
-function shown({ at, changes, ...row }: AuditRow): Static<typeof AuditEntry> {
-  const { mac: _, sealed_details: __, details_account: ___, details_month: ____, ...entry } = row;
-  return { ...entry, at: at.toISOString(), changes: changes as Static<typeof AuditEntry>['changes'] };
+/** With the details, which the keys of people and of months open. */
+async function shownEntries(services: Services, rows: readonly AuditRow[]): Promise<Static<typeof AuditEntry>[]> {
+  const ids = new Set(rows.map(({ details_account: id }) => id).filter((id) => id !== null));
+  const sealers = ids.size === 0 ? new Map() : await (await services.accountStores()).accounts.sealersOf([...ids]);
+  return Promise.all(
+    rows.map(async (row) => {
+      const { mac: _, sealed_details: __, details_account: account, details_month: ___, at, changes, ...entry } = row;
+      const details = account === null ? await services.audit.openByMonth(row) : openDetails(row, sealers.get(account));
+      return {
+        ...entry,
+        at: at.toISOString(),
+        changes: changes as Static<typeof AuditEntry>['changes'],
+        address: details?.address ?? null,
+        device: details?.device ?? null,
+      };
+    }),
+  );
 }

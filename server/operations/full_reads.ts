@@ -12,10 +12,11 @@ import { isPersonal, maskedOutput, personalIn } from './personal_fields.ts';
 /** The action in the audit. */
 export const READ_IN_FULL = 'users.read_pii' satisfies Action;
 
-/** The permissions that an operation needs. A stream of people is never masked: what was exported is imported again. */
-export function permissionsOf({ kind, permission, schemas }: Operation): Permission[] {
+/** The permissions that an operation needs. */
+export function permissionsOf(operation: Operation): Permission[] {
+  const { kind, permission, schemas } = operation;
   const own = permission === ANY_CALLER ? [] : [permission];
-  return kind === 'stream' && isPersonal(schemas.output) ? [...own, SEE_IN_FULL] : own;
+  return kind === 'stream' && isPersonal(schemas.output) && !operation.masks ? [...own, SEE_IN_FULL] : own;
 }
 
 /** True for a caller who may see personal data in full. */

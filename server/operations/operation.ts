@@ -128,6 +128,11 @@ export interface Stream<S extends Schemas> extends Common<S> {
   /** It changes something, and has a dry run. */
   readonly changes: boolean;
   /**
+   * Its lines are masked for who may not see personal data in full. Default: only who may see it can run it, since what was exported is
+   * imported again.
+   */
+  readonly masks?: true;
+  /**
    * Its first result comes before it reads a line; what is thrown until then is an answer of its own.
    * @param call its `actor` is looked up again from time to time
    * @param commit makes a change with its entry in the audit, in one transaction; nothing happens in a dry run

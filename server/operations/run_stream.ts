@@ -4,7 +4,7 @@ import type { Clock } from '../platform/clock.ts';
 import { type BoundStatement, type Db, withinTransaction } from '../platform/db.ts';
 import type { Actor } from './actor.ts';
 import { assertPermitted, refusedOutcome } from './checks.ts';
-import { askedIn, fullRead, showsInFull } from './full_reads.ts';
+import { askedIn, fullRead, maskedAnswer, showsInFull } from './full_reads.ts';
 import type { Call, Commit, InputLine, Operation, Schemas, Stream, StreamInput } from './operation.ts';
 import { assertValid } from './schema.ts';
 import type { Services } from './services.ts';
@@ -62,6 +62,8 @@ export async function runStream<S extends Schemas>(
     }
   };
 
+  const inFull = showsInFull(operation, call);
+
   async function begin() {
     assertPermitted(operation, call);
     const { query } = operation.schemas;
@@ -69,7 +71,7 @@ export async function runStream<S extends Schemas>(
     const lines = operation.schemas.body ? each(input.lines, () => renew().catch(refused)) : input.lines;
     const results = operation.run(services, { ...input, lines }, call, commit);
     const first = await results.next();
-    if (showsInFull(operation, call)) {
+    if (inFull) {
       const { filters, fields = [] } = askedIn({ query: input.query });
       await db.query(await entry(fullRead(operation, { kind: 'user', id: '' }, { fields, filter_fields: filters })));
     }
@@ -84,7 +86,7 @@ export async function runStream<S extends Schemas>(
       if (!operation.schemas.body) await renew().catch(refused);
       const result = waiting ?? (await results.next());
       waiting = undefined;
-      if (!result.done) return result.value;
+      if (!result.done) return inFull ? result.value : result.value.map((line) => maskedAnswer(operation, line));
       failure ??= result.value;
       return undefined;
     },

@@ -16,6 +16,10 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'There is one of this name already.',
     remedy: 'Choose another name, or change the existing one.',
   },
+  invalid_proof: {
+    happened: 'The proof of the audit does not prove what it says.',
+    remedy: 'Compare it with the one that you were sent, and ask for another one: `cardea audit prove ID`.',
+  },
   already_used: {
     happened: 'The code, token or link was used before.',
     remedy: 'Begin again with a new one: each of them works once.',
@@ -327,6 +331,10 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
   password_hash_unreadable: {
     happened: 'A stored password hash cannot be read.',
     remedy: 'Let the person set a new password, and look for the cause in the log.',
+  },
+  audit_not_sealed: {
+    happened: 'The entry of the audit is too new for a proof: no signed head covers it yet.',
+    remedy: 'Try again in a minute. If it stays so, look in the log for why the audit is not sealed.',
   },
   sealed_value_unreadable: {
     happened: 'A sealed value of the database cannot be opened.',

@@ -6,6 +6,7 @@ import type { LimitState } from './limit_state.ts';
  */
 export const ERROR_STATUSES = {
   already_used: 400,
+  invalid_proof: 400,
   blocklist_line: 400,
   credentials_changed: 400,
   file_unreadable: 400,
@@ -80,6 +81,7 @@ export const ERROR_STATUSES = {
   too_many_passkeys: 409,
   wrong_issuer: 409,
   link_gone: 410,
+  audit_not_sealed: 409,
   precondition_failed: 412,
   request_too_large: 413,
   uri_too_long: 414,

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Clock } from './clock.ts';
 import type { ServerSecrets } from './database.ts';
-import type { Db } from './db.ts';
+import type { BoundStatement, Db } from './db.ts';
 import type { Place, Sealer } from './sealing.ts';
 import { statement, tables } from './statement.ts';
 
@@ -17,6 +17,11 @@ export const SERVER_SECRET_STATEMENTS = {
   ),
   find: statement('server_secrets.find', ($: { name: string }) =>
     tables.selectFrom('server_secrets').select('sealed').where('name', '=', $.name),
+  ),
+  remove: statement(
+    'server_secrets.remove',
+    ($: { from: string; before: string }) =>
+      sql`DELETE FROM server_secrets WHERE name >= ${$.from} COLLATE "C" AND name < ${$.before} COLLATE "C"`,
   ),
 };
 
@@ -47,4 +52,22 @@ export async function loadServerSecret(db: Db, sealer: Sealer, name: string, now
   }
   if (!sealed) throw new Error(`the server secret ${name} was removed while it was read`);
   return sealer.open(place, sealed);
+}
+
+/**
+ * A secret that may have been removed.
+ * @throws AppError 500 `sealed_value_unreadable` when the master key did not seal it
+ */
+export async function findServerSecret(
+  db: Pick<Db, 'query'>,
+  sealer: Sealer,
+  name: string,
+): Promise<Buffer | undefined> {
+  const [row] = await db.query(SERVER_SECRET_STATEMENTS.find.bind({ name }));
+  return row && sealer.open(serverSecretPlace(name), row.sealed);
+}
+
+/** Removes secrets for ever: what they sealed can never be opened again. @param from the first name @param before the first that stays */
+export function removeServerSecrets(from: string, before: string): BoundStatement {
+  return SERVER_SECRET_STATEMENTS.remove.bind({ from, before });
 }

@@ -61,6 +61,8 @@ test('entries are listed newest first, and shown whole', async () => {
     changes: { description: { before: 'a', after: 'b' }, email: {} },
     request_id: 'r-3',
     session_id: null,
+    address: null,
+    device: null,
   });
   assert.deepEqual((await reader.request('GET', `/audit/${id}`)).body, denied);
 });

@@ -31,7 +31,7 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   grants: ['list', 'show', 'revoke'],
   lockouts: ['list', 'end'],
   config: ['check'],
-  audit: ['list', 'show'],
+  audit: ['list', 'show', 'export', 'heads', 'verify', 'prove', 'consistency', 'check-proof'],
 };
 
 describe('cardea', () => {

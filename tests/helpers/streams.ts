@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { mountAdmin } from '../../server/admin/mount.ts';
 import { LINES_TYPE, STREAM_LIMITS, type StreamLimits } from '../../server/admin/streams.ts';
 import type { Actor } from '../../server/operations/actor.ts';
+import { audit } from '../../server/operations/audit.ts';
+import { auditLog } from '../../server/operations/audit_log.ts';
 import { userDataExport } from '../../server/operations/user_data_export.ts';
 import { userExport } from '../../server/operations/user_export.ts';
 import { userImport } from '../../server/operations/user_import.ts';
@@ -18,6 +20,8 @@ import { defer, type Scope } from './scope.ts';
 export const STREAM_VERBS = [
   { operation: userExport.export, cli: ['users', 'export'] },
   { operation: userImport.import, cli: ['users', 'import'] },
+  { operation: audit.export, cli: ['audit', 'export'] },
+  { operation: auditLog.verify, cli: ['audit', 'verify'] },
 ];
 
 /** The verbs of routes whose answer is a file. */

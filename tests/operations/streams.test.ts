@@ -5,7 +5,7 @@ import { after, test } from 'node:test';
 import { ROUTES } from '../../server/admin/routes.ts';
 import { READ_IN_FULL } from '../../server/operations/full_reads.ts';
 import { runCli } from '../cli/run_cli.ts';
-import { entryReader } from '../helpers/audit.ts';
+import { auditLog, entryReader } from '../helpers/audit.ts';
 import { alike } from '../helpers/faces.ts';
 import { operatedDatabase } from '../helpers/operated_database.ts';
 import { environmentOf } from '../helpers/operations.ts';
@@ -73,4 +73,46 @@ test('users.export that is refused', async () => {
   stream.end();
   assert.equal((await stream.answer()).statusCode, 400);
   assert.equal((await sameEntries()).length, 1);
+});
+
+test('audit.export: cardea audit export does what GET /audit/export does', async () => {
+  const query = 'filter=action%20eq%20%22users.import%22';
+  const ran = await runCli(['audit', 'export', '--filter', 'action eq "users.import"'], { env });
+  for (const lines of [linesIn(ran.stdout), linesIn(ran.stdout)]) {
+    const stream = openStream(`${api.url}/audit/export?${query}`, { method: 'GET' });
+    stream.end();
+    await stream.answer();
+    assert.deepEqual(
+      (await stream.rest()).map(({ action }) => action),
+      lines.map(({ action }) => action),
+    );
+  }
+  const csv = await runCli(['audit', 'export', '--filter', 'action eq "users.import"', '--format', 'csv'], { env });
+  assert.equal(csv.stdout.trim().split('\n').length, 1 + linesIn(ran.stdout).length);
+  assert.match(csv.stdout, /^id,at,actor_kind,/);
+  assert.equal((await sameEntries()).length, 4, 'each time that it was exported, with addresses in full');
+});
+
+test('audit.verify: cardea audit verify does what POST /audit/verify does', async () => {
+  for (const app of [operated, served]) await (await auditLog(app)).seal();
+  const ran = await runCli(['audit', 'verify', '--json'], { env });
+  assert.equal(ran.code, 0, ran.stderr);
+  const lines = await exchanged(`${api.url}/audit/verify`, '');
+  const result = lines.at(-1);
+  assert.deepEqual([result.type, result.findings, ran.json.findings], ['result', 0, []]);
+  assert.deepEqual(await sameEntries(), [
+    {
+      action: 'audit.verify',
+      target_kind: 'audit',
+      target_id: '',
+      outcome: 'done',
+      reason: null,
+      changes: { events: { after: result.events }, findings: { after: 0 } },
+      id: 'made anew (0)',
+    },
+  ]);
+  const refused = openStream(`${api.url}/audit/verify`);
+  await refused.send('{"head":1}\n');
+  refused.end();
+  assert.equal((await refused.answer()).statusCode, 400, 'a line that is no head');
 });

@@ -121,7 +121,7 @@ test('a statement names tables of its own folder alone, and the exceptions are n
       const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
         `EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`,
       );
-      const named = relationsOf(rows[0]?.['QUERY PLAN'][0].Plan ?? {}).filter((name) => !name.startsWith('kysely_'));
+      const named = relationsOf(rows[0]?.['QUERY PLAN'][0].Plan ?? {}).filter((name) => !/^(kysely|pg)_/.test(name));
       for (const one of named) {
         const name = wholes.get(one) ?? one;
         if (!OWNERS[folder]?.includes(name as keyof DB)) foreign.add(`${folder}: ${name}`);

@@ -1,6 +1,7 @@
 import { audit } from '../../../server/operations/audit.ts';
+import { auditLog } from '../../../server/operations/audit_log.ts';
 import { config } from '../../../server/operations/config.ts';
-import { auditOf } from '../../helpers/audit.ts';
+import { auditLog as auditLogOf, auditOf } from '../../helpers/audit.ts';
 import type { FacesOf } from '../../helpers/faces.ts';
 
 export const auditFaces: FacesOf = async ({ db, masterKey }) => {
@@ -10,6 +11,9 @@ export const auditFaces: FacesOf = async ({ db, masterKey }) => {
     log.append({ ...entry, action: 'groups.create', target: { kind: 'group', id: 'a' } }),
     log.append({ ...entry, action: 'keys.rotate', target: { kind: 'ring', id: 'RS256' } }),
   ]);
+  const { seal, verify } = await auditLogOf({ db, masterKey });
+  await seal();
+  const size = (await verify()).newest?.head.tree_size;
   const [row] = await db.run<{ id: string }>({ name: '', text: "SELECT id FROM audit WHERE target_id = 'a'" }, []);
   const filter = 'action sw "groups." and actor_kind eq "system"';
   return [
@@ -22,6 +26,19 @@ export const auditFaces: FacesOf = async ({ db, masterKey }) => {
       path: `/audit?filter=${encodeURIComponent(filter)}&sort=at`,
     },
     { operation: audit.show, cli: ['audit', 'show', row?.id ?? ''], method: 'GET', path: `/audit/${row?.id}` },
+    { operation: auditLog.heads, cli: ['audit', 'heads'], method: 'GET', path: '/audit/heads' },
+    {
+      operation: auditLog.prove,
+      cli: ['audit', 'prove', row?.id ?? ''],
+      method: 'GET',
+      path: `/audit/${row?.id}/proof`,
+    },
+    {
+      operation: auditLog.consistency,
+      cli: ['audit', 'consistency', '--from', String(size)],
+      method: 'GET',
+      path: `/audit/consistency?from=${size}`,
+    },
     { operation: config.show, cli: ['config', 'show'], method: 'GET', path: '/config' },
     {
       operation: config.show,

@@ -1,0 +1,149 @@
+import { AppError, notFound } from '../platform/errors.ts';
+import { type CanonicalEvent, canonical, canonicalEvent } from './canonical.ts';
+import { type Head, type SignedHead, shownHead } from './heads.ts';
+import { type AuditKeys, isSignedBy, type PublicJwk, thumbprint } from './keys.ts';
+import { LOG_STATEMENTS, type LogReader, readHashes, readLeaf } from './log_store.ts';
+import {
+  consistencyRanges,
+  inclusionRanges,
+  leafHash,
+  provesConsistency,
+  rangeHash,
+  rootOfInclusion,
+} from './merkle.ts';
+
+/** Shows without the rest of the log that an event is in it, at which place, and that the log was signed. */
+export interface EventProof extends SignedHead {
+  readonly type: 'cardea-audit-proof';
+  readonly version: 1;
+  /** Hashed in its canonical form (RFC 8785). */
+  readonly event: CanonicalEvent;
+  /** From 0. */
+  readonly leaf_index: number;
+  /** RFC 6962 §2.1.1, base64url, from the leaf to the root. */
+  readonly path: readonly string[];
+  /** The key that has signed the head. Compare it with one that you got in another way. */
+  readonly key: PublicJwk;
+}
+
+/** Shows that a log is the continuation of an earlier one: nothing in that was changed or removed. */
+export interface ConsistencyProof {
+  readonly type: 'cardea-audit-consistency';
+  readonly version: 1;
+  readonly from: SignedHead;
+  readonly to: SignedHead;
+  /** RFC 6962 §2.1.2, base64url. */
+  readonly path: readonly string[];
+  readonly key: PublicJwk;
+}
+
+/**
+ * @param id of an event, a UUID
+ * @throws AppError 404, and 409 `audit_not_sealed` until a head has been signed that covers it
+ */
+export async function proveEvent(db: LogReader, keys: AuditKeys, id: string): Promise<EventProof> {
+  const [event] = await db.query(LOG_STATEMENTS.eventsOf.bind({ ids: [id] }));
+  if (!event) throw notFound('audit entry', id);
+  const [row] = await db.query(LOG_STATEMENTS.leafOf.bind({ id }));
+  const [newest] = await db.query(LOG_STATEMENTS.newestHead.bind());
+  const index = row ? readLeaf(row).index : undefined;
+  const size = Number(newest?.tree_size ?? 0);
+  if (!newest || index === undefined || index >= size) {
+    throw new AppError(
+      'audit_not_sealed',
+      'no signed head covers this entry yet; a server signs one within a minute or so',
+    );
+  }
+  return {
+    type: 'cardea-audit-proof',
+    version: 1,
+    event: canonicalEvent(event),
+    leaf_index: index,
+    path: await pathOf(db, inclusionRanges(index, size)),
+    ...shownHead(newest),
+    key: keys.publicKey,
+  };
+}
+
+/**
+ * @param sizes of the trees of two signed heads; `to`: that of the newest head by default
+ * @throws AppError 404 when there is no head of this size
+ */
+export async function proveConsistency(
+  db: LogReader,
+  keys: AuditKeys,
+  sizes: { readonly from: number; readonly to?: number | undefined },
+): Promise<ConsistencyProof> {
+  const headOf = async (size: number) => {
+    const [row] = await db.query(LOG_STATEMENTS.heads.bind({ from: size, limit: 1 }));
+    if (Number(row?.tree_size) !== size || !row) throw notFound('head of the audit', String(size));
+    return row;
+  };
+  const from = await headOf(sizes.from);
+  const [newest] = sizes.to === undefined ? await db.query(LOG_STATEMENTS.newestHead.bind()) : [await headOf(sizes.to)];
+  const to = newest ?? from;
+  const [before, after] = [Number(from.tree_size), Number(to.tree_size)];
+  if (after < before) throw new AppError('invalid_input', 'to: is smaller than from');
+  return {
+    type: 'cardea-audit-consistency',
+    version: 1,
+    from: shownHead(from),
+    to: shownHead(to),
+    path: await pathOf(db, consistencyRanges(before, after)),
+    key: keys.publicKey,
+  };
+}
+
+async function pathOf(db: LogReader, ranges: Parameters<typeof readHashes>[1]): Promise<string[]> {
+  const hashOf = await readHashes(db, ranges);
+  return ranges.map((range) => rangeHash(range, hashOf).toString('base64url'));
+}
+
+/**
+ * Checks a proof without a database.
+ * @param proof as it was parsed from JSON; anything else is refused as well
+ * @param keyId the thumbprint (RFC 7638) of the key that is trusted. Default: that in the proof, which then shows only that the
+ *   proof agrees with itself
+ * @returns why it proves nothing; undefined when it is right
+ */
+export function problemOfProof(proof: unknown, keyId?: string): string | undefined {
+  try {
+    const { type } = proof as { type?: unknown };
+    if (type === 'cardea-audit-proof') return problemOfEvent(proof as EventProof, keyId);
+    if (type === 'cardea-audit-consistency') return problemOfConsistency(proof as ConsistencyProof, keyId);
+    return 'it is no proof of the audit: its type is unknown';
+  } catch {
+    return 'it is no proof of the audit: members are missing or have the wrong type';
+  }
+}
+
+function problemOfEvent({ event, leaf_index: index, path, head, signature, key }: EventProof, keyId?: string) {
+  const problem = problemOfSigned({ head, signature }, key, keyId);
+  if (problem) return problem;
+  const root = rootOfInclusion(leafHash(canonical(event)), index, head.tree_size, bytesOf(path));
+  return root?.equals(Buffer.from(head.root_hash, 'base64url'))
+    ? undefined
+    : 'the event is not in the log that the head was signed for';
+}
+
+function problemOfConsistency({ from, to, path, key }: ConsistencyProof, keyId?: string) {
+  const problem = problemOfSigned(from, key, keyId) ?? problemOfSigned(to, key, keyId);
+  if (problem) return problem;
+  const treeOf = ({ head }: SignedHead) => ({ size: head.tree_size, root: Buffer.from(head.root_hash, 'base64url') });
+  return provesConsistency(treeOf(from), treeOf(to), bytesOf(path))
+    ? undefined
+    : 'the later log is not a continuation of the earlier one';
+}
+
+function problemOfSigned(
+  { head, signature }: SignedHead,
+  key: PublicJwk,
+  keyId: string | undefined,
+): string | undefined {
+  const text = canonical(head).toString();
+  if (keyId !== undefined && thumbprint(key) !== keyId) return 'it was signed by another key';
+  if ((head as Partial<Head>).type !== 'cardea-audit-head') return 'it has no head';
+  return isSignedBy(key, text, Buffer.from(signature, 'base64url')) ? undefined : 'the signature of the head is wrong';
+}
+
+const bytesOf = (path: readonly string[]): Buffer[] => path.map((hash) => Buffer.from(hash, 'base64url'));

@@ -1,0 +1,89 @@
+import type { Clock } from '../platform/clock.ts';
+import type { Db } from '../platform/db.ts';
+import { leastUuidv7, uuidv7 } from '../platform/ids.ts';
+import { removeServerSecrets } from '../platform/server_secrets.ts';
+import type { Anchor } from './anchors.ts';
+import { type Audit, monthOf, monthSecret } from './entries.ts';
+import { LOG_STATEMENTS, readHashes } from './log_store.ts';
+import { rangeHash } from './merkle.ts';
+
+const MONTHS_AHEAD = 2;
+
+/** Makes the parts of the audit for this month and the next ones, unless they are there. */
+export async function addAuditMonths(db: Pick<Db, 'query'>, now: Clock): Promise<void> {
+  for (let ahead = 0; ahead <= MONTHS_AHEAD; ahead += 1) {
+    const starts = monthStart(now(), ahead);
+    const name = `audit_${monthOf(starts).replace('-', '_')}`;
+    const ends = new Date(monthStart(now(), ahead + 1));
+    await db.query(LOG_STATEMENTS.addMonth.bind({ name, starts: new Date(starts), ends }));
+  }
+}
+
+export interface RemovedParts {
+  /** Events before this time are gone. */
+  readonly before: Date;
+  readonly parts: readonly string[];
+}
+
+/**
+ * Removes the months that are older than the retention, after all of their events have got their place in the log: their hashes stay in
+ * it, and a signed anchor says why the events are gone.
+ * @param months how many whole months are kept before this one
+ * @param isHeld true when somebody still needs events before this id, such as a delivery
+ * @returns undefined when there was nothing to remove
+ */
+export async function removeOldAudit(parts: {
+  readonly db: Db;
+  readonly audit: Audit;
+  readonly issuer: string;
+  readonly now: Clock;
+  readonly months: number;
+  isHeld?(before: string): Promise<boolean>;
+}): Promise<RemovedParts | undefined> {
+  const { db, audit, issuer, now, months, isHeld = async () => false } = parts;
+  const at = new Date(now());
+  const oldest = leastUuidv7(Math.max(0, monthStart(now(), -months)));
+  const all = await db.query(LOG_STATEMENTS.parts.bind());
+  const removable = all.filter(({ ends }) => ends <= oldest);
+  const last = removable.at(-1);
+  if (!last) return undefined;
+  const waiting = await db.query(LOG_STATEMENTS.unsealedBefore.bind({ id: last.ends }));
+  if (waiting.length > 0 || (await isHeld(last.ends))) return undefined;
+  const before = new Date(Number.parseInt(last.ends.replace('-', '').slice(0, 12), 16));
+  const [leaf] = await db.query(LOG_STATEMENTS.last.bind());
+  const size = leaf ? Number(leaf.index) + 1 : 0;
+  const root = rangeHash({ start: 0, end: size }, await readHashes(db, [{ start: 0, end: size }]));
+  const anchor: Anchor = {
+    type: 'cardea-audit-anchor',
+    version: 1,
+    issuer,
+    key_id: audit.keys.publicKey.kid,
+    before: before.toISOString(),
+    before_id: last.ends,
+    tree_size: size,
+    root_hash: root.toString('base64url'),
+    time: at.toISOString(),
+  };
+  const { text, signature } = audit.keys.sign(anchor);
+  const gone = removable.map(({ name }) => name);
+  await db.transact([
+    LOG_STATEMENTS.addAnchor.bind({ id: uuidv7(now()), before: last.ends, anchor: text, signature, createdAt: at }),
+    ...gone.map((name) => LOG_STATEMENTS.dropPart.bind({ name })),
+    removeServerSecrets(monthSecret(''), monthSecret(monthOf(before.getTime()))),
+    audit.append({
+      actor: { kind: 'system', id: 'retention' },
+      action: 'audit.remove_old',
+      target: { kind: 'audit', id: '' },
+      outcome: 'done',
+      changes: { before: { after: before.toISOString() }, parts: { after: gone } },
+      requestId: '',
+    }),
+  ]);
+  return { before, parts: gone };
+}
+
+/** The first millisecond of the month of a time, or of one that many months later, in UTC. */
+function monthStart(at: number, later: number): number {
+  const day = new Date(at);
+  return Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + later);
+}

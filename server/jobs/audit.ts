@@ -1,0 +1,54 @@
+import type { Audit } from '../audit/entries.ts';
+import { addAuditMonths, removeOldAudit } from '../audit/retention.ts';
+import { createSealing } from '../audit/seal.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Db } from '../platform/db.ts';
+import type { Logger } from '../platform/log.ts';
+
+interface AuditJobParts {
+  readonly db: Db;
+  readonly audit: Audit;
+  readonly issuer: string;
+  readonly now: Clock;
+  readonly log: Logger;
+  readonly headSeconds: number;
+  /** Whole months that are kept; 0 keeps all. */
+  readonly retentionMonths: number;
+}
+
+/** Gives the events that have come their place in the log. One node at a time does so. */
+export function createAuditSealing({ log, headSeconds, ...parts }: AuditJobParts) {
+  const sealing = createSealing({ ...parts, keys: parts.audit.keys, headEveryMs: 1_000 * headSeconds });
+  let stopped = false;
+  return {
+    async run(): Promise<void> {
+      for (let more = true; more && !stopped; ) {
+        const sealed = await sealing.run();
+        more = sealed?.more ?? false;
+        if (sealed && sealed.refused.length > 0) {
+          const events = sealed.refused.slice(0, 10);
+          log.error(
+            { events, count: sealed.refused.length },
+            'entries of the audit were not written by Cardea: they are not sealed',
+          );
+        }
+      }
+    },
+    async stop(): Promise<void> {
+      stopped = true;
+    },
+  };
+}
+
+/** Prepares the months to come, and removes those that are older than the retention. */
+export async function keepAudit({ db, audit, issuer, now, log, retentionMonths }: AuditJobParts): Promise<void> {
+  await audit.prepare();
+  await addAuditMonths(db, now);
+  if (retentionMonths === 0) return;
+  const removed = await removeOldAudit({ db, audit, issuer, now, months: retentionMonths });
+  if (removed)
+    log.info(
+      { before: removed.before, parts: removed.parts },
+      'entries of the audit older than the retention were removed',
+    );
+}
