@@ -1480,6 +1480,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/privacy/texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the published texts, the newest first */
+        get: operations["privacy.texts"];
+        put?: never;
+        /**
+         * Publish a version of a text in one language
+         * @description From the time on at which it comes into force, people are asked at their next sign-in to accept it. A version that was published is not changed: publish another one.
+         */
+        post: operations["privacy.publish_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/config": {
         parameters: {
             query?: never;
@@ -3453,6 +3474,28 @@ export interface components {
             /** @description the token, which cannot be shown again; not in the result of a dry run */
             token?: string;
         };
+        /** NewText */
+        NewText: {
+            /**
+             * @description terms of service, or privacy policy
+             * @enum {unknown}
+             */
+            kind: "terms" | "privacy";
+            /** @description such as 2026-11 */
+            version: string;
+            /** @description language tag, such as en */
+            language: string;
+            title: string;
+            /** @description where the text is */
+            url: string;
+            /** @description people who accepted an earlier version have to accept this one */
+            ask_again?: boolean;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            effective_from?: string;
+        };
         /** NewUser */
         NewUser: {
             /** @description for signing in and for mails; unique */
@@ -3589,6 +3632,32 @@ export interface components {
             data: ("identity" | "contact" | "credential" | "device" | "address" | "activity" | "permission" | "consent")[];
             /** @description where it is stored; the rule of each is in `retention` */
             tables: string[];
+        };
+        /** PublishedText */
+        PublishedText: {
+            /**
+             * @description terms of service, or privacy policy
+             * @enum {unknown}
+             */
+            kind: "terms" | "privacy";
+            /** @description such as 2026-11 */
+            version: string;
+            /** @description language tag, such as en */
+            language: string;
+            title: string;
+            /** @description where the text is */
+            url: string;
+            /** @description people who accepted an earlier version have to accept this one */
+            ask_again: boolean;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            effective_from: string;
+        };
+        /** PublishedTexts */
+        PublishedTexts: {
+            items: components["schemas"]["PublishedText"][];
         };
         /** Recipient */
         Recipient: {
@@ -12668,6 +12737,117 @@ export interface operations {
             401: components["responses"]["Problem_401"];
             403: components["responses"]["Problem_403"];
             406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "privacy.texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "terms",
+                     *           "version": "2026-11",
+                     *           "language": "en",
+                     *           "title": "Terms of Service",
+                     *           "url": "https://example.com/terms/2026-11",
+                     *           "ask_again": true,
+                     *           "effective_from": "2026-11-01T08:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PublishedTexts"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "privacy.publish_text": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "terms",
+                 *       "version": "2026-11",
+                 *       "language": "en",
+                 *       "title": "Terms of Service",
+                 *       "url": "https://example.com/terms/2026-11",
+                 *       "ask_again": true,
+                 *       "effective_from": "2026-11-01T08:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewText"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "kind": "terms",
+                     *       "version": "2026-11",
+                     *       "language": "en",
+                     *       "title": "Terms of Service",
+                     *       "url": "https://example.com/terms/2026-11",
+                     *       "ask_again": true,
+                     *       "effective_from": "2026-11-01T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PublishedText"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];

@@ -61,6 +61,12 @@ export const HELD_STATEMENTS = {
     ($: HeldOf) => sql<Selectable<Tables.SecurityEvents>>`
       SELECT * FROM security_events WHERE account_id = ${$.accountId}::uuid ORDER BY id DESC LIMIT ${$.limit}`,
   ),
+  consents: statement(
+    'held.accepted_texts',
+    ($: HeldOf) => sql<Omit<Selectable<Tables.AcceptedTexts>, 'account_id'>>`
+      SELECT kind, version, accepted_at, withdrawn_at FROM accepted_texts
+       WHERE account_id = ${$.accountId}::uuid ORDER BY accepted_at DESC LIMIT ${$.limit}`,
+  ),
   attempts: statement(
     'held.attempts',
     ($: HeldOf) => sql<Of<Tables.Attempts, 'factor' | 'failures' | 'locks' | 'locked_until' | 'expires_at'>>`
@@ -123,6 +129,7 @@ export function heldByAccounts(email: string): readonly Held[] {
       details: openJson(own, at('security_events', 'sealed_own', row.id), row.sealed_own),
       expires_at: row.expires_at,
     })),
+    held('consents', HELD_STATEMENTS.consents, (row) => row),
     held('failed_sign_ins', HELD_STATEMENTS.attempts, (row) => row),
     held('links', HELD_STATEMENTS.links, (row, keys) => {
       const { payload } = openEither('links', row.token_hash.toString('hex'), row, keys) as {

@@ -294,6 +294,18 @@ export const PERSONAL = {
     },
     technical: [],
   },
+  accepted_texts: {
+    purpose: 'proof',
+    kept: WITH_ACCOUNT,
+    personal: {
+      account_id: withheld('identity', 'reference'),
+      kind: shown('consent', 'consents[].kind'),
+      version: shown('consent', 'consents[].version'),
+      accepted_at: shown('consent', 'consents[].accepted_at'),
+      withdrawn_at: shown('consent', 'consents[].withdrawn_at'),
+    },
+    technical: [],
+  },
   attempts: {
     purpose: 'security',
     kept: {
@@ -376,6 +388,7 @@ export const PERSONAL = {
 } as const satisfies PersonalTables;
 
 export const TECHNICAL = {
+  texts: ['kind', 'version', 'language', 'title', 'url', 'ask_again', 'effective_from', 'created_at'],
   destroyed_data_keys: ['key_id', 'destroyed_at'],
   groups: ['name', 'description', 'permissions', 'managed_by', 'version', 'created_at', 'updated_at'],
   roles: ['name', 'description', 'permissions', 'managed_by', 'version', 'created_at', 'updated_at'],

@@ -2,6 +2,7 @@ import { audit } from '../operations/audit.ts';
 import { auditLog } from '../operations/audit_log.ts';
 import { clients } from '../operations/clients.ts';
 import { config } from '../operations/config.ts';
+import { consentTexts } from '../operations/consent_texts.ts';
 import { deadLetters } from '../operations/dead_letters.ts';
 import { deliveries } from '../operations/deliveries.ts';
 import { destinations } from '../operations/destinations.ts';
@@ -119,6 +120,8 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/audit/:id/proof', operation: auditLog.prove },
 
   { method: 'GET', path: '/privacy/report', operation: privacy.report },
+  { method: 'GET', path: '/privacy/texts', operation: consentTexts.list },
+  { method: 'POST', path: '/privacy/texts', operation: consentTexts.publish },
 
   { method: 'GET', path: '/config', operation: config.show },
 ];

@@ -1,9 +1,62 @@
 import type { Command } from 'commander';
+import { consentTexts } from '../operations/consent_texts.ts';
 import { privacy } from '../operations/privacy.ts';
-import { JSON_OPTION, type PrintOptions } from './output.ts';
+import { DRY_RUN_OPTION, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
+type TextKind = 'terms' | 'privacy';
+
+interface PublishOptions extends PrintOptions {
+  kind: string;
+  textVersion: string;
+  language: string;
+  title: string;
+  url: string;
+  /** False by `--no-ask-again`. */
+  askAgain?: boolean;
+  effectiveFrom?: string;
+  dryRun?: boolean;
+}
+
 export function privacyCommand(noun: Command, { verb, printItem, printItems, printText }: CommandTools): void {
+  noun
+    .command('texts')
+    .description('list the texts that people accept when they sign in, the newest first')
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async ({ operate }, options) => {
+        const { items } = await operate(consentTexts.list, {});
+        printItems(
+          items,
+          ['kind', 'version', 'language', 'title', 'url', 'ask_again', 'effective_from'],
+          'There are none.',
+          options,
+        );
+      }),
+    );
+  noun
+    .command('publish-text')
+    .description('publish a version of a text in one language; people are asked to accept it at their next sign-in')
+    .requiredOption('--kind <kind>', 'terms or privacy')
+    .requiredOption('--text-version <version>', 'such as 2026-11')
+    .requiredOption('--language <tag>', 'such as en')
+    .requiredOption('--title <title>', 'as people see it')
+    .requiredOption('--url <url>', 'where the text is')
+    .option('--no-ask-again', 'people who accepted an earlier version need not accept this one')
+    .option('--effective-from <time>', 'RFC 3339; default: now')
+    .option(...DRY_RUN_OPTION)
+    .option(...JSON_OPTION)
+    .action(
+      verb<PublishOptions>(async ({ operate }, options) => {
+        const { kind, textVersion: version, language, title, url, askAgain, effectiveFrom } = options;
+        const body = {
+          ...{ kind: kind as TextKind, version, language, title, url },
+          ...(askAgain === false ? { ask_again: false } : {}),
+          ...(effectiveFrom === undefined ? {} : { effective_from: effectiveFrom }),
+        };
+        printItem(await operate(consentTexts.publish, { body }, options), options);
+      }),
+    );
   noun
     .command('report')
     .description('print what is stored about people, for how long and why (GDPR, Article 30)')

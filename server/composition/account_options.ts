@@ -26,7 +26,7 @@ function accountParts({
   dataExports,
 }: FormParts): AccountOptions['parts'] {
   const { config, db, limits, mailer, now, sealer, views } = infrastructure;
-  const { accounts, devices, events, mails, overview, passwords, personEvents, sessionDetails, throttle } =
+  const { accounts, devices, events, mails, overview, passwords, personEvents, sessionDetails, texts, throttle } =
     accountServices;
   const { totp, recoveryCodes, passkeys } = accountServices;
   return {
@@ -43,6 +43,7 @@ function accountParts({
     exportLimit: limits['data-exports'].account,
     devices,
     waiting: protocol.approval,
+    texts,
     totp,
     recoveryCodes,
     passkeys,

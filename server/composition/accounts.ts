@@ -14,6 +14,7 @@ export async function createAccountServices(infrastructure: Infrastructure) {
   const secret = (name: string) => loadServerSecret(db, sealer, name, now);
   const opened = await createAccountStores(infrastructure);
   const stores = { ...opened, personEvents: createPersonEvents({ ...opened, audit: infrastructure.audit }) };
+  await stores.texts.load();
   const challengeSecret = await secret(CHALLENGE_SECRET);
   return {
     ...stores,

@@ -47,7 +47,7 @@ function loginParts({
 }: Omit<FormParts, 'dataExports'>): LoginOptions['parts'] {
   const { config, db, now, limits, views, mailer, writes } = infrastructure;
   const { requestAccounts, units } = protocol;
-  const { accounts, attempts, devices, events, mails, passwords, personEvents } = accountServices;
+  const { accounts, attempts, devices, events, mails, passwords, personEvents, texts } = accountServices;
   const { totp, recoveryCodes, passkeys, passkeyChallenge, secondFactorPolicy } = accountServices;
   return {
     views,
@@ -69,6 +69,8 @@ function loginParts({
       addAuditLine: (make) => units.current().addAuditLine(make),
     },
     personEvents,
+    texts,
+    transact: db.transact,
     failures: createFailedSignIns({ db, personEvents, limit: limits['failed-sign-ins'].address, writes }),
     notices: createNotices({ db, mails, events, personEvents }),
     deletion: ownDeletionOf({ infrastructure, accountServices, clientServices, protocol }),

@@ -16,6 +16,7 @@ import type { PersonEvents } from '../accounts/person_events.ts';
 import { createRecoveryCodes, RECOVERY_CODES_SECRET } from '../accounts/recovery_codes.ts';
 import { createSessionDetails } from '../accounts/session_details.ts';
 import { createAccounts } from '../accounts/store.ts';
+import { createTexts } from '../accounts/texts.ts';
 import { createTotp } from '../accounts/totp.ts';
 import { createDeadLetters } from '../audit/dead_letters.ts';
 import { createDestinations } from '../audit/destinations.ts';
@@ -96,6 +97,7 @@ export async function createAccountStores({ config, db, sealer, now }: StorePart
     lists: createRecordLists({ db, sealer, now, lifetimes: config.lifetimes }),
     deliveries: createDeliveries({ db, sealer, people: accounts, now }),
     sessionDetails: createSessionDetails({ db, accounts, now }),
+    texts: createTexts({ db, now }),
   };
 }
 

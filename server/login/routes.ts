@@ -17,6 +17,7 @@ import { secondFactorStep } from './second_factor.ts';
 import { selectAccountStep } from './select_account.ts';
 import type { LoginParts, Step, StepContext, StepReply } from './step.ts';
 import { accountIn, interactionResultOf, nextStep, type StepName } from './steps.ts';
+import { textsStep } from './texts.ts';
 import { unusableStep } from './unusable.ts';
 
 const STEPS: Readonly<Record<Exclude<StepName, 'done'>, Step>> = {
@@ -26,6 +27,7 @@ const STEPS: Readonly<Record<Exclude<StepName, 'done'>, Step>> = {
   enrol: enrolStep,
   unusable: unusableStep,
   'new-password': newPasswordStep,
+  texts: textsStep,
   consent: consentStep,
 };
 

@@ -11,9 +11,11 @@ import type { PersonEvents } from '../accounts/person_events.ts';
 import type { PasswordPolicy } from '../accounts/policy.ts';
 import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
 import type { Accounts } from '../accounts/store.ts';
+import type { Texts } from '../accounts/texts.ts';
 import type { Totp } from '../accounts/totp.ts';
 import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Db } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Limit } from '../platform/limit.ts';
@@ -51,6 +53,10 @@ export interface LoginParts {
   /** What the audit tells. */
   readonly personEvents: PersonEvents;
   readonly failures: FailedSignIns;
+  /** What the person has to accept. */
+  readonly texts: Pick<Texts, 'missing' | 'accepting'>;
+  /** Runs statements as one transaction, before the request commits. */
+  readonly transact: Db['transact'];
   /** Events and mails about the sign-in. */
   readonly notices: SignInNotices;
   readonly deletion: Pick<OwnDeletion, 'keep'>;

@@ -10,6 +10,7 @@ export type StepName =
   | 'enrol'
   | 'unusable'
   | 'new-password'
+  | 'texts'
   | 'consent'
   | 'done';
 
@@ -19,7 +20,7 @@ export type StepName =
  */
 export async function nextStep(
   visit: Visit,
-  parts: Pick<LoginParts, 'findAccount' | 'secondFactorPolicy'>,
+  parts: Pick<LoginParts, 'findAccount' | 'secondFactorPolicy' | 'texts'>,
   progress: Progress = visit.progress,
 ): Promise<StepName> {
   if (mustSelect(visit, progress)) return 'select-account';
@@ -33,6 +34,7 @@ export async function nextStep(
     if (missing) return missing;
   }
   if (progress.login?.passwordExpired) return 'new-password';
+  if ((await parts.texts.missing(accountId)).length > 0) return 'texts';
   if (progress.consent === undefined && (await mustConsent(visit, accountId))) return 'consent';
   return 'done';
 }

@@ -11,6 +11,7 @@ import type { PasswordService } from '../accounts/password_service.ts';
 import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
 import type { SessionDetailsStore } from '../accounts/session_details.ts';
 import type { Accounts } from '../accounts/store.ts';
+import type { Texts } from '../accounts/texts.ts';
 import type { Totp } from '../accounts/totp.ts';
 import type { DeadLetters } from '../audit/dead_letters.ts';
 import type { Destinations } from '../audit/destinations.ts';
@@ -48,6 +49,7 @@ export interface AccountStores {
   readonly lists: RecordLists;
   readonly deliveries: Deliveries;
   readonly sessionDetails: SessionDetailsStore;
+  readonly texts: Texts;
 }
 
 export interface Factors {

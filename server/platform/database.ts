@@ -25,6 +25,14 @@ export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface AcceptedTexts {
+  accepted_at: Timestamp;
+  account_id: string;
+  kind: string;
+  version: string;
+  withdrawn_at: Timestamp | null;
+}
+
 export interface AccountIdentifiers {
   account_id: string;
   kind: string;
@@ -504,6 +512,17 @@ export interface StatusListPlaces {
   list_id: string;
 }
 
+export interface Texts {
+  ask_again: boolean;
+  created_at: Timestamp;
+  effective_from: Timestamp;
+  kind: string;
+  language: string;
+  title: string;
+  url: string;
+  version: string;
+}
+
 export interface Totp {
   account_id: string;
   created_at: Timestamp;
@@ -535,6 +554,7 @@ export interface WriteChecks {
 }
 
 export interface DB {
+  accepted_texts: AcceptedTexts;
   account_identifiers: AccountIdentifiers;
   account_index: AccountIndex;
   accounts: Accounts;
@@ -584,6 +604,7 @@ export interface DB {
   sessions: Sessions;
   signing_keys: SigningKeys;
   status_list_places: StatusListPlaces;
+  texts: Texts;
   totp: Totp;
   user_codes: UserCodes;
   waiting_requests: WaitingRequests;

@@ -9,6 +9,7 @@ import type { PersonEvents } from '../accounts/person_events.ts';
 import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
 import type { SessionDetailsStore } from '../accounts/session_details.ts';
 import type { Accounts } from '../accounts/store.ts';
+import type { Texts } from '../accounts/texts.ts';
 import type { Totp } from '../accounts/totp.ts';
 import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { DataExports } from '../operations/data_export.ts';
@@ -56,6 +57,7 @@ export interface AccountParts {
   readonly exportLimit: Pick<Limit, 'consume'>;
   readonly devices: Pick<Devices, 'list' | 'forget' | 'forgetOthers'>;
   readonly waiting: WaitingRequests;
+  readonly texts: Pick<Texts, 'acceptedBy' | 'withdrawing'>;
   readonly totp: Totp;
   readonly recoveryCodes: RecoveryCodes;
   readonly passkeys: Passkeys;

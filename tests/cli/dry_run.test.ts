@@ -37,6 +37,7 @@ const WITHOUT_DRY_RUN: Readonly<Record<string, string>> = {
   'passwords blocklist check': READS,
   'passwords status': READS,
   'privacy report': READS,
+  'privacy texts': READS,
   'registration token list': READS,
   'registration token show': READS,
   'resources list': READS,

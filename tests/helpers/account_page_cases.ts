@@ -1,5 +1,6 @@
 import appsPage from '../../server/selfservice/pages/apps.ts';
 import authenticatorPage from '../../server/selfservice/pages/authenticator.ts';
+import consentsPage from '../../server/selfservice/pages/consents.ts';
 import dataPage from '../../server/selfservice/pages/data.ts';
 import deletePage, { accountDeletedView } from '../../server/selfservice/pages/delete.ts';
 import devicesPage from '../../server/selfservice/pages/devices.ts';
@@ -128,6 +129,14 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
   }),
   pageCase('account-deleted', accountDeletedView, { dueAt: at, zone: 'Europe/London' }),
   pageCase('account-erased', accountDeletedView, {}),
+  pageCase('account-consents', consentsPage.view, {
+    frame: { ...frame, section: 'consents', done: 'consent_withdrawn' },
+    consents: [
+      { kind: 'terms', version: '2', acceptedAt: at },
+      { kind: 'privacy', version: '1', acceptedAt: at, withdrawnAt: at },
+    ],
+  }),
+  pageCase('account-consents-none', consentsPage.view, { frame: { ...frame, section: 'consents' }, consents: [] }),
   pageCase('account-data', dataPage.view, { frame: { ...frame, section: 'data' } }),
   pageCase('account-data-limit', dataPage.view, {
     frame: { ...frame, section: 'data' },

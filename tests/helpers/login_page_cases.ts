@@ -4,6 +4,7 @@ import { newPasswordStep } from '../../server/login/new_password.ts';
 import { passwordStep } from '../../server/login/password.ts';
 import { secondFactorStep } from '../../server/login/second_factor.ts';
 import { selectAccountStep } from '../../server/login/select_account.ts';
+import { textsStep } from '../../server/login/texts.ts';
 import { unusableStep } from '../../server/login/unusable.ts';
 import { account, client, EVIL, form, hostile, LONG, now, type PageCase, pageCase } from './page_case.ts';
 
@@ -33,6 +34,19 @@ const trustUntil = now + 30 * 86_400;
 
 /** The pages of a sign-in (`server/login/`) in each of their states, with hostile and overlong values. */
 export const LOGIN_PAGE_CASES: readonly PageCase[] = [
+  pageCase(
+    'texts',
+    textsStep.view,
+    {
+      ...form,
+      client,
+      texts: [
+        { kind: 'terms', title: EVIL, url: 'https://example.com/terms', version: '2026-11' },
+        { kind: 'privacy', title: LONG, url: 'https://example.com/privacy', version: '1' },
+      ],
+    },
+    { ids: ['accept', 'cancel'] },
+  ),
   pageCase(
     'unusable-kept',
     unusableStep.view,

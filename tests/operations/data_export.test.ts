@@ -154,6 +154,8 @@ await db.transact([
     outcome: 'done',
     requestId: randomUUID(),
   }),
+  ...stores.texts.accepting(id, [{ kind: 'terms', version: 'v7' }]),
+  stores.texts.withdrawing(id, 'terms'),
   accounts.plans.disabling(id),
   accounts.plans.restricting(id, 'objection'),
   accounts.plans.schedulingDeletion(id, { dueAt: new Date(Date.now() + 86_400_000), by: 'operator' }),

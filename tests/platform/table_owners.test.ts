@@ -8,6 +8,8 @@ import { exportedStatements } from '../helpers/statements.ts';
 /** Each table belongs to one folder, and only the statements of that folder read and write it. */
 const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
   'server/accounts': [
+    'accepted_texts',
+    'texts',
     'account_identifiers',
     'account_index',
     'accounts',

@@ -1,0 +1,172 @@
+import { type Selectable, sql } from 'kysely';
+import type { Clock } from '../platform/clock.ts';
+import type { AcceptedTexts, Texts as TextsTable } from '../platform/database.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
+import { statement } from '../platform/statement.ts';
+
+/** The kinds of texts that the operator publishes. */
+export const TEXT_KINDS = ['terms', 'privacy'] as const;
+export type TextKind = (typeof TEXT_KINDS)[number];
+
+export interface Text {
+  readonly kind: TextKind;
+  readonly version: string;
+  /** BCP 47 */
+  readonly language: string;
+  readonly title: string;
+  readonly url: string;
+  /** Who accepted an earlier version has to accept this one. */
+  readonly askAgain: boolean;
+  readonly effectiveFrom: Date;
+}
+
+export interface Accepted {
+  readonly kind: string;
+  readonly version: string;
+  readonly acceptedAt: Date;
+  readonly withdrawnAt: Date | undefined;
+}
+
+/** The texts that people accept when they sign in, and which versions they have accepted. */
+export interface Texts {
+  /** All versions, the newest first. */
+  list(): Promise<Text[]>;
+  /** Reads the texts, so that sign-ins find them. */
+  load(): Promise<void>;
+  /** A version has the same times and the same rule in all its languages. For a transaction of the caller. */
+  publishing(text: Text): BoundStatement;
+  /** The versions in force that the person has not accepted, in all their languages. Without texts in force it costs no statement. */
+  missing(accountId: string): Promise<Text[]>;
+  accepting(accountId: string, texts: readonly Pick<Text, 'kind' | 'version'>[]): BoundStatement[];
+  /** What was accepted of a kind does not count any more. It fails by `require_rows` when that is nothing. */
+  withdrawing(accountId: string, kind: string): BoundStatement;
+  acceptedBy(accountId: string): Promise<Accepted[]>;
+}
+
+/** Nodes see a text at the latest after this time. */
+export const TEXTS_READ_EVERY_MS = 60_000;
+const TEXTS_MAX = 1_000;
+
+type Row = Selectable<TextsTable>;
+type AcceptedRow = Selectable<AcceptedTexts>;
+
+export const TEXT_STATEMENTS = {
+  list: statement(
+    'texts.list',
+    ($: { limit: number }) => sql<Row>`
+      SELECT * FROM texts ORDER BY effective_from DESC, kind, version, language LIMIT ${$.limit}`,
+  ),
+  publish: statement(
+    'texts.publish',
+    ($: Row) => sql`
+      INSERT INTO texts (kind, version, language, title, url, ask_again, effective_from, created_at)
+      VALUES (${$.kind}, ${$.version}, ${$.language}, ${$.title}, ${$.url}, ${$.ask_again}, ${$.effective_from}, ${$.created_at})`,
+  ),
+  accept: statement(
+    'texts.accept',
+    ($: { accountId: string; kind: string; version: string; now: Date }) => sql`
+      INSERT INTO accepted_texts (account_id, kind, version, accepted_at)
+      SELECT ${$.accountId}, ${$.kind}, ${$.version}, ${$.now}
+       WHERE NOT EXISTS (SELECT 1 FROM accepted_texts WHERE account_id = ${$.accountId} AND kind = ${$.kind}
+                            AND version = ${$.version} AND withdrawn_at IS NULL)`,
+  ),
+  withdraw: statement(
+    'texts.withdraw',
+    ($: { accountId: string; kind: string; now: Date }) => sql`
+      WITH withdrawn AS (
+        UPDATE accepted_texts SET withdrawn_at = ${$.now}
+         WHERE account_id = ${$.accountId} AND kind = ${$.kind} AND withdrawn_at IS NULL RETURNING 1)
+      SELECT require_rows((SELECT count(*) FROM withdrawn))`,
+  ),
+  acceptedBy: statement(
+    'texts.accepted_by',
+    ($: { accountId: string; limit: number }) => sql<AcceptedRow>`
+      SELECT * FROM accepted_texts WHERE account_id = ${$.accountId} ORDER BY accepted_at DESC LIMIT ${$.limit}`,
+  ),
+};
+
+export function createTexts({ db, now }: { db: Db; now: Clock }): Texts {
+  let read: { readonly texts: Text[]; readonly at: number } | undefined;
+
+  async function list(): Promise<Text[]> {
+    return (await db.query(TEXT_STATEMENTS.list.bind({ limit: TEXTS_MAX }))).map(textOf);
+  }
+
+  async function load(): Promise<Text[]> {
+    const texts = await list();
+    read = { texts, at: now() };
+    return texts;
+  }
+
+  async function acceptedBy(accountId: string): Promise<Accepted[]> {
+    const rows = await db.query(TEXT_STATEMENTS.acceptedBy.bind({ accountId, limit: TEXTS_MAX }));
+    return rows.map((row) => ({
+      kind: row.kind,
+      version: row.version,
+      acceptedAt: row.accepted_at,
+      withdrawnAt: row.withdrawn_at ?? undefined,
+    }));
+  }
+
+  return {
+    list,
+    load: async () => void (await load()),
+    publishing: ({ askAgain, effectiveFrom, ...text }) =>
+      TEXT_STATEMENTS.publish.bind({
+        ...text,
+        ask_again: askAgain,
+        effective_from: effectiveFrom,
+        created_at: new Date(now()),
+      }),
+
+    async missing(accountId) {
+      const texts = read && now() - read.at < TEXTS_READ_EVERY_MS ? read.texts : await load();
+      if (!texts.some(({ effectiveFrom }) => effectiveFrom.getTime() <= now())) return [];
+      return missingOf(texts, await acceptedBy(accountId), now());
+    },
+
+    accepting: (accountId, texts) =>
+      [...new Map(texts.map((one) => [`${one.kind} ${one.version}`, one])).values()].map(({ kind, version }) =>
+        TEXT_STATEMENTS.accept.bind({ accountId, kind, version, now: new Date(now()) }),
+      ),
+    withdrawing: (accountId, kind) => TEXT_STATEMENTS.withdraw.bind({ accountId, kind, now: new Date(now()) }),
+    acceptedBy,
+  };
+}
+
+function textOf({ ask_again: askAgain, effective_from: effectiveFrom, created_at: _, kind, ...text }: Row): Text {
+  return { ...text, kind: kind as TextKind, askAgain, effectiveFrom };
+}
+
+/**
+ * The texts that a person has to accept now: of each kind the version that came into force last, unless the person has accepted it, or
+ * an earlier one after which no version asks again.
+ */
+export function missingOf(
+  texts: readonly Text[],
+  accepted: readonly Pick<Accepted, 'kind' | 'version' | 'withdrawnAt'>[],
+  at: number,
+): Text[] {
+  return TEXT_KINDS.flatMap((kind) => {
+    const inForce = texts
+      .filter((one) => one.kind === kind && one.effectiveFrom.getTime() <= at)
+      .toSorted((a, b) => b.effectiveFrom.getTime() - a.effectiveFrom.getTime());
+    const current = inForce[0]?.version;
+    const versions = [...new Set(inForce.map(({ version }) => version))];
+    const valid = accepted.filter((one) => one.kind === kind && one.withdrawnAt === undefined);
+    const acceptedVersions = new Set(valid.map(({ version }) => version));
+    const latest = versions.findIndex((version) => acceptedVersions.has(version));
+    const newer = versions.slice(0, latest === -1 ? undefined : latest);
+    const asks = latest === -1 || inForce.some(({ version, askAgain }) => askAgain && newer.includes(version));
+    return asks ? inForce.filter(({ version }) => version === current) : [];
+  });
+}
+
+/** Of each text the one in the language, or else in English or the first that there is. */
+export function inLanguage(texts: readonly Text[], language: string): Text[] {
+  const kinds = Map.groupBy(texts, ({ kind }) => kind);
+  return [...kinds.values()].flatMap((some) => {
+    const of = (wanted: string) => some.find((one) => one.language.toLowerCase().split('-')[0] === wanted);
+    return of(language) ?? of('en') ?? some.slice(0, 1);
+  });
+}

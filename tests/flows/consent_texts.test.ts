@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { createTexts, missingOf, type Text } from '../../server/accounts/texts.ts';
+import { openAccount, press } from '../helpers/account.ts';
+import { browserSession } from '../helpers/browser_session.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { attributeOf, has, textsOf } from '../helpers/html.ts';
+
+/** The texts that people accept when they sign in. */
+
+const clock = { ms: Date.now() };
+const app = await deployment({ after }, { now: () => clock.ms });
+const texts = createTexts({ db: app.db, now: () => clock.ms });
+const person = await app.seed.person();
+const other = await app.seed.person();
+
+const text = (version: string, rest: Partial<Text> = {}): Text => ({
+  kind: 'terms',
+  version,
+  language: 'en',
+  title: `Terms ${version}`,
+  url: `https://example.com/terms/${version}`,
+  askAgain: true,
+  effectiveFrom: new Date(clock.ms),
+  ...rest,
+});
+
+async function publish(...some: Text[]): Promise<void> {
+  await app.db.transact(some.map(texts.publishing));
+  // Nodes read the texts once a minute.
+  clock.ms += 61_000;
+}
+
+const signIn = () => openAccount(app, person, '/account', browserSession(app.issuer));
+const asked = (page: { body: string }) => has(page, '#accept');
+
+test('without texts nobody is asked for anything', async () => {
+  const { page } = await signIn();
+  assert.equal(page.status, 200);
+  assert.ok(!asked(page) && page.url.endsWith('/account'));
+});
+
+test('a person accepts the text in force to sign in, and is not asked for that version again', async () => {
+  await publish(text('1'), text('1', { language: 'de', title: 'Bedingungen' }));
+  const { browser, page } = await signIn();
+  assert.ok(asked(page));
+  assert.deepEqual(textsOf(page, 'li a'), ['Terms 1']);
+  assert.equal(attributeOf(page, 'li a', 'href'), 'https://example.com/terms/1');
+  // The step cannot be skipped: without the answer there is no session.
+  assert.ok(asked(await browser.follow(await browser.get(page.url))));
+  const done = await browser.follow(await press(browser, page, 'accept'));
+  assert.ok(done.url.endsWith('/account'), done.url);
+  assert.ok(!asked((await signIn()).page));
+  const [accepted] = await texts.acceptedBy(person.id);
+  assert.deepEqual([accepted?.kind, accepted?.version], ['terms', '1']);
+  const entries = await app.db.run(
+    { name: '', text: "SELECT 1 FROM audit WHERE action = 'texts.accept' AND actor_id = $1" },
+    [person.id],
+  );
+  assert.equal(entries.length, 1);
+});
+
+test('a person who does not accept is not signed in', async () => {
+  const { browser, page } = await openAccount(app, other);
+  assert.ok(asked(page));
+  await browser.follow(await press(browser, page, 'cancel'));
+  assert.deepEqual(await texts.acceptedBy(other.id), []);
+  assert.notEqual((await browser.get('/account')).status, 200);
+});
+
+test('a version that asks again is asked for, one that does not is not, and one of the future is not yet', async () => {
+  await publish(text('2', { askAgain: false }), text('9', { effectiveFrom: new Date(clock.ms + 3_600_000) }));
+  assert.ok(!asked((await signIn()).page));
+  await publish(text('3'));
+  const { browser, page } = await signIn();
+  assert.deepEqual(textsOf(page, 'li a'), ['Terms 3']);
+  await browser.follow(await press(browser, page, 'accept'));
+  assert.ok(!asked((await signIn()).page));
+});
+
+test('the acceptance of a version that was not shown is not taken', async () => {
+  await publish(text('4'));
+  const { browser, page } = await signIn();
+  const again = await browser.follow(await press(browser, page, 'accept', { texts: 'terms:3 privacy:1' }));
+  assert.ok(asked(again));
+  await browser.follow(await press(browser, again, 'accept'));
+});
+
+test('the person sees what was accepted, and is asked again after a withdrawal', async () => {
+  const { browser } = await signIn();
+  const page = await browser.get('/account/consents');
+  assert.equal(textsOf(page, 'h2').length, 3);
+  await browser.follow(await press(browser, page, 'withdraw-0'));
+  assert.ok((await texts.acceptedBy(person.id)).every(({ withdrawnAt }) => withdrawnAt !== undefined));
+  assert.ok(asked((await signIn()).page));
+});
+
+test('a new person accepts the current version alone', () => {
+  const at = clock.ms + 1;
+  const some = [text('a', { effectiveFrom: new Date(1) }), text('b', { askAgain: false, effectiveFrom: new Date(2) })];
+  const versions = (accepted: string[]) =>
+    missingOf(
+      some,
+      accepted.map((version) => ({ kind: 'terms', version, withdrawnAt: undefined })),
+      at,
+    ).map((one) => one.version);
+  assert.deepEqual(versions([]), ['b']);
+  assert.deepEqual(versions(['a']), []);
+  assert.deepEqual(versions(['b']), []);
+  assert.deepEqual(versions(['other']), ['b']);
+});
