@@ -5,6 +5,7 @@ import pg from 'pg';
 import { createDeparted } from '../../server/accounts/departed.ts';
 import { createLinks } from '../../server/accounts/links.ts';
 import { createMails } from '../../server/accounts/mails.ts';
+import { createDestinations } from '../../server/audit/destinations.ts';
 import { createResults } from '../../server/operations/results.ts';
 import { SEALED } from '../../server/operations/sealed_columns.ts';
 import { createDb, type Db } from '../../server/platform/db.ts';
@@ -112,6 +113,9 @@ describe('master-key rotate', () => {
       createWaitingRequests(parts).register({ authReqId: 'an id', accountId, clientId, lifetime: 3_600 }),
       createUserCodes({ ...parts, key: randomBytes(32) }).register('BCDFGHJK', 'a device code', 3_600),
     ]);
+    const input = { name: 'a', actions: [], outcomes: [], everybody: false, heads: false, clientId: undefined };
+    const webhook = { ...input, kind: 'webhook', settings: { url: 'https://siem.example.com/' } } as const;
+    await db.transact((await createDestinations(parts).creating(webhook, undefined)).statements);
     const results = createResults({ ...parts, secret: async () => randomBytes(32), people: async () => people });
     const call = await results.repeatable(['tests'], 'a key', {});
     await db.transact([...results.claim(call), results.store(call, {}, undefined)]);
@@ -148,6 +152,7 @@ describe('master-key rotate', () => {
       'signing_keys.sealed': [2, 2],
       'signing_keys.sealed_public': [1, 1],
       'data_keys.sealed_key': [1, 1],
+      'audit_destinations.sealed_secret': [1, 1],
       'departed_subjects.sealed': [1, 1],
       'grants.sealed': [1, 1],
       'sessions.sealed': [1, 1],

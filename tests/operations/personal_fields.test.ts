@@ -69,6 +69,7 @@ const OF_NOBODY: Readonly<Record<string, string>> = {
   'config name': 'of a setting',
   'migrations name': 'of a migration',
   'limits name': 'of a limit',
+  'destinations name': 'of a destination of the audit',
 };
 
 const operations = (await exportsIn('server/operations')).flatMap((exported) =>
