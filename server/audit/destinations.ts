@@ -181,6 +181,13 @@ export const DESTINATION_STATEMENTS = {
     ($: { index: number }) => sql<{ found: boolean }>`
       SELECT EXISTS (SELECT 1 FROM audit_leaves l JOIN audit e ON e.id = l.event_id WHERE l.index = ${$.index}::bigint) AS found`,
   ),
+  awaits: statement(
+    'audit_destinations.awaits',
+    ($: { before: string }) => sql<{ held: boolean }>`
+      SELECT EXISTS (SELECT 1 FROM audit_leaves
+                      WHERE index >= (SELECT min(position) FROM audit_destinations WHERE enabled)
+                        AND event_id < ${$.before}::uuid) AS held`,
+  ),
   leastPosition: statement(
     'audit_destinations.least_position',
     () => sql<{ position: string | null }>`SELECT min(position) AS position FROM audit_destinations WHERE enabled`,
@@ -205,6 +212,12 @@ export const DESTINATION_LIST = createListing<DestinationRow, Destination>({
   defaultSort: 'created_at',
   item: readDestination,
 });
+
+/** True when an enabled destination has not had an event before this id: the retention leaves it. @throws AppError 503 */
+export async function isAwaited(db: Pick<Db, 'query'>, before: string): Promise<boolean> {
+  const [row] = await db.query(DESTINATION_STATEMENTS.awaits.bind({ before }));
+  return row?.held === true;
+}
 
 /** @throws AppError 503 */
 export async function leastPosition(db: Pick<Db, 'query'>): Promise<number | undefined> {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
+import { isAwaited } from '../../server/audit/destinations.ts';
 import { PAUSES_MS } from '../../server/audit/webhooks.ts';
+import { leastUuidv7 } from '../../server/platform/ids.ts';
 import { carryOut } from '../../server/platform/planned.ts';
 import { accept, answer, type Behaviour, deliveryWorld, type Receiver, receiver } from '../helpers/audit_delivery.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -330,14 +332,17 @@ test('while a secret is replaced both sign, and afterwards the new one alone', a
   await end(id);
 });
 
-test('retention asks for the least position of enabled destinations', async (t) => {
+test('the retention leaves events that an enabled destination has not had', async (t) => {
   const one = await receiver(t, answer(500));
   const { id, position } = await world.destination('webhook', { url: one.url });
-  await append(['groups.create']);
+  const [event = ''] = await append(['groups.create']);
   await delivery.run();
   assert.equal(await destinations.leastPosition(), position);
+  const after = leastUuidv7(clock.ms + 1);
+  assert.deepEqual([await isAwaited(world.db, event), await isAwaited(world.db, after)], [false, true]);
   await end(id);
   assert.equal(await destinations.leastPosition(), undefined);
+  assert.equal(await isAwaited(world.db, after), false);
 });
 
 test('a private address is refused without a connection, and no log line has an URL, a secret or an answer', async () => {
