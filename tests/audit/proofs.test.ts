@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { problemOfProof, proveConsistency, proveEvent } from '../../server/audit/proofs.ts';
+import { runCli } from '../cli/run_cli.ts';
+import { auditLog, event } from '../helpers/audit.ts';
+import { database } from '../helpers/postgres.ts';
+import { needPython, runPython } from '../helpers/python.ts';
+import { defer } from '../helpers/scope.ts';
+import { remember } from '../helpers/secrets.ts';
+
+/** Proofs that somebody without the database can check: by `cardea audit check-proof`, and by another program. */
+const scope = { after };
+needPython('cryptography');
+const masterKey = remember('master_key', Buffer.alloc(32, 9).toString('base64'));
+const { db } = await database(scope);
+const log = await auditLog({ db, masterKey });
+const ids = await log.fill(700, 140);
+const folder = mkdtempSync(join(tmpdir(), 'cardea-test-proof-'));
+defer(scope, () => rmSync(folder, { recursive: true, force: true }));
+
+/** What the three that check a proof say of it: 'right', or anything else. */
+async function verdicts(proof: unknown, keyId = log.keys.publicKey.kid): Promise<boolean[]> {
+  const file = join(folder, 'proof.json');
+  writeFileSync(file, JSON.stringify(proof));
+  const ran = await runCli(['audit', 'check-proof', file, '--key-id', keyId], { env: {} });
+  const python = await runPython('tests/audit/verify_proof.py', file, keyId);
+  return [problemOfProof(structuredClone(proof), keyId) === undefined, ran.code === 0, python.code === 0];
+}
+
+const RIGHT = [true, true, true];
+const WRONG = [false, false, false];
+
+test('the proof of an entry is right for all who check it, wherever it is in the log', async () => {
+  for (const i of [0, 255, 256, 511, 699]) {
+    assert.deepEqual(await verdicts(await proveEvent(db, log.keys, ids[i] as string)), RIGHT, String(i));
+  }
+});
+
+test('a proof that was changed anywhere is wrong for all who check it', async () => {
+  const proof = await proveEvent(db, log.keys, ids[300] as string);
+  const { head, key } = proof;
+  const other = await proveEvent(db, log.keys, ids[301] as string);
+  const changed: Readonly<Record<string, unknown>> = {
+    'another target': { ...proof, event: { ...proof.event, target_id: 'somebody-else' } },
+    'another event': { ...proof, event: other.event },
+    'another place': { ...proof, leaf_index: 301 },
+    'a shorter path': { ...proof, path: proof.path.slice(1) },
+    'a longer path': { ...proof, path: [...proof.path, ...proof.path.slice(-1)] },
+    'another root': { ...proof, head: { ...head, root_hash: key.x } },
+    'another size': { ...proof, head: { ...head, tree_size: head.tree_size - 1 } },
+    'another signature': { ...proof, signature: `A${proof.signature.slice(1)}` },
+    'another key': { ...proof, key: { ...key, x: head.root_hash } },
+    'no key': { ...proof, key: undefined },
+    'no path': { ...proof, path: undefined },
+    'no event': { ...proof, event: undefined },
+    'another type': { ...proof, type: 'cardea-audit-consistency' },
+    nothing: null,
+    'a text': 'proof',
+  };
+  for (const [about, one] of Object.entries(changed)) assert.deepEqual(await verdicts(one), WRONG, about);
+  assert.deepEqual(await verdicts(proof, 'another-key'), WRONG, 'a key that is not the trusted one');
+});
+
+test('a log is the continuation of each earlier one, for all who check it', async () => {
+  const forged = await auditLog({ db: (await database(scope)).db, masterKey });
+  await forged.fill(280, 140);
+  for (const from of [140, 280, 560, 700]) {
+    const proof = await proveConsistency(db, log.keys, { from });
+    assert.deepEqual(await verdicts(proof), RIGHT, String(from));
+    if (from === 700) continue;
+    const [first = '', ...rest] = proof.path;
+    assert.deepEqual(await verdicts({ ...proof, path: rest }), WRONG);
+    assert.deepEqual(await verdicts({ ...proof, path: [...rest, first] }), WRONG);
+  }
+  const own = await proveConsistency(db, log.keys, { from: 280 });
+  const other = (await forged.verify()).newest;
+  assert.deepEqual(
+    await verdicts({ ...own, from: other }),
+    WRONG,
+    'the head of a log with the same key and other entries',
+  );
+});
+
+test('an entry that no head covers yet has no proof', async () => {
+  const { db: own } = await database(scope);
+  const late = await auditLog({ db: own, masterKey });
+  const statement = event(late.audit, 1);
+  const id = String(statement.values[0]);
+  await assert.rejects(proveEvent(own, late.keys, id), { code: 'not_found' });
+  await own.query(statement);
+  await assert.rejects(proveEvent(own, late.keys, id), { code: 'audit_not_sealed' });
+  await late.seal();
+  assert.equal((await proveEvent(own, late.keys, id)).leaf_index, 0);
+});

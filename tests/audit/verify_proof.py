@@ -1,0 +1,101 @@
+"""Checks a proof of Cardea's audit, or a signed head, without Cardea: a second implementation for its tests.
+
+Usage: verify_proof.py FILE [KEY_ID]      exit code 0: right; 1: wrong, with the reason
+Needs the standard library and `cryptography`. Formats: RFC 6962 (tree), RFC 8785 (canonical JSON), RFC 8037 (Ed25519).
+"""
+import base64
+import hashlib
+import json
+import sys
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+
+def b64(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def b64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def canonical(value):
+    """RFC 8785 for objects, lists, texts, booleans, null and whole numbers, which are all that an entry has."""
+    if isinstance(value, dict):
+        members = sorted(value.items(), key=lambda member: member[0].encode("utf-16-be"))
+        return "{" + ",".join(canonical(name) + ":" + canonical(one) for name, one in members) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(canonical(one) for one in value) + "]"
+    if isinstance(value, float):
+        raise ValueError("numbers with a fraction are not read by this program")
+    return json.dumps(value, ensure_ascii=False)
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def split(size):
+    """The largest power of two below the size."""
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+def root_from_inclusion(leaf, index, size, path):
+    """RFC 6962 section 2.1.1: the path goes from the leaf to the root."""
+    if size == 1:
+        if path:
+            raise ValueError("the path is too long")
+        return leaf
+    if not path:
+        raise ValueError("the path is too short")
+    half = split(size)
+    if index < half:
+        return sha256(b"\x01" + root_from_inclusion(leaf, index, half, path[:-1]) + path[-1])
+    return sha256(b"\x01" + path[-1] + root_from_inclusion(leaf, index - half, size - half, path[:-1]))
+
+
+def roots_from_consistency(old_size, new_size, path, old_root, whole=True):
+    """RFC 6962 section 2.1.2: both roots, the old and the new one."""
+    if old_size == new_size:
+        return (old_root, old_root, path) if whole else (path[0], path[0], path[1:])
+    half = split(new_size)
+    if old_size <= half:
+        old, new, rest = roots_from_consistency(old_size, half, path, old_root, whole)
+        return old, sha256(b"\x01" + new + rest[0]), rest[1:]
+    old, new, rest = roots_from_consistency(old_size - half, new_size - half, path, old_root, False)
+    return sha256(b"\x01" + rest[0] + old), sha256(b"\x01" + rest[0] + new), rest[1:]
+
+
+def check_head(signed, key, key_id):
+    required = {name: key[name] for name in ("crv", "kty", "x")}
+    thumbprint = b64url(sha256(canonical(required).encode()))
+    if key_id not in (None, thumbprint):
+        raise ValueError("another key")
+    if signed["head"]["type"] != "cardea-audit-head":
+        raise ValueError("no head")
+    public = Ed25519PublicKey.from_public_bytes(b64(key["x"]))
+    public.verify(b64(signed["signature"]), canonical(signed["head"]).encode())
+    return signed["head"]
+
+
+def check(proof, key_id=None):
+    path = [b64(one) for one in proof["path"]]
+    if proof["type"] == "cardea-audit-consistency":
+        old, new = check_head(proof["from"], proof["key"], key_id), check_head(proof["to"], proof["key"], key_id)
+        roots = roots_from_consistency(old["tree_size"], new["tree_size"], path, b64(old["root_hash"]))
+        if roots[0] != b64(old["root_hash"]) or roots[1] != b64(new["root_hash"]) or roots[2]:
+            raise ValueError("not a continuation")
+        return
+    head = check_head(proof, proof["key"], key_id)
+    leaf = sha256(b"\x00" + canonical(proof["event"]).encode())
+    if root_from_inclusion(leaf, proof["leaf_index"], head["tree_size"], path) != b64(head["root_hash"]):
+        raise ValueError("not in the log")
+
+
+if __name__ == "__main__":
+    try:
+        with open(sys.argv[1], encoding="utf-8") as file:
+            check(json.load(file), *sys.argv[2:3])
+    except (ValueError, KeyError, IndexError, TypeError, InvalidSignature) as error:
+        sys.exit(f"wrong: {error or type(error).__name__}")
