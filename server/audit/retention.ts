@@ -3,6 +3,7 @@ import type { Db } from '../platform/db.ts';
 import { leastUuidv7, uuidv7 } from '../platform/ids.ts';
 import { removeServerSecrets } from '../platform/server_secrets.ts';
 import type { Anchor } from './anchors.ts';
+import { leastPosition } from './destinations.ts';
 import { type Audit, monthOf, monthSecret } from './entries.ts';
 import { LOG_STATEMENTS, readHashes } from './log_store.ts';
 import { rangeHash } from './merkle.ts';
@@ -27,9 +28,8 @@ export interface RemovedParts {
 
 /**
  * Removes the months that are older than the retention, after all of their events have got their place in the log: their hashes stay in
- * it, and a signed anchor says why the events are gone.
+ * it, and a signed anchor says why the events are gone. It waits for destinations that have not had them.
  * @param months how many whole months are kept before this one
- * @param isHeld true when somebody still needs events before this id, such as a delivery
  * @returns undefined when there was nothing to remove
  */
 export async function removeOldAudit(parts: {
@@ -38,9 +38,8 @@ export async function removeOldAudit(parts: {
   readonly issuer: string;
   readonly now: Clock;
   readonly months: number;
-  isHeld?(before: string): Promise<boolean>;
 }): Promise<RemovedParts | undefined> {
-  const { db, audit, issuer, now, months, isHeld = async () => false } = parts;
+  const { db, audit, issuer, now, months } = parts;
   const at = new Date(now());
   const oldest = leastUuidv7(Math.max(0, monthStart(now(), -months)));
   const all = await db.query(LOG_STATEMENTS.parts.bind());
@@ -48,7 +47,7 @@ export async function removeOldAudit(parts: {
   const last = removable.at(-1);
   if (!last) return undefined;
   const waiting = await db.query(LOG_STATEMENTS.unsealedBefore.bind({ id: last.ends }));
-  if (waiting.length > 0 || (await isHeld(last.ends))) return undefined;
+  if (waiting.length > 0 || (await isHeld(db, last.ends))) return undefined;
   const before = new Date(Number.parseInt(last.ends.replace('-', '').slice(0, 12), 16));
   const [leaf] = await db.query(LOG_STATEMENTS.last.bind());
   const size = leaf ? Number(leaf.index) + 1 : 0;
@@ -80,6 +79,13 @@ export async function removeOldAudit(parts: {
     }),
   ]);
   return { before, parts: gone };
+}
+
+/** True when an enabled destination has not had an event from before this id. */
+async function isHeld(db: Pick<Db, 'query'>, before: string): Promise<boolean> {
+  const position = await leastPosition(db);
+  if (position === undefined) return false;
+  return (await db.query(LOG_STATEMENTS.leafBefore.bind({ from: position, before }))).length > 0;
 }
 
 /** The first millisecond of the month of a time, or of one that many months later, in UTC. */

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { after, test } from 'node:test';
+import { ROOT } from '../helpers/artifacts.ts';
+import { auditLog, event } from '../helpers/audit.ts';
+import { track } from '../helpers/children.ts';
+import { LONG } from '../helpers/long.ts';
+import { database } from '../helpers/postgres.ts';
+import { remember } from '../helpers/secrets.ts';
+
+const scope = { after };
+const masterKey = remember('master_key', Buffer.alloc(32, 11).toString('base64'));
+
+test('nodes that append and seal at the same time keep one log without gaps', async () => {
+  const { db } = await database(scope);
+  const log = await auditLog({ db, masterKey });
+  const nodes = [log.node(), log.node(), log.node()];
+  const rounds = 20;
+  await Promise.all(
+    nodes.map(async (sealing, which) => {
+      for (let i = 0; i < rounds; i += 1) {
+        await db.transact([event(log.audit, which), event(log.audit, i)]);
+        await sealing.run();
+      }
+    }),
+  );
+  await log.seal();
+  const { findings, events, waiting } = await log.verify();
+  assert.deepEqual([findings, events, waiting], [[], nodes.length * rounds * 2, 0]);
+});
+
+test('an entry whose transaction commits late gets the next place, and none is left out', async () => {
+  const { db } = await database(scope);
+  const log = await auditLog({ db, masterKey });
+  await db.transaction(async (send) => {
+    await send([event(log.audit, 1)]);
+    await log.fill(5);
+  });
+  assert.equal((await log.verify()).waiting, 1);
+  await log.seal();
+  const { findings, events } = await log.verify();
+  assert.deepEqual([findings, events], [[], 6]);
+});
+
+test('a node that is killed while it seals leaves no gap, and the next one goes on', async () => {
+  const { db, url } = await database(scope);
+  const rounds = LONG ? 40 : 4;
+  for (let round = 0; round < rounds; round += 1) {
+    const child = spawn(process.execPath, ['tests/audit/sealer.ts', url, masterKey], { cwd: ROOT, detached: true });
+    track(child);
+    let turns = 0;
+    const least = randomInt(1, 60);
+    for await (const some of child.stdout) {
+      turns += String(some).length;
+      if (turns >= least) break;
+    }
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  const log = await auditLog({ db, masterKey });
+  await log.seal();
+  const [{ count } = { count: 0 }] = await db.run<{ count: number }>(
+    { text: 'SELECT count(*)::int AS count FROM audit' },
+    [],
+  );
+  const { findings, events, waiting } = await log.verify();
+  assert.deepEqual([findings, events, waiting], [[], count, 0]);
+  assert.ok(count > rounds * 7);
+});
