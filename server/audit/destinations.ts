@@ -76,8 +76,6 @@ export interface Destinations {
   replaying(before: Destination, from: number | Date): Promise<PlannedDestination>;
   /** Both secrets sign until then. @throws AppError 409 `no_secret` */
   rotating(before: Destination, oldUntil: Date): Promise<PlannedDestination & { readonly secret: string }>;
-  /** The least index that an enabled destination has not had yet; undefined: none. Retention leaves it and later ones. */
-  leastPosition(): Promise<number | undefined>;
 }
 
 export const DESTINATIONS_CHANNEL = 'cardea_audit_destinations';
@@ -188,10 +186,6 @@ export const DESTINATION_STATEMENTS = {
                       WHERE index >= (SELECT min(position) FROM audit_destinations WHERE enabled)
                         AND event_id < ${$.before}::uuid) AS held`,
   ),
-  leastPosition: statement(
-    'audit_destinations.least_position',
-    () => sql<{ position: string | null }>`SELECT min(position) AS position FROM audit_destinations WHERE enabled`,
-  ),
 };
 
 const TIMES = ['gt', 'ge', 'lt', 'le'] as const;
@@ -217,12 +211,6 @@ export const DESTINATION_LIST = createListing<DestinationRow, Destination>({
 export async function isAwaited(db: Pick<Db, 'query'>, before: string): Promise<boolean> {
   const [row] = await db.query(DESTINATION_STATEMENTS.awaits.bind({ before }));
   return row?.held === true;
-}
-
-/** @throws AppError 503 */
-export async function leastPosition(db: Pick<Db, 'query'>): Promise<number | undefined> {
-  const [row] = await db.query(DESTINATION_STATEMENTS.leastPosition.bind());
-  return row?.position == null ? undefined : Number(row.position);
 }
 
 export function createDestinations(parts: {
@@ -334,8 +322,6 @@ export function createDestinations(parts: {
       const sealed = sealSecrets(sealer, row.id, { current: secret, previous, until: oldUntil.getTime() });
       return { ...planned(DESTINATION_STATEMENTS.rotate.bind({ ...of(before), sealed }), before, {}), secret };
     },
-
-    leastPosition: () => leastPosition(db),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Db } from '../platform/db.ts';
 import { leastUuidv7, uuidv7 } from '../platform/ids.ts';
 import { removeServerSecrets } from '../platform/server_secrets.ts';
 import type { Anchor } from './anchors.ts';
-import { leastPosition } from './destinations.ts';
+import { isAwaited } from './destinations.ts';
 import { type Audit, monthOf, monthSecret } from './entries.ts';
 import { LOG_STATEMENTS, readHashes } from './log_store.ts';
 import { rangeHash } from './merkle.ts';
@@ -47,7 +47,7 @@ export async function removeOldAudit(parts: {
   const last = removable.at(-1);
   if (!last) return undefined;
   const waiting = await db.query(LOG_STATEMENTS.unsealedBefore.bind({ id: last.ends }));
-  if (waiting.length > 0 || (await isHeld(db, last.ends))) return undefined;
+  if (waiting.length > 0 || (await isAwaited(db, last.ends))) return undefined;
   const before = new Date(Number.parseInt(last.ends.replace('-', '').slice(0, 12), 16));
   const [leaf] = await db.query(LOG_STATEMENTS.last.bind());
   const size = leaf ? Number(leaf.index) + 1 : 0;
@@ -79,13 +79,6 @@ export async function removeOldAudit(parts: {
     }),
   ]);
   return { before, parts: gone };
-}
-
-/** True when an enabled destination has not had an event from before this id. */
-async function isHeld(db: Pick<Db, 'query'>, before: string): Promise<boolean> {
-  const position = await leastPosition(db);
-  if (position === undefined) return false;
-  return (await db.query(LOG_STATEMENTS.leafBefore.bind({ from: position, before }))).length > 0;
 }
 
 /** The first millisecond of the month of a time, or of one that many months later, in UTC. */

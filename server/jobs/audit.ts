@@ -1,4 +1,3 @@
-import { isAwaited } from '../audit/destinations.ts';
 import type { Audit } from '../audit/entries.ts';
 import { addAuditMonths, removeOldAudit } from '../audit/retention.ts';
 import { createSealing } from '../audit/seal.ts';
@@ -46,8 +45,7 @@ export async function keepAudit({ db, audit, issuer, now, log, retentionMonths }
   await audit.prepare();
   await addAuditMonths(db, now);
   if (retentionMonths === 0) return;
-  const isHeld = (before: string) => isAwaited(db, before);
-  const removed = await removeOldAudit({ db, audit, issuer, now, months: retentionMonths, isHeld });
+  const removed = await removeOldAudit({ db, audit, issuer, now, months: retentionMonths });
   if (removed)
     log.info(
       { before: removed.before, parts: removed.parts },

@@ -71,7 +71,7 @@ test('a part that no anchor covers cannot be dropped by its function', async () 
 test('what an enabled destination has not had yet stays', async () => {
   const position = 8 * 40 - 1;
   const add = `INSERT INTO audit_destinations (id, kind, name, settings, actions, outcomes, everybody, heads, position,
-    head_position, enabled, created_at) VALUES (gen_random_uuid(), 'file', 'held', '{}', '{}', '{}', false, false, $1, 0, true, now())`;
+    head_position, enabled, next_attempt_at, created_at, updated_at) VALUES (gen_random_uuid(), 'file', 'held', '{}', '{}', '{}', false, false, $1, 0, true, now(), now(), now())`;
   await db.run({ text: add }, [position]);
   assert.equal(await remove(3), undefined);
   await db.run({ text: 'UPDATE audit_destinations SET position = position + 1' }, []);
