@@ -12449,6 +12449,7 @@ export interface operations {
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];
             403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
@@ -12636,6 +12637,7 @@ export interface operations {
             403: components["responses"]["Problem_403"];
             404: components["responses"]["Problem_404"];
             406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];

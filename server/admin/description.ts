@@ -6,7 +6,7 @@ import { API_PATH } from '../operations/api_resource.ts';
 import { permissionsOf } from '../operations/full_reads.ts';
 import { changesSomething } from '../operations/operation.ts';
 import { NOUNS, type Noun, scopeOf } from '../operations/permissions.ts';
-import { AppError, type ErrorCode } from '../platform/errors.ts';
+import { AppError, ERROR_STATUSES, type ErrorCode } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import { type OpenApi, type Operation, operationsOf, type Response, type Schema } from '../platform/openapi.ts';
 import { PROBLEM_TYPE, problemOf } from '../platform/problems.ts';
@@ -196,7 +196,10 @@ function complete(operation: Mutable<Operation>, route: Route): void {
     return [status, { ...rest, content: { [answerType]: media } }] as const;
   });
   const unchanged = !route.versioned || route.operation.kind === 'change' ? {} : { '304': NOT_MODIFIED };
-  const errors = ERRORS.filter(({ applies }) => applies(route)).map(({ status }) => [status, refTo(status)] as const);
+  const own = (route.operation.errors ?? []).map((code: ErrorCode) => String(ERROR_STATUSES[code]));
+  const errors = ERRORS.filter(({ status, applies }) => applies(route) || own.includes(status)).map(
+    ({ status }) => [status, refTo(status)] as const,
+  );
   operation.responses = {
     ...Object.fromEntries(responses),
     ...unchanged,

@@ -152,6 +152,7 @@ export const auditLog = {
     description:
       'Who has the proof needs neither the database nor Cardea: `cardea audit check-proof` checks it, or another program.',
     schemas: { params: strict({ id: Id }), output: EventProof },
+    errors: ['audit_not_sealed'],
     example: {
       input: { params: { id: EXAMPLE_ID } },
       output: {
@@ -181,6 +182,7 @@ export const auditLog = {
       }),
       output: ConsistencyProof,
     },
+    errors: ['not_found'],
     example: {
       input: { query: { from: 2_431 } },
       output: {

@@ -2,6 +2,7 @@ import type { Static, TObject, TSchema } from 'typebox';
 import type { Action } from '../audit/actions.ts';
 import type { AuditEntry, Changes, Target } from '../audit/entries.ts';
 import type { BoundStatement, Row, Send } from '../platform/db.ts';
+import type { ErrorCode } from '../platform/errors.ts';
 import type { Owner } from '../platform/own_sealing.ts';
 import type { Actor } from './actor.ts';
 import type { Permission } from './permissions.ts';
@@ -70,6 +71,8 @@ interface Common<S extends Schemas> {
   readonly summary: string;
   readonly description?: string;
   readonly schemas: S;
+  /** Codes of errors that others of its kind do not have, such as `conflict` of a read: the documents name their statuses. */
+  readonly errors?: readonly ErrorCode[];
   /** Valid by the schemas; shown in the documents. */
   readonly example: { readonly input?: Partial<InputOf<S>>; readonly output: Static<S['output']> };
 }

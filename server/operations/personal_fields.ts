@@ -13,8 +13,17 @@ export const personal = <const Kind extends PersonalKind>(kind: Kind) => ({ 'x-p
 interface Node {
   readonly 'x-personal'?: PersonalKind;
   readonly properties?: Readonly<Record<string, TSchema>>;
+  /** Of members whose names are not known beforehand (`Type.Record`). */
+  readonly patternProperties?: Readonly<Record<string, TSchema>>;
   readonly items?: TSchema;
   readonly anyOf?: readonly TSchema[];
+}
+
+/** The schema of a member of an object; undefined when it has none. */
+export function memberSchema(schema: TSchema, name: string): TSchema | undefined {
+  const { properties = {}, patternProperties = {} } = schema as Node;
+  if (Object.hasOwn(properties, name)) return properties[name];
+  return Object.entries(patternProperties).find(([pattern]) => new RegExp(pattern, 'u').test(name))?.[1];
 }
 
 const personalParts = new WeakMap<TSchema, boolean>();
@@ -23,8 +32,13 @@ const personalParts = new WeakMap<TSchema, boolean>();
 export function isPersonal(schema: TSchema): boolean {
   const known = personalParts.get(schema);
   if (known !== undefined) return known;
-  const { 'x-personal': kind, properties = {}, items, anyOf = [] } = schema as Node;
-  const parts = [...Object.values(properties), ...(items ? [items] : []), ...anyOf];
+  const { 'x-personal': kind, properties = {}, patternProperties = {}, items, anyOf = [] } = schema as Node;
+  const parts = [
+    ...Object.values(properties),
+    ...Object.values(patternProperties),
+    ...(items ? [items] : []),
+    ...anyOf,
+  ];
   const result = kind !== undefined || parts.some(isPersonal);
   personalParts.set(schema, result);
   return result;
@@ -33,13 +47,13 @@ export function isPersonal(schema: TSchema): boolean {
 /** The value with its personal data masked. */
 export function maskedOutput(schema: TSchema, value: unknown): unknown {
   if (!isPersonal(schema)) return value;
-  const { 'x-personal': kind, properties, items, anyOf } = schema as Node;
+  const { 'x-personal': kind, items, anyOf } = schema as Node;
   if (kind !== undefined) return masked(kind, value);
   if (anyOf) return anyOf.reduce((shown, one) => maskedOutput(one, shown), value);
   if (Array.isArray(value)) return items ? value.map((one) => maskedOutput(items, one)) : value;
-  if (!properties || typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null) return value;
   const members = Object.entries(value).map(([name, member]) => {
-    const own = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const own = memberSchema(schema, name);
     return [name, own ? maskedOutput(own, member) : member] as const;
   });
   return Object.fromEntries(members);
@@ -51,9 +65,12 @@ export function personalIn(schema: TSchema, value: unknown, name = ''): string[]
   const { 'x-personal': kind, properties = {}, items, anyOf = [] } = schema as Node;
   if (kind !== undefined) return [name];
   if (items && Array.isArray(value)) return [...new Set(value.flatMap((one) => personalIn(items, one, name)))];
-  const members = Object.entries(properties).flatMap(([own, one]) =>
-    personalIn(one, (value as Readonly<Record<string, unknown>>)[own], own),
-  );
+  const within = value as Readonly<Record<string, unknown>>;
+  const names = typeof value === 'object' ? [...Object.keys(properties), ...Object.keys(within)] : [];
+  const members = [...new Set(names)].flatMap((own) => {
+    const one = memberSchema(schema, own);
+    return one ? personalIn(one, within[own], own) : [];
+  });
   return [...new Set([...anyOf.flatMap((one) => personalIn(one, value, name)), ...members])];
 }
 
@@ -62,9 +79,9 @@ export function maskedPlaces(schema: TSchema, value: unknown, pointer = ''): str
   if (!isPersonal(schema)) return [];
   if (typeof value === 'string') return isMasked(value) ? [pointer] : [];
   if (typeof value !== 'object' || value === null) return [];
-  const { 'x-personal': kind, properties = {}, items, anyOf = [] } = schema as Node;
+  const { 'x-personal': kind, items, anyOf = [] } = schema as Node;
   const within = Object.entries(value).flatMap(([name, member]) => {
-    const own = kind === undefined ? (Array.isArray(value) ? items : properties[name]) : schema;
+    const own = kind === undefined ? (Array.isArray(value) ? items : memberSchema(schema, name)) : schema;
     return own ? maskedPlaces(own, member, `${pointer}/${name}`) : [];
   });
   return [...new Set([...within, ...anyOf.flatMap((one) => maskedPlaces(one, value, pointer))])];

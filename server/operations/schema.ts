@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Static, type TSchema, type TUnsafe, Type } from 'typebox';
 import type { Validator } from 'typebox/compile';
 import { AppError, type InputFault, invalidInput } from '../platform/errors.ts';
-import { maskedPlaces } from './personal_fields.ts';
+import { maskedPlaces, memberSchema } from './personal_fields.ts';
 import { detailOf, unknownMember } from './schema_details.ts';
 
 /** Building blocks of schemas. An object without `additionalProperties: false` would accept misspelled members silently. */
@@ -134,24 +134,30 @@ const UNSTORABLE = 'has a character that cannot be stored: NUL, or half of a sur
  * quarter of a millisecond for a user.
  */
 export function described(schema: TSchema, value: unknown): unknown {
-  const { anyOf, properties, items } = schema as {
+  const { anyOf, properties, patternProperties, items } = schema as {
     readonly anyOf?: readonly TSchema[];
     readonly properties?: Readonly<Record<string, TSchema>>;
+    readonly patternProperties?: Readonly<Record<string, TSchema>>;
     readonly items?: TSchema;
   };
   if (anyOf) {
     const one = anyOf.find((alternative) => validatorOf(alternative).Check(value));
     return one && described(one, value);
   }
+  if (acceptsAll(schema)) return value;
   if (Array.isArray(value)) return items && value.map((item) => described(items, item));
-  if (typeof value !== 'object' || value === null) return properties || items ? undefined : value;
-  if (!properties) return undefined;
+  if (typeof value !== 'object' || value === null) return properties || patternProperties || items ? undefined : value;
   const known = Object.entries(value).flatMap(([name, member]) => {
-    const own = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const own = memberSchema(schema, name);
     return own ? [[name, described(own, member)] as const] : [];
   });
-  return Object.fromEntries(known);
+  return properties || patternProperties ? Object.fromEntries(known) : undefined;
 }
+
+/** True for `Type.Unknown()`, which describes any value. */
+const acceptsAll = (schema: TSchema) => Object.keys(schema).every((keyword) => ANNOTATIONS.includes(keyword));
+/** Keywords that say nothing of a value. */
+const ANNOTATIONS = ['title', 'description'];
 
 type SchemaError = ReturnType<Validator['Errors']>[number];
 

@@ -5,6 +5,7 @@ import { adminDocument } from '../../server/admin/description.ts';
 import { mountAdmin } from '../../server/admin/mount.ts';
 import { ROUTES } from '../../server/admin/routes.ts';
 import { changesSomething } from '../../server/operations/operation.ts';
+import { ERROR_STATUSES, type ErrorCode } from '../../server/platform/errors.ts';
 import { createHttp } from '../../server/platform/http.ts';
 import { readIssuer } from '../../server/platform/issuer.ts';
 import { createLog } from '../../server/platform/log.ts';
@@ -70,6 +71,17 @@ test('every route of the API has an entry, and every entry a route', () => {
   assert.deepEqual(operations.map(({ method, path }) => `${method} ${path}`).toSorted(), routes.toSorted());
 });
 
+test('an operation has the statuses of the errors that it names as its own', () => {
+  const named = ROUTES.flatMap(({ operation: { name, errors = [] } }) =>
+    errors.map((code: ErrorCode) => [name, String(ERROR_STATUSES[code])] as const),
+  );
+  assert.ok(named.length > 0);
+  for (const [name, status] of named) {
+    const found = operations.find(({ operation }) => operation.operationId === name);
+    assert.ok(Object.hasOwn(found?.operation.responses ?? {}, status), `${name}: ${status}`);
+  }
+});
+
 test('it is valid by the meta schema of OpenAPI 3.1', async () => {
   await assertValidDocument(document, check);
 });
@@ -88,7 +100,10 @@ test('every operation has a name of its own, a summary, a scope or none, and exa
     const responses = Object.entries(operation.responses ?? {}).filter(([status]) => status.startsWith('2'));
     const contents = responses.flatMap(([, given]) => Object.values(resolve<Response>(document, given).content ?? {}));
     assert.ok(contents.length > 0, what);
-    for (const media of [...bodies, ...contents]) assert.equal(valuesOf(media).length, 1, `${what} has no example`);
+    for (const media of [...bodies, ...contents]) {
+      const isFile = media.schema !== undefined && 'contentMediaType' in media.schema;
+      assert.equal(valuesOf(media).length, isFile ? 0 : 1, `${what}: examples`);
+    }
   }
   for (const { what, pointer, value } of examplesIn(document))
     assert.equal(check.problem(pointer, value), undefined, `${what}: ${JSON.stringify(value)}`);

@@ -11,12 +11,19 @@ import {
 } from '../../server/operations/personal_fields.ts';
 import { exportsIn } from '../helpers/faces.ts';
 
+const operations = (await exportsIn('server/operations')).flatMap((exported) =>
+  typeof exported === 'object' && exported !== null
+    ? (Object.values(exported) as Partial<Operation>[]).filter((one): one is Operation => one?.schemas !== undefined)
+    : [],
+);
+
 const Person = Type.Object({
   id: Type.String(),
   email: Type.String(personal('email')),
   network: Type.Union([Type.String(personal('network')), Type.Null()]),
   address: Type.Object({ country: Type.String(personal('text')) }),
   details: Type.Record(Type.String(), Type.String(), personal('text')),
+  phones: Type.Optional(Type.Record(Type.String(), Type.String(personal('text')))),
 });
 const Page = Type.Object({ items: Type.Array(Type.Partial(Person)), next: Type.String() });
 const ADA = {
@@ -41,17 +48,20 @@ test('what a schema calls personal is masked, in objects, lists and alternatives
     next: 'c',
   });
   assert.deepEqual(maskedOutput(Person, { ...ADA, network: null }), { ...HIDDEN_ADA, network: null });
+  assert.deepEqual(maskedOutput(Person, { ...ADA, phones: { home: '1' } }), { ...HIDDEN_ADA, phones: { home: '•••' } });
 });
 
 test('the personal members of a value are named, and those without a value are not', () => {
   assert.deepEqual(personalIn(Page, { items: [{ ...ADA, network: null }], next: '' }), ['email', 'country', 'details']);
   assert.deepEqual(personalIn(Page, { items: [{ id: 'b' }], next: '' }), []);
+  assert.deepEqual(personalIn(Person, { id: 'b', phones: { home: '1', work: '' } }), ['home']);
   assert.ok(isPersonal(Page) && !isPersonal(Type.Object({ id: Type.String() })));
 });
 
 test('masked values are found where personal data belongs, and nowhere else', () => {
   assert.deepEqual(maskedPlaces(Person, HIDDEN_ADA), ['/email', '/network', '/address/country', '/details/browser']);
   assert.deepEqual(maskedPlaces(Person, { ...ADA, id: '•••' }), []);
+  assert.deepEqual(maskedPlaces(Person, { phones: { home: '•••', work: '1' } }), ['/phones/home']);
 });
 
 /** Names that members with personal data have, of people and of what belongs to them. */
@@ -72,21 +82,26 @@ const OF_NOBODY: Readonly<Record<string, string>> = {
   'destinations name': 'of a destination of the audit',
 };
 
-const operations = (await exportsIn('server/operations')).flatMap((exported) =>
-  typeof exported === 'object' && exported !== null
-    ? (Object.values(exported) as Partial<Operation>[]).filter((one): one is Operation => one?.schemas !== undefined)
-    : [],
-);
-
 /** The members that the schema names and does not call personal, as `member.of.member`. */
 function unmarked(schema: TSchema | undefined, path: readonly string[] = []): string[] {
   if (typeof schema !== 'object' || schema === null) return [];
-  const { properties = {}, items, anyOf = [], allOf = [] } = schema as Readonly<Record<string, never>>;
+  const {
+    properties = {},
+    patternProperties = {},
+    items,
+    anyOf = [],
+    allOf = [],
+  } = schema as Readonly<Record<string, never>>;
   if ('x-personal' in schema || (schema as { type?: unknown }).type === 'null') return [];
   const own = Object.entries(properties as Record<string, TSchema>).flatMap(([name, one]) =>
     unmarked(one, [...path, name]),
   );
-  const parts = [items, ...(anyOf as TSchema[]), ...(allOf as TSchema[])].flatMap((one) => unmarked(one, path));
+  const parts = [
+    items,
+    ...Object.values<TSchema>(patternProperties),
+    ...(anyOf as TSchema[]),
+    ...(allOf as TSchema[]),
+  ].flatMap((one) => unmarked(one, path));
   const isLeaf = own.length === 0 && parts.length === 0 && !('properties' in schema) && !items && anyOf.length === 0;
   return isLeaf ? [path.at(-1) ?? ''] : [...own, ...parts];
 }

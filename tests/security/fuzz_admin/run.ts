@@ -146,7 +146,7 @@ export async function run(draw: Draw, world: AdminWorld, { requests, onProgress 
   /** Examines what a success has changed. */
   async function lookAgain(answered: Answered, caller: ApiCaller): Promise<void> {
     const request = told(answered.draft, caller);
-    await faultIn(request, () => assertShown(world, answered, getAsStrongest));
+    await faultIn(request, () => assertShown(world, answered, caller, getAsStrongest));
     const again = repetitionOf(answered);
     if (!again) return;
     const [before, known] = [await digest(), renewals];

@@ -8,11 +8,20 @@ const WRITTEN_ANYWAY: Readonly<Record<string, 'all of it' | readonly string[]>> 
   // a change that was refused or denied has its entry as well
   audit: 'all of it',
   // each entry waits for its place in the log
-  audit_first: 'all of it',
   audit_unsealed: 'all of it',
   audit_leaves: 'all of it',
   audit_nodes: 'all of it',
   audit_heads: 'all of it',
+  // the delivery says how far it has got, and when it tries again
+  audit_destinations: [
+    'position',
+    'head_position',
+    'attempts',
+    'last_failure',
+    'next_attempt_at',
+    'lease_id',
+    'leased_until',
+  ],
   // workers count their attempts, and say when the next one is
   deliveries: ['attempts', 'leased_until', 'next_attempt_at'],
   // a worker removes a mail that it cannot send, and makes the link that one has; `enqueued` says which mails there were
@@ -58,7 +67,9 @@ export async function createDigest(db: Pick<Db, 'run'>): Promise<(like?: Digests
       text: `SELECT t.tablename AS name, c.column_name IS NOT NULL AS expires
                FROM pg_tables t LEFT JOIN information_schema.columns c
                  ON c.table_schema = t.schemaname AND c.table_name = t.tablename AND c.column_name = 'expires_at'
-              WHERE t.schemaname = 'public' ORDER BY 1`,
+               JOIN pg_class p ON p.oid = format('%I.%I', t.schemaname, t.tablename)::regclass
+              -- the whole table has the rows of its parts
+              WHERE t.schemaname = 'public' AND NOT p.relispartition ORDER BY 1`,
     },
     [],
   );
