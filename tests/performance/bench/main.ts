@@ -1,12 +1,13 @@
 /**
- * Compares Cardea with a bare oidc-provider on the same machine at the same time (`make bench`).
+ * Compares Cardea with a bare oidc-provider on the same machine at the same time (`make bench`), and the ratios with those of the run before,
+ * such as that of an earlier commit.
  * node tests/performance/bench/main.ts [--rounds=15] [--scale=1] [--only=jwks,refresh]
  * With BENCH_PROFILE=cardea (or bare) that server leaves a CPU profile in .artifacts/profiles.
  */
 import { parseArgs } from 'node:util';
 import type { Scope } from '../../helpers/scope.ts';
 import { measure } from './measure.ts';
-import { report, table, writeReport } from './report.ts';
+import { earlierReport, report, table, writeReport } from './report.ts';
 
 const { values } = parseArgs({
   options: {
@@ -31,8 +32,9 @@ try {
     }),
   );
   // A run of some cases prints a table but writes no report, since a report covers all cases of one run.
+  const earlier = earlierReport('bench.json');
   const path = values.only === undefined ? writeReport(result, 'bench.json') : undefined;
-  console.log(`\n${table(result)}${path ? `\n\nwritten to ${path}` : ''}`);
+  console.log(`\n${table(result, earlier)}${path ? `\n\nwritten to ${path}` : ''}`);
 } finally {
   for (const end of ends.reverse()) await end();
 }

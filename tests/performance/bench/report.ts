@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { artifacts, ROOT } from '../../helpers/artifacts.ts';
@@ -56,14 +56,38 @@ export function writeReport(written: Report, name: string): string {
   return path;
 }
 
-export function table({ cases, hashing, machine, versions, postgres, connections }: Report): string {
+/** The report that an earlier run has left, to compare with; undefined when there is none. */
+export function earlierReport(name: string): Report | undefined {
+  const path = join(artifacts(), name);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Report) : undefined;
+}
+
+/** @param earlier its ratios are shown beside those of this run */
+export function table(
+  { cases, hashing, machine, versions, postgres, connections }: Report,
+  earlier?: Pick<Report, 'cases' | 'at'>,
+): string {
+  const ratios = new Map(earlier?.cases.map(({ title, ratio }) => [title, ratio.toFixed(2)]));
   const rates = [
-    ['requests a second', 'Cardea', 'bare', 'ratio', 'aim', '', 'p50/p99 ms', 'bare p50/p99', 'CPU µs', 'bare CPU'],
+    [
+      'requests a second',
+      'Cardea',
+      'bare',
+      'ratio',
+      'before',
+      'aim',
+      '',
+      'p50/p99 ms',
+      'bare p50/p99',
+      'CPU µs',
+      'bare CPU',
+    ],
     ...cases.map(({ title, cardea, bare, ratio, aim }) => [
       title,
       cardea.rate.toFixed(0),
       bare.rate.toFixed(0),
       ratio.toFixed(2),
+      ratios.get(title) ?? '',
       aim ? `≥ ${aim.atLeast}` : '',
       aim ? verdict(aim.met) : '',
       `${ms(cardea.p50)} / ${ms(cardea.p99)}`,
@@ -88,6 +112,7 @@ export function table({ cases, hashing, machine, versions, postgres, connections
     `${machine.cores} × ${machine.processor}, load ${machine.loadBefore.toFixed(1)} before; Node ${versions.node}`,
     `Cardea on Postgres ${versions.postgres} (fsync ${postgres.fsync}, synchronous_commit ${postgres.synchronous_commit}),`,
     `oidc-provider ${versions['oidc-provider']} in memory; ${connections} connections; medians of ${cases[0]?.rounds ?? 0} alternating rounds`,
+    ...(earlier ? [`before: the ratios of the run of ${earlier.at}`] : []),
     '',
     aligned(rates),
     ...(hashing.length > 0 ? ['', aligned(waits)] : []),
