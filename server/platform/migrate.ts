@@ -59,7 +59,11 @@ export async function migrateUp(db: Db, finish: Finish = async () => {}): Promis
     if (error instanceof AppError) throw error;
     const failed = results.find((one) => one.status === 'Error')?.migrationName;
     const problem = failed ? `migration ${failed} failed` : 'migrating the schema failed';
-    throw new AppError('migration_failed', `${problem}, and was rolled back: ${oneLine(error)}`, {
+    const pending = all.filter(({ state }) => state === 'pending').map(({ name }) => name);
+    const advice = isDenied(error)
+      ? `; pending: ${pending.join(', ')}: run "cardea migrate up" as the role that has the tables`
+      : '';
+    throw new AppError('migration_failed', `${problem}, and was rolled back: ${oneLine(error)}${advice}`, {
       cause: error,
     });
   }
@@ -107,6 +111,9 @@ async function executedMigrations(db: Db): Promise<Map<string, string>> {
   const rows = await db.query(MIGRATE_STATEMENTS.executed.bind());
   return new Map(rows.map(({ name, timestamp }) => [name, new Date(timestamp).toISOString()]));
 }
+
+/** The role of this process may not do that, as one that ops/postgres/roles.sql has made for servers. */
+const isDenied = (error: unknown): boolean => (error as { code?: unknown }).code === '42501';
 
 function oneLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split(/\s*\n\s*/).join('; ');
