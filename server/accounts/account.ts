@@ -42,6 +42,12 @@ export interface Profile {
 
 export type SecondFactorKind = 'totp' | 'passkey';
 
+/** A version of a text that the operator publishes, such as the terms of service. */
+export interface AcceptedText {
+  readonly kind: string;
+  readonly version: string;
+}
+
 export interface Account extends Profile {
   /** UUIDv7, or the id of an imported account; the `sub` of its tokens unless it has a `subject`. */
   readonly id: string;
@@ -64,6 +70,8 @@ export interface Account extends Profile {
   readonly roles: readonly string[];
   /** Kinds of second factor that the person has; empty for none. */
   readonly secondFactors: readonly SecondFactorKind[];
+  /** The versions of texts that the person has accepted and not withdrawn (texts.ts). */
+  readonly acceptedTexts: readonly AcceptedText[];
   /** Counts changes of credentials. A sign-in that began in an earlier epoch cannot be completed. */
   readonly epoch: number;
   /** Raised by each change of what operators see of the account. */

@@ -97,6 +97,7 @@ export function newAccountPlans(parts: NewAccountParts) {
       groups,
       roles,
       secondFactors: input.totpSecret ? ['totp'] : [],
+      acceptedTexts: [],
       epoch: 0,
       version: 1,
       createdAt,

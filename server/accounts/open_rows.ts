@@ -30,6 +30,7 @@ export function createRowReader(keys: OpenKeys) {
       groups: columns.account_groups,
       roles: columns.account_roles,
       secondFactors: columns.account_second_factors,
+      acceptedTexts: columns.account_accepted_texts,
       epoch: columns.account_epoch,
       version: columns.account_version,
       createdAt: columns.account_created_at,

@@ -3,7 +3,7 @@ import type { Accounts } from '../platform/database.ts';
 import type { Row } from '../platform/db.ts';
 import { ownKeyOf } from '../platform/own_sealing.ts';
 import { columnSealer, type Place, type Sealer } from '../platform/sealing.ts';
-import type { Account, SecondFactorKind } from './account.ts';
+import type { AcceptedText, Account, SecondFactorKind } from './account.ts';
 import { type DeletionAsker, type RestrictionReason, type StandingParts, standingOf } from './standing.ts';
 
 // The columns of an account, and the places of its sealed values.
@@ -28,9 +28,14 @@ const ACCOUNT_COLUMNS = [
   'updated_at',
 ] as const satisfies readonly (keyof Accounts)[];
 
+/** A sign-in decides by these which texts it has to ask about, without a statement of its own. */
+const ACCEPTED = `ARRAY(SELECT json_build_object('kind', t.kind, 'version', t.version) FROM accepted_texts t
+  WHERE t.account_id = a.id AND t.withdrawn_at IS NULL)`;
+
 /** Selects the columns of `accounts AS a` with the person's own key, by names that no joining query has of its own. */
 export const COLUMNS = [
   ...ACCOUNT_COLUMNS.map((column) => `a.${column} AS account_${column}`),
+  `${ACCEPTED} AS account_accepted_texts`,
   `${ownKeyOf('a.id')} AS account_sealed_key`,
 ].join(', ');
 
@@ -38,6 +43,7 @@ type AccountColumns = { [K in (typeof ACCOUNT_COLUMNS)[number] as `account_${K}`
 
 export type AccountRow = Omit<AccountColumns, 'account_second_factors'> & {
   account_second_factors: SecondFactorKind[];
+  account_accepted_texts: AcceptedText[];
   /** Null when a LEFT JOIN found no account, and when the key was destroyed: the account then counts as gone. */
   account_sealed_key: Buffer | null;
 };

@@ -6,7 +6,7 @@ import { LEAST_UUID } from '../platform/key_pages.ts';
 import type { Owner, OwnKeys } from '../platform/own_sealing.ts';
 import { carryOut } from '../platform/planned.ts';
 import { blindIndex, type Sealer, sealJson } from '../platform/sealing.ts';
-import type { Account, Profile } from './account.ts';
+import type { AcceptedText, Account, Profile } from './account.ts';
 import { isAccountId, normaliseIdentifier, storedFormsOf } from './identifiers.ts';
 import { type Indexed, indexAccounts } from './index_accounts.ts';
 import { type AccountListing, createAccountListing } from './listing.ts';
@@ -98,6 +98,8 @@ export interface Accounts {
   /** The account as the owner of what is sealed under its own key. @param account as this store returned it */
   ownerOf(account: Account): Owner;
   sealerFrom: OwnKeys['sealerFrom'];
+  /** The account as it is after the person has accepted these texts. @param account as this store returned it */
+  withAccepted(account: Account, texts: readonly AcceptedText[]): Account;
   /** Those of many people, by the ids of their accounts; one who was erased has none. One statement. */
   sealersOf(ids: readonly string[]): Promise<ReadonlyMap<string, Sealer>>;
   /** Selects an account in a query that joins `accounts AS a`; `fromRow` reads its rows. */
@@ -292,6 +294,12 @@ export function createAccounts(parts: {
     sealerOf,
     ownerOf: (account) => ({ id: account.id, sealer: sealerOf(account) }),
     sealerFrom,
+    withAccepted(account, texts) {
+      const accepted = texts.map(({ kind, version }) => ({ kind, version }));
+      const after: Account = { ...account, acceptedTexts: [...account.acceptedTexts, ...accepted] };
+      remember(after, sealerOf(account));
+      return after;
+    },
     async sealersOf(ids) {
       if (ids.length === 0) return new Map();
       const rows = await db.query(ACCOUNT_STATEMENTS.dataKeysOf.bind({ ids }));

@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { AcceptedTexts, Texts as TextsTable } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { statement } from '../platform/statement.ts';
+import type { AcceptedText, Account } from './account.ts';
 
 /** The kinds of texts that the operator publishes. */
 export const TEXT_KINDS = ['terms', 'privacy'] as const;
@@ -35,9 +36,9 @@ export interface Texts {
   load(): Promise<void>;
   /** A version has the same times and the same rule in all its languages. For a transaction of the caller. */
   publishing(text: Text): BoundStatement;
-  /** The versions in force that the person has not accepted, in all their languages. Without texts in force it costs no statement. */
-  missing(accountId: string): Promise<Text[]>;
-  accepting(accountId: string, texts: readonly Pick<Text, 'kind' | 'version'>[]): BoundStatement[];
+  /** The versions in force that the person has not accepted, in all their languages. */
+  missing(account: Pick<Account, 'acceptedTexts'>): Promise<Text[]>;
+  accepting(accountId: string, texts: readonly AcceptedText[]): BoundStatement[];
   /** What was accepted of a kind does not count any more. It fails by `require_rows` when that is nothing. */
   withdrawing(accountId: string, kind: string): BoundStatement;
   acceptedBy(accountId: string): Promise<Accepted[]>;
@@ -119,10 +120,9 @@ export function createTexts({ db, now }: { db: Db; now: Clock }): Texts {
         created_at: new Date(now()),
       }),
 
-    async missing(accountId) {
+    async missing({ acceptedTexts }) {
       const texts = read && now() - read.at < TEXTS_READ_EVERY_MS ? read.texts : await load();
-      if (!texts.some(({ effectiveFrom }) => effectiveFrom.getTime() <= now())) return [];
-      return missingOf(texts, await acceptedBy(accountId), now());
+      return missingOf(texts, acceptedTexts, now());
     },
 
     accepting: (accountId, texts) =>
@@ -139,22 +139,18 @@ function textOf({ ask_again: askAgain, effective_from: effectiveFrom, created_at
 }
 
 /**
- * The texts that a person has to accept now: of each kind the version that came into force last, unless the person has accepted it, or
+ * @param accepted what the person has accepted and not withdrawn
+ * @returns the texts that the person has to accept now: of each kind the version that came into force last, unless the person has accepted it, or
  * an earlier one after which no version asks again.
  */
-export function missingOf(
-  texts: readonly Text[],
-  accepted: readonly Pick<Accepted, 'kind' | 'version' | 'withdrawnAt'>[],
-  at: number,
-): Text[] {
+export function missingOf(texts: readonly Text[], accepted: readonly AcceptedText[], at: number): Text[] {
   return TEXT_KINDS.flatMap((kind) => {
     const inForce = texts
       .filter((one) => one.kind === kind && one.effectiveFrom.getTime() <= at)
       .toSorted((a, b) => b.effectiveFrom.getTime() - a.effectiveFrom.getTime());
     const current = inForce[0]?.version;
     const versions = [...new Set(inForce.map(({ version }) => version))];
-    const valid = accepted.filter((one) => one.kind === kind && one.withdrawnAt === undefined);
-    const acceptedVersions = new Set(valid.map(({ version }) => version));
+    const acceptedVersions = new Set(accepted.filter((one) => one.kind === kind).map(({ version }) => version));
     const latest = versions.findIndex((version) => acceptedVersions.has(version));
     const newer = versions.slice(0, latest === -1 ? undefined : latest);
     const asks = latest === -1 || inForce.some(({ version, askAgain }) => askAgain && newer.includes(version));

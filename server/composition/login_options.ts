@@ -60,6 +60,7 @@ function loginParts({
     upgradeIfOutdated: passwords.upgradeIfOutdated,
     findAccount: requestAccounts.find,
     keepAccount: requestAccounts.keep,
+    withAccepted: accounts.withAccepted,
     requireEpochAtSignIn: accounts.requireEpochAtSignIn,
     attempts,
     devices,

@@ -50,7 +50,7 @@ export interface ServeParts {
 export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<Served> {
   const { accountServices, clientServices, registration, records, requestAccounts, certificates } = parts;
   const { config, log, now, views, outbound, limits, secure } = parts.infrastructure;
-  const { secondFactorPolicy, sessionDetails } = accountServices;
+  const { secondFactorPolicy, sessionDetails, texts } = accountServices;
   const { units, polls, statusLists, userCodes } = records;
   const { issuer, detailsTypes, lifetimes } = config;
   const serverPolicy = serverPolicyOf(config);
@@ -91,6 +91,10 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
     ...createAccountReads(requestAccounts, accountServices, units),
     // A person who has a second factor may have signed in with one on a browser that they trust.
     requiredAcr: (facts) => parts.requiredAcr({ ...facts, trusted: secondFactorPolicy.allowsTrustedBrowsers }),
+    async mustAcceptTexts(accountId) {
+      const account = await requestAccounts.find(accountId);
+      return account !== undefined && (await texts.missing(account)).length > 0;
+    },
     ciba: createCibaParts(parts.infrastructure, accountServices, clientServices, records, requestAccounts),
   } satisfies Partial<ConfigurationOptions>;
 

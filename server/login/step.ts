@@ -63,6 +63,7 @@ export interface LoginParts {
   findAccount(id: string): Promise<Account | undefined>;
   /** Lets `findAccount` return this account during the request without another query. */
   keepAccount(account: Account): void;
+  readonly withAccepted: Accounts['withAccepted'];
   readonly requireEpochAtSignIn: Accounts['requireEpochAtSignIn'];
   /** How long a trusted browser is not asked for the second factor; 0: browsers cannot be trusted. */
   readonly trustDeviceSeconds: number;

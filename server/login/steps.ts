@@ -26,15 +26,15 @@ export async function nextStep(
   if (mustSelect(visit, progress)) return 'select-account';
   const accountId = accountIn(visit, progress);
   if (accountId === undefined) return 'password';
+  const account = await parts.findAccount(accountId);
   if (progress.login) {
-    const account = await parts.findAccount(accountId);
     const missing = account && missingFactor(visit, progress.login, account, parts.secondFactorPolicy);
     if (missing === 'second-factor') return missing;
     if (account && account.standing !== 'active') return 'unusable';
     if (missing) return missing;
   }
   if (progress.login?.passwordExpired) return 'new-password';
-  if ((await parts.texts.missing(accountId)).length > 0) return 'texts';
+  if (account && (await parts.texts.missing(account)).length > 0) return 'texts';
   if (progress.consent === undefined && (await mustConsent(visit, accountId))) return 'consent';
   return 'done';
 }

@@ -11,8 +11,8 @@ export const textsStep = step<TextsData>({
   view: { template: 'texts', layout: 'step', title: 'texts.title' },
 
   async show({ visit, parts, locale }) {
-    const missing = await parts.texts.missing(accountIn(visit) ?? '');
-    return { texts: inLanguage(missing, locale) };
+    const account = await parts.findAccount(accountIn(visit) ?? '');
+    return { texts: account ? inLanguage(await parts.texts.missing(account), locale) : [] };
   },
 
   async submit({ visit, parts, origin }, fields) {
@@ -21,13 +21,15 @@ export const textsStep = step<TextsData>({
     const account = await parts.findAccount(accountId);
     // Exactly what was shown: a version that was published meanwhile is asked for by itself.
     const shown = String(fields.texts ?? '').split(' ');
-    const accepted = (await parts.texts.missing(accountId)).filter((one) => shown.includes(keyOf(one)));
+    const missing = account ? await parts.texts.missing(account) : [];
+    const accepted = missing.filter((one) => shown.includes(keyOf(one)));
     if (account && accepted.length > 0) {
       const after = [...new Set(accepted.map(keyOf))];
       await parts.transact([
         ...parts.texts.accepting(accountId, accepted),
         parts.personEvents.entry(account, 'texts.accept', origin, { changes: { texts: { after } } }),
       ]);
+      parts.keepAccount(parts.withAccepted(account, accepted));
     }
     return { kind: 'progress', progress: visit.progress };
   },

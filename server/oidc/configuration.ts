@@ -1,18 +1,8 @@
 import type { JWK } from 'jose';
 import Keygrip from 'keygrip';
-import {
-  type Client,
-  type ClientMetadata,
-  type Configuration,
-  errors,
-  interactionPolicy,
-  type KoaContextWithOIDC,
-  type ResponseType,
-} from 'oidc-provider';
-import { isEnough, weakestOf } from '../accounts/assurance.ts';
+import { type Client, type ClientMetadata, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { ClaimRule } from '../clients/claim_mapping.ts';
-import { isEmpty, NO_PERMISSIONS } from '../clients/permissions.ts';
 import type { ServerPolicy } from '../clients/profiles.ts';
 import { SUBJECT_TYPES, type TokenTyp } from '../clients/vocabulary.ts';
 import { ACR_VALUES } from '../platform/acr.ts';
@@ -28,10 +18,9 @@ import { assertAdminApiFlow } from './admin_api_flows.ts';
 import { richAuthorizationRequests } from './authorization_details.ts';
 import { BACKCHANNEL_LOGOUT } from './backchannel_logout.ts';
 import { type CibaParts, cibaFeature, mayHaveRefreshToken, requestLifetime } from './ciba.ts';
-import { requestedAcr, unmetRequirements } from './claims_parameter.ts';
 import { assertClientAssertion } from './client_assertions.ts';
 import type { ClientCertificates } from './client_certificates.ts';
-import { claimsOf, loadGrant, missingIn } from './consent.ts';
+import { loadGrant } from './consent.ts';
 import { clientBasedCORS } from './cors.ts';
 import { createCurrentPolicy, type PolicyParts } from './current_policy.ts';
 import { DEVICE_CODE_SECONDS, deviceFlow } from './device_flow.ts';
@@ -42,16 +31,15 @@ import { createLogoutSource } from './hinted_logout.ts';
 import { type IntrospectionParts, mayIntrospect, mayRevoke, nameMachineSubject } from './introspection.ts';
 import type { JwtAccessTokens } from './jwt_access_tokens.ts';
 import type { TimeLimit } from './jwt_times.ts';
-import { withoutOptionalOfflineAccess } from './offline_access.ts';
 import type { Pages } from './pages.ts';
 import { profileConfiguration, profileOfClient } from './profiles.ts';
+import { createPrompts, type PromptParts } from './prompts.ts';
 import { type RegistrationInDiscovery, registrationMetadata } from './registration.ts';
 import { type RequestedResourcesParts, requestedResources } from './requested_resources.ts';
 import { algorithms, requestFeatures } from './requests.ts';
 import { routesOf } from './routes.ts';
-import { REPLACED_CHECKS } from './seams.ts';
 import { createHintReader, createSubjects, type SubjectParts } from './subjects.ts';
-import { assertStillEnough, isStillEnough, type SignInParts } from './sufficient_sign_in.ts';
+import { assertStillEnough } from './sufficient_sign_in.ts';
 import { createTokenClaims, withMappedClaims } from './token_claims.ts';
 import { tokenTypFor, writeTokenTyp } from './token_typ.ts';
 
@@ -100,7 +88,7 @@ export interface ConfigurationOptions
   extends Pick<IntrospectionParts, 'mayIntrospect'>,
     PolicyParts,
     Omit<RequestedResourcesParts, 'scopes'>,
-    SignInParts,
+    PromptParts,
     SubjectParts {
   readonly issuer: Issuer;
   /** The languages of pages, as BCP 47 tags. */
@@ -251,7 +239,10 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
         },
       },
     },
-    interactions: { policy: createPrompts(options), url: (_ctx, { uid }) => issuer.path(`${PATHS.login}/${uid}`) },
+    interactions: {
+      policy: createPrompts(options, CLAIMS),
+      url: (_ctx, { uid }) => issuer.path(`${PATHS.login}/${uid}`),
+    },
     issueRefreshToken: async (_ctx, client, source) =>
       client.grantTypeAllowed('refresh_token') && mayHaveRefreshToken(source),
     jwks: { keys: options.jwks },
@@ -303,83 +294,6 @@ async function resourceServer(options: ConfigurationOptions, ctx: Context, resou
 function signingAlg({ signingAlgs }: ServerPolicy, client: Client) {
   const allowed = profileOfClient(client).signingAlgs;
   return signingAlgs.find((one) => allowed.includes(one)) ?? 'PS256';
-}
-
-/**
- * When a person has to be asked: the provider's checks of OpenID Connect Core §3.1.2.1, the prompt `select_account`, and
- * checks that the account is still there and its sign-in is strong enough.
- */
-function createPrompts(parts: SignInParts) {
-  const { Check, Prompt, base } = interactionPolicy;
-  const policy = base();
-  const login = policy.get('login');
-  const check = (reason: string, description: string, isNeeded: (ctx: Context) => boolean | Promise<boolean>) =>
-    login?.checks.add(
-      new Check(reason, description, 'login_required', async (ctx) =>
-        (await isNeeded(ctx)) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
-      ),
-    );
-  const isFresh = ({ result }: Context['oidc']) => Boolean((result as { login?: unknown } | undefined)?.login);
-
-  // RFC 6749 §3.1.2.4: the operator may have changed the client while the person signed in.
-  check('request_unavailable', 'the client may not ask for this any more', ({ oidc }) => {
-    const { redirect_uri: redirectUri, response_type: type } = oidc.params ?? {};
-    if (oidc.route !== 'resume') return false;
-    if (!oidc.client?.redirectUriAllowed(String(redirectUri))) throw new errors.InvalidRedirectUri();
-    if (!oidc.client.responseTypeAllowed(type as ResponseType)) throw new errors.UnauthorizedClient('response_type');
-    return false;
-  });
-  // A session can outlive its account, or the account can be disabled: the person is signed out then.
-  check(
-    'account_unavailable',
-    'the account is gone or disabled',
-    ({ oidc }) => oidc.session?.accountId !== undefined && !oidc.account,
-  );
-  // Independent of the request and of how the session began.
-  check(
-    'second_factor_required',
-    'a second factor is required',
-    async ({ oidc: { session, client } }) =>
-      session?.accountId !== undefined &&
-      !(await isStillEnough(session.acr, { accountId: session.accountId, clientId: client?.clientId }, parts)),
-  );
-  // `max_age=0` becomes `prompt=login` (OpenID Connect Core §3.1.2.1), which the provider ignores in a device's request.
-  check('device_prompt', 'a fresh sign-in is asked for', ({ oidc }) => {
-    const { prompt } = (oidc.deviceCode as { params?: { prompt?: string } } | undefined)?.params ?? {};
-    return prompt?.split(' ').includes('login') === true && !isFresh(oidc);
-  });
-  // Step-up (§5.5.1.1): any of the values or a stronger sign-in is enough. A person who has just signed in is not asked
-  // again: the ID token then says what a voluntary `acr` came to, and a request for an essential one fails.
-  check('acr_values', 'the session is weaker than asked for', ({ oidc }) => {
-    const { values, essential } = requestedAcr(oidc.params ?? {});
-    const least = weakestOf(values);
-    if (least !== undefined && isEnough(oidc.session?.acr, least)) return false;
-    if (essential && (isFresh(oidc) || least === undefined)) throw unmetRequirements();
-    return !isFresh(oidc) && least !== undefined;
-  });
-  // The check above replaces these checks of the provider, which would ask again when the sign-in is stronger than requested.
-  for (const [prompt, reasons] of Object.entries(REPLACED_CHECKS)) {
-    for (const reason of reasons) policy.get(prompt)?.checks.remove(reason);
-  }
-  const consent = policy.get('consent');
-  consent?.checks.add(
-    new Check('op_claims_missing', 'requested claims not granted', 'consent_required', (ctx) => {
-      const { oidc } = ctx;
-      const claims = claimsOf(ctx, CLAIMS);
-      const missing = missingIn(oidc.entities.Grant, { ...NO_PERMISSIONS, claims });
-      return isEmpty(missing) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;
-    }),
-  );
-  consent?.checks.add(
-    new Check('op_scopes_missing', 'requested scopes not granted', 'consent_required', ({ oidc }) => {
-      const requested = { ...NO_PERMISSIONS, scopes: [...oidc.requestParamOIDCScopes] };
-      const asking = { isDevice: oidc.deviceCode !== undefined, prompt: oidc.params?.prompt };
-      const missing = missingIn(oidc.entities.Grant, withoutOptionalOfflineAccess(requested, asking));
-      return isEmpty(missing) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;
-    }),
-  );
-  policy.add(new Prompt({ name: 'select_account', requestable: true }), 0);
-  return policy;
 }
 
 /** Seconds until a session expires when it is not used again, within its absolute lifetime. */

@@ -14,6 +14,7 @@ const bare: Account = {
   groups: [],
   roles: [],
   secondFactors: [],
+  acceptedTexts: [],
   epoch: 0,
   version: 1,
   createdAt: new Date(1_000),

@@ -68,6 +68,7 @@ describe('accounts', () => {
       groups: [],
       roles: [],
       secondFactors: [],
+      acceptedTexts: [],
       epoch: 0,
       version: 1,
       createdAt: new Date(START),

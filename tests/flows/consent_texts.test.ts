@@ -5,6 +5,7 @@ import { openAccount, press } from '../helpers/account.ts';
 import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { attributeOf, has, textsOf } from '../helpers/html.ts';
+import { authorize, authorizeUrl, redeem, refresh } from '../helpers/relying_party.ts';
 
 /** The texts that people accept when they sign in. */
 
@@ -13,6 +14,8 @@ const app = await deployment({ after }, { now: () => clock.ms });
 const texts = createTexts({ db: app.db, now: () => clock.ms });
 const person = await app.seed.person();
 const other = await app.seed.person();
+const signedIn = await app.seed.person();
+const party = await app.seed.party({ metadata: { scope: 'openid profile email offline_access' } });
 
 const text = (version: string, rest: Partial<Text> = {}): Text => ({
   kind: 'terms',
@@ -95,13 +98,44 @@ test('the person sees what was accepted, and is asked again after a withdrawal',
   assert.ok(asked((await signIn()).page));
 });
 
+test('a live session gets a code only after the person has accepted a new version; refresh tokens go on', async () => {
+  const first = await openAccount(app, signedIn);
+  await first.browser.follow(await press(first.browser, first.page, 'accept'));
+  const { browser } = first;
+  const scope = { scope: 'openid profile email offline_access', prompt: 'consent' };
+  const granted = await authorize({ issuer: app.issuer, party, person: signedIn, browser, params: scope });
+  const tokens = await redeem(app.issuer, party, granted);
+  await publish(text('5'));
+
+  const ask = async (prompt?: string) =>
+    browser.follow(
+      await browser.get(authorizeUrl({ issuer: app.issuer, party, params: { prompt } }, granted.verifier)),
+    );
+  const silent = new URL((await ask('none')).location ?? '').searchParams;
+  assert.equal(silent.get('error'), 'interaction_required');
+  assert.equal(silent.get('code'), null);
+  assert.ok(silent.get('error_description'));
+
+  // Another sign-in in the same browser does not avoid it, and the password is not asked for again.
+  for (const prompt of [undefined, undefined]) assert.ok(asked(await ask(prompt)));
+  const refused = await browser.follow(await press(browser, await ask(), 'cancel'));
+  assert.equal(new URL(refused.location ?? '').searchParams.get('error'), 'access_denied');
+  const renewed = await refresh(app.issuer, party, tokens.body.refresh_token ?? '');
+  assert.equal(renewed.status, 200);
+
+  const accepted = await browser.follow(await press(browser, await ask(), 'accept'));
+  assert.ok(new URL(accepted.location ?? '').searchParams.get('code'));
+  for (const prompt of [undefined, 'none'])
+    assert.ok(new URL((await ask(prompt)).location ?? '').searchParams.get('code'));
+});
+
 test('a new person accepts the current version alone', () => {
   const at = clock.ms + 1;
   const some = [text('a', { effectiveFrom: new Date(1) }), text('b', { askAgain: false, effectiveFrom: new Date(2) })];
   const versions = (accepted: string[]) =>
     missingOf(
       some,
-      accepted.map((version) => ({ kind: 'terms', version, withdrawnAt: undefined })),
+      accepted.map((version) => ({ kind: 'terms', version })),
       at,
     ).map((one) => one.version);
   assert.deepEqual(versions([]), ['b']);

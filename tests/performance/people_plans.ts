@@ -53,6 +53,7 @@ export const openUnsealed =
       passwordSetAt: null,
       standing: 'active',
       secondFactors: [],
+      acceptedTexts: [],
       epoch: 0,
       version: 1,
       createdAt,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
+import { createTexts } from '../../server/accounts/texts.ts';
 import { browserSession } from '../helpers/browser_session.ts';
-import { deployment } from '../helpers/deployment.ts';
+import { type Deployment, deployment, type Party, type Person } from '../helpers/deployment.ts';
 import {
   authorize,
   authorizeUrl,
@@ -28,15 +29,29 @@ const { browser } = warmUp;
 await redeem(app.issuer, party, warmUp);
 await token(app.issuer, party, { grant_type: 'client_credentials', resource: API, scope: 'api:read' });
 
+// The same where people accept texts, which the nodes read once a minute.
+const clock = { ms: Date.now() };
+const asking = await deployment({ after }, { env: { NODE_ENV: 'production' }, now: () => clock.ms });
+const accepting = await asking.seed.person();
+const itsParty = await asking.seed.party({ metadata: { scope: 'openid profile email offline_access' } });
+const texts = createTexts({ db: asking.db, now: () => clock.ms });
+const version = { kind: 'terms', version: '1', askAgain: true, effectiveFrom: new Date(clock.ms) } as const;
+const text = { ...version, language: 'en', title: 'Terms', url: 'https://example.com/terms/1' };
+await asking.db.transact([texts.publishing(text), ...texts.accepting(accepting.id, [text])]);
+clock.ms += 61_000;
+const warm = await authorize({ issuer: asking.issuer, party: itsParty, person: accepting });
+await redeem(asking.issuer, itsParty, warm);
+
 /** Two functions of the schema write too (migration 0022). */
 const WRITES = /\b(INSERT|UPDATE|DELETE|reserve_guess|count_failure)\b/i;
 
 async function counted<T>(
   work: () => Promise<T>,
+  { statements }: Pick<Deployment, 'statements'> = app,
 ): Promise<{ result: T; statements: number; commits: number; sent: string[] }> {
-  app.statements.length = 0;
+  statements.length = 0;
   const result = await work();
-  const sent = [...app.statements];
+  const sent = [...statements];
   const writes = sent.filter((text) => text !== 'BEGIN' && WRITES.test(text)).length;
   const begun = sent.filter((text) => text === 'COMMIT').length;
   const inTransactions = sent.reduce(
@@ -145,24 +160,41 @@ test('statements: userinfo: one', async () => {
   assert.deepEqual({ statements, commits }, { statements: 1, commits: 0 });
 });
 
+const WHOLE_SIGN_IN = 'a whole sign-in in a new browser with consent, from /authorize to tokens';
+for (const [where, at] of [
+  ['', { on: app, party, person }],
+  [' where a text is in force', { on: asking, party: itsParty, person: accepting }],
+] as const) {
+  test(`statements: ${WHOLE_SIGN_IN}${where}: at most 22, with at most 5 commits`, (t) => wholeSignIn(t, at));
+}
+
+test('statements: a code for a live session: none more where a text is in force', async () => {
+  const { statements } = await counted(() => authorize({ issuer: app.issuer, party, person, browser }));
+  const again = { issuer: asking.issuer, party: itsParty, person: accepting, browser: warm.browser };
+  assert.equal((await counted(() => authorize(again), asking)).statements, statements);
+});
+
 // Four of these are for notices and the known browser, and one checks that the credentials have not changed. The
 // password guess commits separately, so that a failed request counts too.
-test('statements: a whole sign-in in a new browser with consent, from /authorize to tokens: at most 22, with at most 5 commits', async (t) => {
-  const stranger = browserSession(app.issuer);
+async function wholeSignIn(
+  t: TestContext,
+  { on, party, person }: { on: Deployment; party: Party; person: Person },
+): Promise<void> {
+  const stranger = browserSession(on.issuer);
   const { statements, commits, sent } = await counted(async () => {
     const verifier = 'v'.repeat(43);
     const page = await signIn(
       stranger,
-      await stranger.follow(await stranger.get(authorizeUrl({ issuer: app.issuer, party }, verifier))),
+      await stranger.follow(await stranger.get(authorizeUrl({ issuer: on.issuer, party }, verifier))),
       person,
     );
     const code = new URL(page.location ?? '').searchParams.get('code') ?? '';
-    const answer = await redeem(app.issuer, party, { code, verifier });
+    const answer = await redeem(on.issuer, party, { code, verifier });
     assert.equal(answer.status, 200);
-  });
+  }, on);
   t.diagnostic(`${statements} statements, ${commits} commits`);
   assert.ok(
     statements <= 22 && commits <= 5,
     `${statements} statements, ${commits} commits:\n${sent.map((one) => one.trim().slice(0, 90)).join('\n')}`,
   );
-});
+}

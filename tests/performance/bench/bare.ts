@@ -97,6 +97,7 @@ const configuration = createConfiguration({
     findPerson: unused,
     notify: unused,
   },
+  mustAcceptTexts: async () => false,
   requiredAcr: async () => 'urn:cardea:acr:1fa',
   now: Date.now,
 });
