@@ -17,6 +17,7 @@ const durations: readonly (readonly [SettingName, (config: Config) => number])[]
   ['CARDEA_SESSION_MAX', (config) => config.lifetimes.sessionAbsolute],
   ['CARDEA_REGISTRATION_IDLE', (config) => config.registration.idleSeconds],
   ['CARDEA_INTERACTION_TTL', (config) => config.lifetimes.interaction],
+  ['CARDEA_AUDIT_HEAD_INTERVAL', (config) => config.audit.headSeconds],
 ];
 const kept = (name: keyof Config['kept']) => (config: Config) => config.kept[name];
 /** The cases of all settings. */
@@ -28,6 +29,12 @@ export const all = [
     good: { '90': 90, '90s': 90, '15m': 900, '12h': 43_200, '30d': 2_592_000 },
     bad: ['', '0', '0d', '-1h', '1.5h', '1w', 'h', '1 h', '1h30m', '3651d', '999999999d'],
   })),
+  {
+    name: 'CARDEA_AUDIT_RETENTION_MONTHS' as const,
+    read: (config: Config) => config.audit.retentionMonths,
+    good: { '0': 0, '24': 24, '1200': 1_200 },
+    bad: ['', '-1', '1.5', '1201', '24m'],
+  },
   {
     name: 'CARDEA_EVENTS_KEPT' as const,
     read: kept('events'),
