@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { CLIENTS_CHANNEL } from './statements.ts';
+import { CLIENTS_CHANNEL, type ClientColumns } from './statements.ts';
 
 /**
  * Age from which an unused client may be removed for others: a client that registers is normally used within minutes.
@@ -10,12 +10,15 @@ export const GRACE_MS = 3_600_000;
 export const hasLiveGrant = (now: Date): RawBuilder<unknown> =>
   sql`EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.id AND g.expires_at > ${now})`;
 
+/** A client that was removed. */
+export type Removed = Pick<ClientColumns, 'id' | 'kind'>;
+
 /** Deletes the clients that a query selects, unless another transaction has locked them, and notifies all nodes. */
-export const removal = (ids: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+export const removal = (ids: RawBuilder<unknown>): RawBuilder<Removed> => sql<Removed>`
   WITH gone AS (
     DELETE FROM clients WHERE id IN (SELECT id FROM clients WHERE id = ANY(ARRAY(${ids})) FOR UPDATE SKIP LOCKED)
-    RETURNING id)
-  SELECT pg_notify(${CLIENTS_CHANNEL}, id) FROM gone`;
+    RETURNING id, kind)
+  SELECT id, kind, pg_notify(${CLIENTS_CHANNEL}, id) FROM gone`;
 
 /** Parameters of a statement that makes capacity for a new client. */
 export interface Excess {

@@ -6,7 +6,7 @@ import { AppError, unavailable } from '../platform/errors.ts';
 import { subnet, widerSubnet } from '../platform/limits.ts';
 import { hashToken } from '../platform/sealing.ts';
 import { statement, tables } from '../platform/statement.ts';
-import { type Excess, GRACE_MS, hasLiveGrant, removal, removalForCapacity } from './capacity.ts';
+import { type Excess, GRACE_MS, hasLiveGrant, type Removed, removal, removalForCapacity } from './capacity.ts';
 import { type Client, clientOf } from './client.ts';
 import type { RegistrationPolicy } from './registration_policy.ts';
 import { newSecret } from './secrets.ts';
@@ -29,6 +29,8 @@ export interface Registrations {
     readonly provided?: BoundStatement | undefined;
     /** A statement more for the transaction that makes the client, or removes it again. */
     tell?(id: string, outcome: 'done' | 'refused'): BoundStatement;
+    /** The same for others that are removed because there are too many. Default: `tellRemoved`. */
+    tellRemoved?: TellRemoved;
   }): Promise<{ client: Client; secret?: string; managementToken: string }>;
   /** @returns undefined unless the registration access token is for that client (RFC 7592 §3) */
   findManaged(id: string, token: string): Promise<{ client: Client; policy: RegistrationPolicy } | undefined>;
@@ -45,9 +47,13 @@ export interface Registrations {
   removeIdle(): Promise<number>;
 }
 
+/** What the audit is told of clients that had registered themselves and were removed, in the transaction that does so. */
+export type TellRemoved = (ids: readonly string[], because: 'idle' | 'capacity') => BoundStatement;
+
 export interface RegistrationsOptions {
   readonly db: Db;
   readonly now: Clock;
+  readonly tellRemoved: TellRemoved;
   /** Key of the HMACs by which networks are stored. */
   readonly originKey: Uint8Array;
   /** Maximum number of unused clients: from one address (or host of documents), network and redirect host, and in all. */
@@ -192,8 +198,23 @@ export function createRegistrations(options: RegistrationsOptions): Registration
   const networkKey = (network: string) => createHmac('sha256', originKey).update(network).digest();
   const firstUse = Math.min(FIRST_USE_SECONDS, options.idleSeconds);
 
+  /** @returns the number of clients that the statement has removed */
+  function removeUnused(
+    bound: BoundStatement<Removed>,
+    because: 'idle' | 'capacity',
+    tell: TellRemoved,
+  ): Promise<number> {
+    return db.transaction(async (send) => {
+      const [gone] = await send<[Removed]>([bound]);
+      // Those of documents are copies, of which the audit tells nothing.
+      const ids = gone.filter(({ kind }) => kind === 'dynamic').map(({ id }) => id);
+      if (ids.length > 0) await send([tell(ids, because)]);
+      return gone.length;
+    });
+  }
+
   return {
-    async register({ description, policy, address, provided, tell }) {
+    async register({ description, policy, address, provided, tell, tellRemoved = options.tellRemoved }) {
       const { name, metadata, openScope, host = null } = description;
       const at = new Date(now());
       const origin = networkKey(subnet(address));
@@ -242,13 +263,13 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       } = (counts?.[0] ?? {}) as Partial<Record<string, number>>;
       if (of_origin > quota) {
         const surplusOfOrigin = { now: at, remaining: reduced(quota), newId: id, origin };
-        await db.query(REGISTRATION_STATEMENTS.surplusOfOrigin.bind(surplusOfOrigin));
+        await removeUnused(REGISTRATION_STATEMENTS.surplusOfOrigin.bind(surplusOfOrigin), 'capacity', tellRemoved);
       }
       const graceEnd = new Date(at.getTime() - GRACE_MS);
-      const enforceLimit = async (limit: number, count: number, bind: (excess: Excess) => BoundStatement) => {
+      const enforceLimit = async (limit: number, count: number, bind: (excess: Excess) => BoundStatement<Removed>) => {
         if (count <= limit) return true;
         const excess = { now: at, newId: id, graceEnd, share: shareOf(quota), excess: count - reduced(limit) };
-        return (await db.query(bind(excess))).length > 0;
+        return (await removeUnused(bind(excess), 'capacity', tellRemoved)) > 0;
       };
       const { enforcePrefixLimit, enforceHostLimit, enforceAllLimit } = REGISTRATION_STATEMENTS;
       const hasCapacity =
@@ -315,7 +336,8 @@ export function createRegistrations(options: RegistrationsOptions): Registration
     async removeIdle() {
       let total = 0;
       for (let gone = BATCH; gone === BATCH; total += gone) {
-        gone = (await db.query(REGISTRATION_STATEMENTS.removeIdle.bind({ now: new Date(now()) }))).length;
+        const idle = REGISTRATION_STATEMENTS.removeIdle.bind({ now: new Date(now()) });
+        gone = await removeUnused(idle, 'idle', options.tellRemoved);
       }
       return total;
     },

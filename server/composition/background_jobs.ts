@@ -115,7 +115,7 @@ function assembleMailWorker({ config, db, log, now, mailer, views }: Infrastruct
 }
 
 function assembleDeliveryWorker(
-  { now, log, outbound }: Infrastructure,
+  { audit, now, log, outbound }: Infrastructure,
   clientServices: ClientServices,
   { serving, units, assertCanSign, deliveries }: Protocol,
 ) {
@@ -126,7 +126,7 @@ function assembleDeliveryWorker(
       endpointOf: async (id) => (await clientServices.find(id))?.metadata.backchannel_client_notification_endpoint,
     }),
   };
-  return createDeliveryWorker({ deliveries, deliver, now, log });
+  return createDeliveryWorker({ deliveries, deliver, audit, now, log });
 }
 
 function assembleAuditDelivery(infrastructure: Infrastructure, { subjectsOfClient }: Protocol) {

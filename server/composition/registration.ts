@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
+import type { Audit } from '../audit/entries.ts';
+import { AUDIT_LINE_STATEMENTS } from '../audit/lines.ts';
 import type { Client } from '../clients/client.ts';
 import { createDocumentClients } from '../clients/document_clients.ts';
 import { openPolicy } from '../clients/registration_policy.ts';
-import { createRegistrations, USED_EVERY_MS } from '../clients/registrations.ts';
+import { createRegistrations, type TellRemoved, USED_EVERY_MS } from '../clients/registrations.ts';
 import { serverPolicyOf } from '../config.ts';
 import type { BoundStatement } from '../platform/db.ts';
 import { widerSubnet } from '../platform/limits.ts';
@@ -19,16 +22,35 @@ import type { Infrastructure } from './infrastructure.ts';
 /** Keys the hashes of the networks from which clients were registered. */
 const ORIGIN_SECRET = 'registration-origins';
 
+/** What the audit tells of clients that are removed because they are not used. */
+export const removalEntries =
+  (audit: Pick<Audit, 'line'>) =>
+  (requestId: string): TellRemoved =>
+  (ids, because) => {
+    const line = (id: string) =>
+      audit.line({
+        actor: { kind: 'system', id: 'registrations' },
+        action: 'clients.remove_unused',
+        target: { kind: 'client', id },
+        outcome: 'done',
+        changes: { because: { after: because } },
+        requestId,
+      });
+    return AUDIT_LINE_STATEMENTS.append.bind({ lines: ids.map(line) });
+  };
+
 /** Clients that no operator registered: those that register themselves, and those whose id is the URL of a document. */
 export type RegistrationServices = Awaited<ReturnType<typeof createRegistrationServices>>;
 
 export async function createRegistrationServices(infrastructure: Infrastructure, clientServices: ClientServices) {
   const { audit, config, db, log, now, limits, outbound, sealer, writes } = infrastructure;
   const { mode, idleSeconds, documents } = config.registration;
+  const tellRemoved = removalEntries(audit);
   const registrations = createRegistrations({
     db,
     now,
     originKey: await loadServerSecret(db, sealer, ORIGIN_SECRET, now),
+    tellRemoved: (ids, because) => tellRemoved(randomUUID())(ids, because),
     kept: limits['registered-clients'],
     idleSeconds,
   });
@@ -73,6 +95,7 @@ export async function createRegistrationServices(infrastructure: Infrastructure,
           clients: clientServices.clients,
           serverPolicy: serverPolicyOf(config),
           registrations,
+          tellRemoved,
           tokens: clientServices.registrationTokens,
           limit: limits.registration.address,
           outbound,

@@ -1,19 +1,27 @@
+import type { Audit, AuditEntry } from '../audit/entries.ts';
 import type { Clock } from '../platform/clock.ts';
 import { isDatabaseAway } from '../platform/db.ts';
 import type { Logger } from '../platform/log.ts';
-import type { Deliveries, Delivery } from '../records/deliveries.ts';
-import { createQueueWorker, doublingPause, type OutcomeLog, type QueueWorker } from './queue_worker.ts';
+import { type Deliveries, type Delivery, LOGOUT } from '../records/deliveries.ts';
+import {
+  createQueueWorker,
+  doublingPause,
+  type FinalOutcome,
+  type OutcomeLog,
+  type QueueWorker,
+} from './queue_worker.ts';
 
 /**
- * Sends one delivery. `done` also when the client no longer wants it, `refused` when the client would always refuse it.
+ * Sends one delivery. `needless` when the client no longer wants it, `refused` when the client would always refuse it.
  * @throws when a later attempt may succeed
  */
-export type Deliver = (delivery: Delivery) => Promise<'done' | 'refused'>;
+export type Deliver = (delivery: Delivery) => Promise<'done' | 'needless' | 'refused'>;
 
 export interface DeliveryWorkerParts {
   readonly deliveries: Pick<Deliveries, 'claimDue' | 'remove' | 'postpone'>;
   /** By kind. Other kinds are left for nodes that know them. */
   readonly deliver: Readonly<Record<string, Deliver>>;
+  readonly audit: Pick<Audit, 'line'>;
   readonly now: Clock;
   readonly log: Logger;
   /** From 0 to 1. */
@@ -40,17 +48,42 @@ export function pauseAfter(attempts: number, random: number): number {
 
 const OUTCOME_LOG: OutcomeLog = {
   done: ['debug', 'a relying party was told'],
+  needless: ['debug', 'a relying party no longer wants to be told'],
   refused: ['warn', 'a relying party refused what it was told'],
   failed: ['info', 'a relying party could not be told; it is tried again'],
   expired: ['warn', 'a relying party could not be told; it is given up'],
 };
 
+/** What the audit says of the end of a logout. The app's own response is in neither. */
+const AUDITED: Readonly<Record<FinalOutcome, Pick<AuditEntry, 'outcome' | 'reason'>>> = {
+  done: { outcome: 'done' },
+  needless: { outcome: 'refused', reason: 'not_asked_for' },
+  refused: { outcome: 'refused', reason: 'refused_by_app' },
+  expired: { outcome: 'refused', reason: 'given_up' },
+};
+
+function entryOf({ id, clientId, accountId, attempts }: Delivery, outcome: FinalOutcome): AuditEntry {
+  return {
+    actor: { kind: 'system', id: 'deliveries' },
+    action: 'logouts.send',
+    target: { kind: 'client', id: clientId },
+    ...AUDITED[outcome],
+    changes: { user: { after: accountId }, attempts: { after: attempts } },
+    requestId: id,
+  };
+}
+
 /** Sends queued deliveries to clients. */
 export function createDeliveryWorker(parts: DeliveryWorkerParts): QueueWorker {
-  const { deliveries, deliver, now, log, random = Math.random } = parts;
+  const { deliveries, deliver, audit, now, log, random = Math.random } = parts;
   const kinds = Object.keys(deliver);
-  return createQueueWorker({
-    queue: deliveries,
+  return createQueueWorker<Delivery>({
+    queue: {
+      postpone: deliveries.postpone,
+      // Tokens that are pushed are in the audit when they are issued.
+      remove: (delivery, outcome) =>
+        deliveries.remove(delivery.id, delivery.kind === LOGOUT ? [audit.line(entryOf(delivery, outcome))] : []),
+    },
     claim: (limit, busyShares) => deliveries.claimDue({ kinds, limit, leaseMs: LEASE_MS, busyShares }),
     batch: BATCH,
     most: MOST,

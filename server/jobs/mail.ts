@@ -36,8 +36,8 @@ const OUTCOME_LOG: OutcomeLog = {
 /** Sends queued mails. */
 export function createMailWorker(parts: MailWorkerParts): QueueWorker {
   const { mails, draft, mailer, db, now, log } = parts;
-  return createQueueWorker({
-    queue: mails,
+  return createQueueWorker<QueuedMail>({
+    queue: { postpone: mails.postpone, remove: ({ id }) => mails.remove(id) },
     claim: (limit) => mails.claimDue({ limit, leaseMs: LEASE_MS }),
     batch: MOST,
     most: MOST,

@@ -18,13 +18,19 @@ export interface QueueWorker {
  */
 export type ItemOutcome = 'done' | 'needless' | 'refused' | 'failed' | 'unreadable';
 
-/** The log line of each outcome that occurs; `expired` is a failure with no time left for another attempt. */
+/** Why an item is removed; `expired` is a failure with no time left for another attempt. */
+export type FinalOutcome = Exclude<ItemOutcome, 'failed' | 'unreadable'> | 'expired';
+
+/** The log line of each outcome that occurs. */
 export type OutcomeLog = Readonly<
-  Partial<Record<ItemOutcome | 'expired', readonly ['debug' | 'info' | 'warn', string]>>
+  Partial<Record<ItemOutcome | FinalOutcome, readonly ['debug' | 'info' | 'warn', string]>>
 >;
 
 export interface QueueWorkerParts<Item extends Queued> {
-  readonly queue: Pick<Queue<Item>, 'remove' | 'postpone'>;
+  readonly queue: Pick<Queue<Item>, 'postpone'> & {
+    /** @param outcome why it is removed */
+    remove(item: Item, outcome: FinalOutcome): Promise<void>;
+  };
   /** Claims items that are due, except those that belong to one of the busy shares. */
   claim(limit: number, busyShares: readonly string[]): Promise<Item[]>;
   /** Items claimed by one statement. */
@@ -123,22 +129,23 @@ export function createQueueWorker<Item extends Queued>(parts: QueueWorkerParts<I
     const { outcome, error } = await parts.handle(item);
     const dueAt = new Date(now() + parts.pauseAfter(item.attempts));
     const isExpired = outcome === 'failed' && dueAt >= item.expiresAt;
-    const [level, message] = outcomeLog[isExpired ? 'expired' : outcome] ?? ['warn', outcome];
+    const final = isExpired ? 'expired' : outcome;
+    const [level, message] = outcomeLog[final] ?? ['warn', outcome];
     const fields = { ...parts.logFields(item), ...(error === undefined ? {} : { error }) };
     // An outage is logged once elsewhere (platform/outages.ts), and an item that is lost is always logged.
     log[isDatabaseAway(error) && !isExpired ? 'debug' : level](fields, message);
-    if (outcome === 'unreadable') return;
-    const stored = outcome === 'failed' && !isExpired ? queue.postpone(item.id, dueAt) : remove(item);
+    if (final === 'unreadable') return;
+    const stored = final === 'failed' ? queue.postpone(item.id, dueAt) : remove(item, final);
     await stored.catch((failure) => {
       log[isDatabaseAway(failure) ? 'debug' : 'warn']({ ...fields, error: failure }, 'the outcome could not be stored');
     });
   }
 
   /** Tries again while the database is away: an item that is not removed would be handled twice. */
-  async function remove({ id }: Item): Promise<void> {
+  async function remove(item: Item, outcome: FinalOutcome): Promise<void> {
     for (;;) {
       try {
-        return await queue.remove(id);
+        return await queue.remove(item, outcome);
       } catch (error) {
         if (isStopped || !isDatabaseAway(error)) throw error;
       }

@@ -31,7 +31,7 @@ export interface LogoutNotice {
  * Sends a logout request to a client (§2.5). Each attempt gets a new logout token, which is valid for two minutes and
  * signed by the current key.
  *
- * @returns `done` also when the client is gone or has removed its URI; `refused` when the client says that the request is
+ * @returns `needless` when the client is gone or has removed its URI; `refused` when the client says that the request is
  *   invalid (§2.8), which it would say again
  * @throws Error when another attempt may succeed
  */
@@ -41,7 +41,7 @@ export function createLogoutSender(parts: {
   outbound: Outbound;
   /** @throws when this node may have missed that its key was withdrawn */
   assertCanSign(): void;
-}): (notice: LogoutNotice) => Promise<'done' | 'refused'> {
+}): (notice: LogoutNotice) => Promise<'done' | 'needless' | 'refused'> {
   const { serving, units, outbound, assertCanSign } = parts;
   return async ({ clientId, accountId, sid }) => {
     assertCanSign();
@@ -51,7 +51,7 @@ export function createLogoutSender(parts: {
       if (!client?.backchannelLogoutUri || accountId === undefined) return undefined;
       return { uri: client.backchannelLogoutUri, token: await logoutToken(provider, client, accountId, sid) };
     });
-    if (!request) return 'done';
+    if (!request) return 'needless';
     const { ok, status } = await outbound.fetch(request.uri, {
       method: 'POST',
       turn: { chosenBy: 'delivery', share: `account:${accountId}` },

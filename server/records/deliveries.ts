@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type RawBuilder, type Selectable, sql } from 'kysely';
+import { type AuditLine, insertAuditLines } from '../audit/lines.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Deliveries as DeliveriesTable } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
@@ -52,7 +53,9 @@ export interface DeliveryInput {
 }
 
 /** A postponed delivery postpones the client's others that are due: they would fail as well. */
-export interface Deliveries extends Omit<Queue<Delivery>, 'claimDue'>, OperatedQueue {
+export interface Deliveries extends Omit<Queue<Delivery>, 'claimDue' | 'remove'>, OperatedQueue {
+  /** Removes one that was handled, or that never can be. @param told what the audit tells of it, if it was still there */
+  remove(id: string, told?: readonly AuditLine[]): Promise<void>;
   /** Those that are tried next come first, unless the request says otherwise. @throws AppError 400 `invalid_input` */
   list(request?: ListRequest): Promise<Page<WaitingDelivery>>;
   /** One statement for the caller's transaction. All nodes are notified when it commits. */
@@ -125,6 +128,12 @@ export const DELIVERY_STATEMENTS = {
     'deliveries.forget_of',
     ($: { accountId: string }) => sql`DELETE FROM deliveries WHERE account_id = ${$.accountId} AND kind <> ${LOGOUT}`,
   ),
+  finish: statement(
+    'deliveries.finish',
+    ($: { id: string; told: readonly AuditLine[] }) => sql`
+      WITH finished AS (DELETE FROM deliveries WHERE id = ${$.id} RETURNING 1)
+      ${insertAuditLines($.told, sql`EXISTS (SELECT 1 FROM finished)`)}`,
+  ),
   ...queueStatements({
     table: 'deliveries',
     dueAt: 'next_attempt_at',
@@ -196,6 +205,10 @@ export function createDeliveries(parts: { db: Db; sealer: Sealer; people: OwnKey
   return {
     ...queue,
     ...createOperatedQueue({ db, now, statements: DELIVERY_STATEMENTS, what: 'delivery' }),
+
+    async remove(id, told = []) {
+      await db.query(DELIVERY_STATEMENTS.finish.bind({ id, told }));
+    },
 
     list(request = {}) {
       const where = (add: AddParameter) => `expires_at IS NULL OR expires_at > ${add(new Date(now()), 'timestamptz')}`;

@@ -6,7 +6,7 @@ import { checkPublishedKeys } from '../clients/needed_keys.ts';
 import type { ServerPolicy } from '../clients/profiles.ts';
 import type { RegistrationPolicy } from '../clients/registration_policy.ts';
 import type { RegistrationToken, RegistrationTokens } from '../clients/registration_tokens.ts';
-import type { Registrations } from '../clients/registrations.ts';
+import type { Registrations, TellRemoved } from '../clients/registrations.ts';
 import { checkSector } from '../clients/sector_identifier.ts';
 import { objectOf, readSelfDescription } from '../clients/self_registration.ts';
 import type { Clients } from '../clients/store.ts';
@@ -42,6 +42,7 @@ export interface RegistrationOptions {
     action: 'clients.register' | 'clients.update_own' | 'clients.delete_own',
     about: Pick<AuditEntry, 'outcome' | 'changes'> & { readonly id: string },
   ): BoundStatement;
+  tellRemoved(requestId: string): TellRemoved;
   /**
    * Counts a registration without a token, and what it stores.
    * @throws AppError 429 when the address has stored too much, 503 when there are too many in all
@@ -106,6 +107,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
         address: request.ip,
         provided,
         tell: (id, outcome) => options.entry(request, 'clients.register', { id, outcome, changes }),
+        tellRemoved: options.tellRemoved(request.id),
       });
       const { software_statement: statement } = body;
       const softwareStatement = typeof statement === 'string' ? statement : undefined;

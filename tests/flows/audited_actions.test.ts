@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { globSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { FAILURES } from '../../server/accounts/attempts.ts';
 import { ACTIONS, type Action } from '../../server/audit/actions.ts';
-import { type AuditRow, detailsPlace, monthSecret } from '../../server/audit/entries.ts';
+import { type AuditRow, detailsPlace, monthSecret, openAudit } from '../../server/audit/entries.ts';
+import { OPEN_POLICY } from '../../server/clients/registration_policy.ts';
+import { createRegistrations } from '../../server/clients/registrations.ts';
+import { readSelfDescription } from '../../server/clients/self_registration.ts';
+import { removalEntries } from '../../server/composition/registration.ts';
 import { createSealer, openJson } from '../../server/platform/sealing.ts';
 import { loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { isSignIn, openAccount, pathOf, press } from '../helpers/account.ts';
@@ -14,10 +19,12 @@ import { deployment, type Person } from '../helpers/deployment.ts';
 import { askForCode, DEVICE_GRANT, decide, poll, typeCode } from '../helpers/device.ts';
 import { createFactorSeeder, passkeyOptionsOn } from '../helpers/factors.ts';
 import { attributeOf, fieldValue, has } from '../helpers/html.ts';
+import { logoutListener } from '../helpers/logout_listener.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 import { register } from '../helpers/registration.ts';
 import { authorize, redeem, refresh } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
+import { until } from '../helpers/waiting.ts';
 import { askForMail, enqueue, useLink } from './mailed_links.ts';
 import { begin, post, shown, signedIn, submit, submitPassword, tokensFor } from './support.ts';
 
@@ -37,6 +44,8 @@ const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
 const factors = await createFactorSeeder(app, now);
 const party = await app.seed.party({ name: 'Notes', metadata: { scope: 'openid profile email offline_access' } });
 const own = await app.seed.party({ firstParty: true });
+const rp = await logoutListener(scope);
+const told = await app.seed.party({ firstParty: true, metadata: { backchannel_logout_uri: rp.uri } });
 const tv = await app.seed.party({
   public: true,
   metadata: { redirect_uris: [], grant_types: [DEVICE_GRANT, 'refresh_token'] },
@@ -380,6 +389,33 @@ test('a sign-out', async () => {
   isOf(ended, person, { session_id: uid }, `session ${uid}`);
 });
 
+for (const [status, outcome, reason] of [
+  [200, 'done', null],
+  [400, 'refused', 'refused_by_app'],
+] as const) {
+  test(`a back-channel logout that an app answers with ${status}, in the statement that takes it from the queue`, async () => {
+    rp.status = status;
+    const person = await app.seed.person();
+    const browser = await signedIn(app, told, person);
+    const page = await browser.get('/logout');
+    await entries();
+    await submit(browser, page, { logout: 'yes' });
+    await until('the app to be told', async () => (await queued()) === 0);
+    const found = (await entries()).filter(({ action }) => action === 'logouts.send');
+    assert.equal(found.length, 1);
+    const [entry = assert.fail()] = found;
+    assert.deepEqual(
+      [entry.actor_kind, entry.actor_id, entry.target_kind, entry.target_id, entry.outcome, entry.reason],
+      ['system', 'deliveries', 'client', told.id, outcome, reason],
+    );
+    assert.deepEqual(entry.changes, { user: { after: person.id }, attempts: { after: 1 } });
+  });
+}
+
+async function queued(): Promise<number> {
+  return (await app.db.run({ text: 'SELECT 1 FROM deliveries' }, [])).length;
+}
+
 test('a device that a person connects, or refuses to, and its tokens', async () => {
   const person = await app.seed.person();
   const browser = await signedIn(app, own, person);
@@ -429,6 +465,37 @@ test('a client that registers itself, changes its metadata and leaves (RFC 7591,
   isSelf(await audited('clients.delete_own', () => register(app, undefined, { token, method: 'DELETE', path })));
 });
 
+test('clients that are removed because they are not used, or there are too many', async () => {
+  const registrations = createRegistrations({
+    db: app.db,
+    now,
+    tellRemoved: removalEntries(await openAudit({ db: app.db, sealer, now }))('the request'),
+    originKey: randomBytes(32),
+    kept: { address: 1, network: 100, host: 100, server: 100 },
+    idleSeconds: 86_400,
+  });
+  const policy = OPEN_POLICY;
+  const redirects = { redirect_uris: ['https://unused.example/cb'], token_endpoint_auth_method: 'none' };
+  const description = readSelfDescription({ client_name: 'Unused', ...redirects }, policy);
+  const make = async () => (await registrations.register({ description, policy, address: '192.0.2.7' })).client.id;
+  const first = await make();
+  await entries();
+  const second = await make();
+  await app.db.run({ text: 'UPDATE clients SET expires_at = $2 WHERE id = $1' }, [second, new Date(now() - 1)]);
+  await registrations.removeIdle();
+  const removed = (await entries()).filter(({ action }) => action === 'clients.remove_unused');
+  assert.deepEqual(
+    removed.map(({ actor_kind: kind, target_kind, target_id, outcome, changes }) => ({
+      what: [kind, target_kind, target_id, outcome],
+      because: (changes as { because: { after: string } }).because.after,
+    })),
+    [
+      { what: ['system', 'client', first, 'done'], because: 'capacity' },
+      { what: ['system', 'client', second, 'done'], because: 'idle' },
+    ],
+  );
+});
+
 /** Written by jobs, by the command line or at the start of a process; tests of those look at them. */
 const ELSEWHERE: readonly Action[] = [
   'audit.export',
@@ -442,6 +509,8 @@ const ELSEWHERE: readonly Action[] = [
   'destinations.replay',
   'destinations.rotate_secret',
   'destinations.update',
+  'texts.accept',
+  'texts.withdraw',
   'users.read_pii',
 ];
 

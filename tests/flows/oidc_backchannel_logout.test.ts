@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { after, beforeEach, describe, test } from 'node:test';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import type { AuditRow } from '../../server/audit/entries.ts';
 import { createDb } from '../../server/platform/db.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { createDeliveries, LOGOUT } from '../../server/records/deliveries.ts';
@@ -263,6 +264,10 @@ describe('delivery', () => {
     await signIn(other, person, browser);
     await signOut(browser);
     await until('the other app to be notified', () => otherRp.received.length === 1);
+    await until('the attempt to be put back', async () => {
+      const [row, ...others] = await queuedDeliveries();
+      return others.length === 0 && row?.attempts === 1 && row.next_attempt_at.getTime() < clock.ms + 59_000;
+    });
     clock.ms += 60_000;
     rp.status = 200;
     await wake();
@@ -298,6 +303,12 @@ describe('delivery', () => {
     await wake();
     await settled();
     assert.equal(rp.received.length, 2);
+    const [told = assert.fail()] = await app.db.run<Pick<AuditRow, 'outcome' | 'reason' | 'changes'>>(
+      { text: "SELECT outcome, reason, changes FROM audit WHERE action = 'logouts.send' ORDER BY id DESC LIMIT 1" },
+      [],
+    );
+    assert.deepEqual([told.outcome, told.reason], ['refused', 'given_up']);
+    assert.deepEqual((told.changes as Record<string, object>).attempts, { after: 2 });
     const line = app.logLines.find((one) => one.includes('given up')) ?? '';
     assert.equal(JSON.parse(line).level, 'warn');
     assert.ok(line.includes(party.id));

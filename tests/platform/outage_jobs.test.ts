@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { createPasswordUpgrade } from '../../server/accounts/password_change.ts';
 import { createPasswords } from '../../server/accounts/passwords.ts';
+import { openAudit } from '../../server/audit/entries.ts';
 import { createDeliveryWorker, type Deliver } from '../../server/jobs/deliveries.ts';
 import { createDb } from '../../server/platform/db.ts';
 import { createLog } from '../../server/platform/log.ts';
@@ -56,18 +57,20 @@ async function setUpQueue(t: Scope) {
   const base = await setUp(t);
   const clock = { ms: Date.parse('2030-01-01T00:00:00Z') };
   const now = () => clock.ms;
-  const deliveries = createDeliveries({ db: base.db, sealer: createSealer([randomBytes(32)]), people: NO_PEOPLE, now });
+  const sealer = createSealer([randomBytes(32)]);
+  const deliveries = createDeliveries({ db: base.db, sealer, people: NO_PEOPLE, now });
+  const audit = await openAudit({ db: base.db, sealer, now });
   const expiresAt = new Date(clock.ms + HOUR_MS);
   await base.db.transact([deliveries.enqueue({ kind: 'ping', clientId: 'app', content: {}, expiresAt })]);
   base.sent.length = 0;
   return {
     ...base,
     clock,
-    worker: (ping: Deliver) => createDeliveryWorker({ deliveries, deliver: { ping }, now, log: base.log }),
+    worker: (ping: Deliver) => createDeliveryWorker({ deliveries, deliver: { ping }, audit, now, log: base.log }),
     /** Reads are possible while it is locked. */
     lockQueue: () => base.lock('LOCK TABLE deliveries IN SHARE MODE'),
     queued: async () => (await base.operator.run({ name: 'queued', text: 'SELECT 1 FROM deliveries' }, [])).length,
-    removals: () => base.sent.filter((text) => text.startsWith('DELETE')).length,
+    removals: () => base.sent.filter((text) => text.includes('DELETE FROM deliveries')).length,
   };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { after, beforeEach, test } from 'node:test';
+import { openAudit } from '../../server/audit/entries.ts';
 import { cleanUp } from '../../server/jobs/cleanup.ts';
 import { createDeliveryWorker, pauseAfter } from '../../server/jobs/deliveries.ts';
 import { createLog } from '../../server/platform/log.ts';
@@ -14,7 +15,9 @@ import { until } from '../helpers/waiting.ts';
 const { db } = await database({ after });
 const clock = { ms: Date.parse('2030-01-01T00:00:00Z') };
 const now = () => clock.ms;
-const deliveries = createDeliveries({ db, sealer: createSealer([randomBytes(32)]), people: NO_PEOPLE, now });
+const sealer = createSealer([randomBytes(32)]);
+const deliveries = createDeliveries({ db, sealer, people: NO_PEOPLE, now });
+const audit = await openAudit({ db, sealer, now });
 const ALL = { kinds: ['ping', 'push'], limit: 16, leaseMs: 60_000 };
 const HOUR_MS = 3_600_000;
 
@@ -90,7 +93,13 @@ test('a worker that is stopped finishes what is in progress, and leaves the rest
     await going.promise;
     return 'done' as const;
   };
-  const worker = createDeliveryWorker({ deliveries, deliver: { ping }, now, log: createLog({ level: 'silent' }) });
+  const worker = createDeliveryWorker({
+    deliveries,
+    deliver: { ping },
+    audit,
+    now,
+    log: createLog({ level: 'silent' }),
+  });
   void worker.run();
   await began.promise;
   const stopped = worker.stop();
@@ -117,7 +126,7 @@ function worker() {
     told,
     hung,
     answer: () => answer('done'),
-    ...createDeliveryWorker({ deliveries, deliver: { ping }, now, log: createLog({ level: 'silent' }) }),
+    ...createDeliveryWorker({ deliveries, deliver: { ping }, audit, now, log: createLog({ level: 'silent' }) }),
   };
 }
 

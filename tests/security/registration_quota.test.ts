@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, describe, test } from 'node:test';
+import { openAudit } from '../../server/audit/entries.ts';
 import { GRACE_MS } from '../../server/clients/capacity.ts';
 import { OPEN_POLICY } from '../../server/clients/registration_policy.ts';
 import { createRegistrations } from '../../server/clients/registrations.ts';
 import { readSelfDescription } from '../../server/clients/self_registration.ts';
+import { removalEntries } from '../../server/composition/registration.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
 import { createSeeder, deployment } from '../helpers/deployment.ts';
 import { database } from '../helpers/postgres.ts';
 import { createRecordSeeder } from '../helpers/records.ts';
@@ -24,8 +27,11 @@ const clock = { ms: START };
 const masterKey = remember('master_key', randomBytes(32).toString('base64'));
 const seed = await createSeeder(db, masterKey, () => clock.ms);
 const records = createRecordSeeder({ db, masterKey }, () => clock.ms);
+const audit = await openAudit({ db, sealer: createSealer([Buffer.from(masterKey, 'base64')]), now: () => clock.ms });
+const tellRemoved = removalEntries(audit)('the request');
 const registrations = createRegistrations({
   db,
+  tellRemoved,
   now: () => clock.ms,
   originKey: randomBytes(32),
   kept: { address: QUOTA, network: 5 * QUOTA, host: 10 * QUOTA, server: 100 * QUOTA },
@@ -137,6 +143,7 @@ describe('many registrations', () => {
   const SMALL = 10;
   const [SHARED, WIDER] = ['https://shared.example/cb', 5 * SMALL];
   const small = createRegistrations({
+    tellRemoved,
     db,
     now: () => clock.ms,
     originKey: randomBytes(32),
@@ -203,6 +210,21 @@ describe('unused clients', () => {
     clock.ms += 2_000;
     assert.equal(await registrations.removeIdle(), 1);
     assert.equal((await idsLeft()).includes(id), false);
+    assert.deepEqual(await toldOf(id), [{ changes: { because: { after: 'idle' } }, request_id: 'the request' }]);
+  });
+
+  const toldOf = (id: string) =>
+    query("SELECT changes, request_id FROM audit WHERE action = 'clients.remove_unused' AND target_id = $1", [id]);
+
+  test('are not removed without what the audit tells of it', async () => {
+    await clear();
+    const id = await registerAt('192.0.2.1');
+    clock.ms += 7 * DAY_MS + 1_000;
+    await query("ALTER TABLE audit ADD CONSTRAINT closed CHECK (action <> 'clients.remove_unused') NOT VALID");
+    await assert.rejects(registrations.removeIdle());
+    await query('ALTER TABLE audit DROP CONSTRAINT closed');
+    assert.equal((await idsLeft()).includes(id), true);
+    assert.equal(await registrations.removeIdle(), 1);
   });
 
   test('are removed after a month without use, unless they have a live grant', async () => {
