@@ -1189,7 +1189,7 @@ export interface paths {
         put?: never;
         /**
          * Create a destination of the audit; its secret is shown only now
-         * @description It gets what comes from now on, or all from an index or a time on. You need audit:read as well. Of people it gets ids alone.
+         * @description It gets what comes from now on, or all from an index or a time on. You need audit:read as well. Of people it gets ids alone, unless details says otherwise.
          */
         post: operations["destinations.create"];
         delete?: never;
@@ -2870,12 +2870,14 @@ export interface components {
             everybody: boolean;
             /** @description signed heads of the log are sent as well; false by default */
             heads: boolean;
+            /** @description address and device are sent as well, in clear: you need users:read:pii; not for a client; false by default */
+            details: boolean;
             /** @description the client that gets the events of its people; null: the whole audit */
             client_id: string | null;
             /** @description the index of the event that comes next */
             position: number;
             enabled: boolean;
-            /** @description when the receiver answered that it wants nothing more */
+            /** @description gone, when the receiver answered that it wants nothing more; dead_letters, when it has too many */
             disabled_reason: string | null;
             /** @description failed attempts for what comes next */
             attempts: number;
@@ -2910,6 +2912,8 @@ export interface components {
             everybody?: boolean;
             /** @description signed heads of the log are sent as well; false by default */
             heads?: boolean;
+            /** @description address and device are sent as well, in clear: you need users:read:pii; not for a client; false by default */
+            details?: boolean;
         };
         /** DestinationSettings */
         DestinationSettings: {
@@ -3421,12 +3425,14 @@ export interface components {
             everybody: boolean;
             /** @description signed heads of the log are sent as well; false by default */
             heads: boolean;
+            /** @description address and device are sent as well, in clear: you need users:read:pii; not for a client; false by default */
+            details: boolean;
             /** @description the client that gets the events of its people; null: the whole audit */
             client_id: string | null;
             /** @description the index of the event that comes next */
             position: number;
             enabled: boolean;
-            /** @description when the receiver answered that it wants nothing more */
+            /** @description gone, when the receiver answered that it wants nothing more; dead_letters, when it has too many */
             disabled_reason: string | null;
             /** @description failed attempts for what comes next */
             attempts: number;
@@ -11251,6 +11257,7 @@ export interface operations {
                      *           "outcomes": [],
                      *           "everybody": false,
                      *           "heads": true,
+                     *           "details": false,
                      *           "client_id": null,
                      *           "position": 1042,
                      *           "enabled": true,
@@ -11289,12 +11296,14 @@ export interface operations {
                             everybody?: boolean;
                             /** @description signed heads of the log are sent as well; false by default */
                             heads?: boolean;
+                            /** @description address and device are sent as well, in clear: you need users:read:pii; not for a client; false by default */
+                            details?: boolean;
                             /** @description the client that gets the events of its people; null: the whole audit */
                             client_id?: string | null;
                             /** @description the index of the event that comes next */
                             position?: number;
                             enabled?: boolean;
-                            /** @description when the receiver answered that it wants nothing more */
+                            /** @description gone, when the receiver answered that it wants nothing more; dead_letters, when it has too many */
                             disabled_reason?: string | null;
                             /** @description failed attempts for what comes next */
                             attempts?: number;
@@ -11381,6 +11390,8 @@ export interface operations {
                     everybody?: boolean;
                     /** @description signed heads of the log are sent as well; false by default */
                     heads?: boolean;
+                    /** @description address and device are sent as well, in clear: you need users:read:pii; not for a client; false by default */
+                    details?: boolean;
                     /** @description the index of the first event in the log, or a time (RFC 3339) */
                     from?: number | string;
                 };
@@ -11412,6 +11423,7 @@ export interface operations {
                      *       "outcomes": [],
                      *       "everybody": false,
                      *       "heads": true,
+                     *       "details": false,
                      *       "client_id": null,
                      *       "position": 1042,
                      *       "enabled": true,
@@ -11483,6 +11495,7 @@ export interface operations {
                      *       "outcomes": [],
                      *       "everybody": false,
                      *       "heads": true,
+                     *       "details": false,
                      *       "client_id": null,
                      *       "position": 1042,
                      *       "enabled": true,
@@ -11630,6 +11643,7 @@ export interface operations {
                      *       "outcomes": [],
                      *       "everybody": false,
                      *       "heads": true,
+                     *       "details": false,
                      *       "client_id": null,
                      *       "position": 1042,
                      *       "enabled": true,
@@ -11709,6 +11723,7 @@ export interface operations {
                      *       "outcomes": [],
                      *       "everybody": false,
                      *       "heads": true,
+                     *       "details": false,
                      *       "client_id": null,
                      *       "position": 1042,
                      *       "enabled": true,
@@ -11788,6 +11803,7 @@ export interface operations {
                      *       "outcomes": [],
                      *       "everybody": false,
                      *       "heads": true,
+                     *       "details": false,
                      *       "client_id": null,
                      *       "position": 1042,
                      *       "enabled": false,
@@ -11879,6 +11895,7 @@ export interface operations {
                      *       "outcomes": [],
                      *       "everybody": false,
                      *       "heads": true,
+                     *       "details": false,
                      *       "client_id": null,
                      *       "position": 1000,
                      *       "enabled": true,
@@ -11966,6 +11983,7 @@ export interface operations {
                      *       "outcomes": [],
                      *       "everybody": false,
                      *       "heads": true,
+                     *       "details": false,
                      *       "client_id": null,
                      *       "position": 1042,
                      *       "enabled": true,

@@ -1,5 +1,5 @@
 import type { Action } from './actions.ts';
-import type { AuditRow } from './entries.ts';
+import type { AuditDetails, AuditRow, Changes } from './entries.ts';
 import { type SignedHead, shownHead } from './heads.ts';
 import type { HeadRow } from './log_store.ts';
 
@@ -31,8 +31,11 @@ export interface Event {
   readonly row: AuditRow;
 }
 
-/** An event as the API shows it, without address and device; `index` and `hash` are those of its leaf in the log. */
-export function messageOfEvent({ index, hash, row }: Event): Message {
+/**
+ * An event as the API shows it; `index` and `hash` are those of its leaf in the log.
+ * @param details address and device, for a destination that gets them. Default: it has no such members
+ */
+export function messageOfEvent({ index, hash, row }: Event, details?: AuditDetails): Message {
   const { mac: _, sealed_details: __, details_account: ___, details_month: ____, at, ...shown } = row;
   return {
     id: row.id,
@@ -40,7 +43,13 @@ export function messageOfEvent({ index, hash, row }: Event): Message {
     at,
     severity: SEVERITY_OF[row.outcome] ?? 'informational',
     subject: `${row.target_kind}/${row.target_id}`,
-    data: { index, hash: hash.toString('base64url'), at: at.toISOString(), ...shown },
+    data: {
+      index,
+      hash: hash.toString('base64url'),
+      at: at.toISOString(),
+      ...shown,
+      ...(details ? { address: details.address ?? null, device: details.device ?? null } : {}),
+    },
   };
 }
 
@@ -80,7 +89,7 @@ export const APP_EVENTS = {
   'user.credentials_changed': ['users.set_password', 'users.reset_factors', 'passwords.change', 'passwords.reset'],
   'user.signed_in': ['sessions.begin'],
   'user.signed_out': ['sessions.end', 'users.end_session', 'users.end_sessions'],
-  'user.access_revoked': ['users.revoke_grants', 'apps.revoke'],
+  'user.access_revoked': ['users.revoke_grants', 'grants.revoke', 'apps.revoke'],
 } as const satisfies Readonly<Record<string, readonly Action[]>>;
 
 const TYPE_OF: ReadonlyMap<string, string> = new Map(
@@ -89,10 +98,37 @@ const TYPE_OF: ReadonlyMap<string, string> = new Map(
 
 /** @returns undefined for an event that is not for apps */
 export function appEventOf({ row }: Event): { readonly type: string; readonly accountId: string } | undefined {
-  const type = row.outcome === 'done' ? TYPE_OF.get(row.action) : undefined;
-  return type === undefined || row.target_kind !== 'user' || row.target_id === ''
-    ? undefined
-    : { type, accountId: row.target_id };
+  const type = row.outcome === 'done' ? (TYPE_OF.get(row.action) ?? typeOfRevocation(row)) : undefined;
+  const accountId = personOf(row);
+  return type === undefined || accountId === undefined ? undefined : { type, accountId };
+}
+
+/** What an operator has revoked for a person. What an app revokes for itself is no news to it. */
+const REVOKED: Readonly<Record<string, keyof typeof APP_EVENTS>> = {
+  user: 'user.signed_out',
+  session: 'user.signed_out',
+  grant: 'user.access_revoked',
+};
+
+function typeOfRevocation({ action, changes }: AuditRow): string | undefined {
+  return action === ('tokens.revoke' satisfies Action)
+    ? REVOKED[String((changes as Changes).revoked?.after)]
+    : undefined;
+}
+
+/** The member of the changes that names the person, where the target is something of theirs, such as a session. */
+const PERSON = 'user_id';
+
+/** The changes of an event about something of a person, so that it says of whom. */
+export const ofPerson = (accountId: string | undefined): Changes =>
+  accountId === undefined ? {} : { [PERSON]: { before: accountId } };
+
+/** The account that an event is about. A person who ends the own session is its actor. */
+function personOf({ target_kind: kind, target_id: id, actor_kind: by, actor_id: actor, changes }: AuditRow) {
+  if (kind === 'user') return id === '' ? undefined : id;
+  const named = (changes as Changes)[PERSON]?.before;
+  if (typeof named === 'string') return named;
+  return kind === 'session' && by === 'person' && actor !== '' ? actor : undefined;
 }
 
 /** @param sub the person, as the app knows them */
@@ -104,7 +140,7 @@ export function messageForApp(event: Event, type: string, sub: string): Message 
     at,
     severity: 'informational',
     subject: sub,
-    data: { sub, changed: Object.keys(changes as object) },
+    data: { sub, changed: Object.keys(changes as object).filter((name) => name !== PERSON) },
   };
 }
 

@@ -61,6 +61,8 @@ export interface DeliveryStore {
   advance(claimed: Claimed, from: Progress, to: Progress): Promise<boolean>;
   /** The same, with a dead letter for what was not sent, in one statement. */
   giveUp(claimed: Claimed, from: Progress, to: Progress, lost: Lost): Promise<boolean>;
+  /** True when it has so many dead letters that it gets none more. */
+  isFull(claimed: Claimed): Promise<boolean>;
   /** Ends the lease until then. */
   postpone(claimed: Claimed, failed: { attempts: number; reason: string; until: Date }): Promise<void>;
   /** @param entry of the audit, in the same transaction */
@@ -154,6 +156,12 @@ export const DELIVERY_STORE_STATEMENTS = {
       SELECT ${$.letter}::uuid, id, ${$.first}::bigint, ${$.last}::bigint, ${$.isHead}, ${$.reason}, ${$.attempts}, ${$.now}
         FROM moved RETURNING id`,
   ),
+  isFull: statement(
+    'audit_delivery.is_full',
+    ($: { id: string; most: number }) => sql<{ full: boolean }>`
+      SELECT count(*) >= ${$.most} AS full
+        FROM (SELECT 1 FROM audit_dead_letters WHERE destination_id = ${$.id}::uuid LIMIT ${$.most}) letters`,
+  ),
   postpone: statement(
     'audit_delivery.postpone',
     ($: Lease & { attempts: number; reason: string; until: Date }) => sql`
@@ -188,6 +196,9 @@ export const DELIVERY_STORE_STATEMENTS = {
 
 /** Longer than an attempt can take: only then may another node try. */
 const LEASE_MS = 60_000;
+
+/** Dead letters of one destination: an operator looks at them long before. */
+export const LETTERS_MAX = 1_000;
 
 export function createDeliveryStore(parts: {
   readonly db: Pick<Db, 'query' | 'transact'>;
@@ -254,6 +265,11 @@ export function createDeliveryStore(parts: {
     async giveUp(claimed, from, to, lost) {
       const values = { ...moveOf(claimed, from, to), ...lost, letter: randomUUID(), now: at() };
       return (await db.query(DELIVERY_STORE_STATEMENTS.giveUp.bind(values))).length > 0;
+    },
+
+    async isFull({ id }) {
+      const [row] = await db.query(DELIVERY_STORE_STATEMENTS.isFull.bind({ id, most: LETTERS_MAX }));
+      return row?.full === true;
     },
 
     async postpone(claimed, failed) {

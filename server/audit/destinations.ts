@@ -27,10 +27,12 @@ export interface Destination {
   readonly everybody: boolean;
   /** Signed heads are sent as well. */
   readonly heads: boolean;
+  /** Address and device are sent as well, in clear. Not for a client. */
+  readonly details: boolean;
   /** The index of the event that comes next. */
   readonly position: number;
   readonly enabled: boolean;
-  /** Why it was disabled, when the receiver asked for it. */
+  /** Why it was disabled, when nobody did it: the receiver asked for it, or `dead_letters`, when there are too many. */
   readonly disabledReason: string | undefined;
   /** Attempts that have failed for what comes next. */
   readonly attempts: number;
@@ -41,7 +43,10 @@ export interface Destination {
   readonly updatedAt: Date;
 }
 
-export type DestinationInput = Pick<Destination, 'name' | 'actions' | 'outcomes' | 'everybody' | 'heads'> & {
+export type DestinationInput = Pick<
+  Destination,
+  'name' | 'actions' | 'outcomes' | 'everybody' | 'heads' | 'details'
+> & {
   readonly settings: DestinationSettings;
 };
 
@@ -88,7 +93,7 @@ const FREE = sql`lease_id = NULL, leased_until = NULL`;
 
 type Inserted = Pick<
   DestinationRow,
-  'id' | 'name' | 'kind' | 'sealed_secret' | 'client_id' | 'everybody' | 'heads' | 'created_at'
+  'id' | 'name' | 'kind' | 'sealed_secret' | 'client_id' | 'everybody' | 'heads' | 'details' | 'created_at'
 > & {
   settings: string;
   actions: readonly string[];
@@ -125,10 +130,10 @@ export const DESTINATION_STATEMENTS = {
     'audit_destinations.insert',
     ($: Inserted) => sql`
       WITH made AS (
-        INSERT INTO audit_destinations (id, name, kind, settings, sealed_secret, actions, outcomes, client_id, everybody, heads,
+        INSERT INTO audit_destinations (id, name, kind, settings, sealed_secret, actions, outcomes, client_id, everybody, heads, details,
                                         position, head_position, enabled, next_attempt_at, created_at, updated_at)
         VALUES (${$.id}, ${$.name}, ${$.kind}, ${$.settings}::jsonb, ${$.sealed_secret}, ${$.actions}::text[], ${$.outcomes}::text[],
-                ${$.client_id}, ${$.everybody}, ${$.heads}, ${$.position}::bigint, ${$.position}::bigint, true, ${$.created_at},
+                ${$.client_id}, ${$.everybody}, ${$.heads}, ${$.details}, ${$.position}::bigint, ${$.position}::bigint, true, ${$.created_at},
                 ${$.created_at}, ${$.created_at}))
       SELECT ${NOTIFY}`,
   ),
@@ -138,7 +143,7 @@ export const DESTINATION_STATEMENTS = {
       changeOf(
         $,
         sql`name = ${$.name}, settings = ${$.settings}::jsonb, actions = ${$.actions}::text[], outcomes = ${$.outcomes}::text[],
-            everybody = ${$.everybody}, heads = ${$.heads}, next_attempt_at = ${$.now}`,
+            everybody = ${$.everybody}, heads = ${$.heads}, details = ${$.details}, next_attempt_at = ${$.now}`,
       ),
   ),
   remove: statement(
@@ -162,6 +167,11 @@ export const DESTINATION_STATEMENTS = {
   ),
   rotate: statement('audit_destinations.rotate', ($: Of & { sealed: Buffer }) =>
     changeOf($, sql`sealed_secret = ${$.sealed}`),
+  ),
+  /** The workers are told that the log has grown, where there is somewhere to send it. */
+  tell: statement(
+    'audit_destinations.tell',
+    () => sql`SELECT ${NOTIFY} WHERE EXISTS (SELECT 1 FROM audit_destinations WHERE enabled)`,
   ),
   logSize: statement(
     'audit_destinations.log_size',
@@ -255,6 +265,7 @@ export function createDestinations(parts: {
       const settings = checkSettings(kind, input.settings);
       if (clientId !== undefined && !isSigned(kind))
         throw invalidInput('kind', 'must be webhook or cloudevents for a client');
+      assertDetails(clientId, input);
       const [found] = await db.query(DESTINATION_STATEMENTS.count.bind());
       if ((found?.n ?? 0) >= MOST) throw new AppError('conflict', `there are ${MOST} destinations already: delete one`);
       const [id, createdAt, position] = [randomUUID(), new Date(now()), await positionOf(from)];
@@ -287,6 +298,7 @@ export function createDestinations(parts: {
 
     updating(before, input) {
       const settings = checkSettings(before.kind, input.settings);
+      assertDetails(before.clientId, input);
       const values = { ...of(before), ...input, settings: JSON.stringify(settings) };
       return planned(DESTINATION_STATEMENTS.update.bind(values), before, { ...input, settings });
     },
@@ -325,6 +337,11 @@ export function createDestinations(parts: {
   };
 }
 
+/** What an app gets is about people as it knows them, and says nothing of their devices. */
+function assertDetails(clientId: string | undefined, { details }: Pick<Destination, 'details'>): void {
+  if (clientId !== undefined && details) throw invalidInput('details', 'must be false for a client');
+}
+
 export function readDestination(row: DestinationRow): Destination {
   return {
     id: row.id,
@@ -336,6 +353,7 @@ export function readDestination(row: DestinationRow): Destination {
     clientId: row.client_id ?? undefined,
     everybody: row.everybody,
     heads: row.heads,
+    details: row.details,
     position: Number(row.position),
     enabled: row.enabled,
     disabledReason: row.disabled_reason ?? undefined,

@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement, Db, Send } from '../platform/db.ts';
 import { canonical, canonicalEvent } from './canonical.ts';
+import { DESTINATION_STATEMENTS } from './destinations.ts';
 import type { AuditRow } from './entries.ts';
 import { signHead } from './heads.ts';
 import type { AuditKeys } from './keys.ts';
@@ -69,6 +70,7 @@ export function createSealing(parts: {
           const { text, signature } = signed;
           await query(LOG_STATEMENTS.addHead.bind({ size: frontier.size, head: text, signature, createdAt: at }));
         }
+        if (leaves.length > 0 || signs) await query(DESTINATION_STATEMENTS.tell.bind());
         seen = frontier.size;
         return { sealed: leaves.length, refused, more, size: frontier.size, signed: signs };
       }),

@@ -68,6 +68,7 @@ export const TECHNICAL = {
     'version',
     'created_at',
     'updated_at',
+    'details',
   ],
   audit_dead_letters: [
     'id',

@@ -20,6 +20,7 @@ interface SettingOptions extends PrintOptions {
   outcome?: ('done' | 'refused' | 'denied')[];
   everybody?: boolean;
   heads?: boolean;
+  details?: boolean;
   from?: string;
 }
 
@@ -96,7 +97,8 @@ function destinationCommands(noun: Command, tools: CommandTools): void {
       .argument('<id>')
       .option('--name <name>', 'its name, for operators')
       .option('--no-everybody', 'of a client: only events of people who have used it')
-      .option('--no-heads', 'send no signed heads'),
+      .option('--no-heads', 'send no signed heads')
+      .option('--no-details', 'send no addresses and devices'),
   ).action(
     verb<SettingOptions>(async ({ operate }, options, id = '') => {
       const settings = settingsOf(options);
@@ -170,6 +172,7 @@ function settingOptions(command: Command): Command {
     .option('--outcome <outcome>', 'only this outcome: done, refused or denied; repeat for more', several)
     .option('--everybody', 'of a client: also events of people who have not used it')
     .option('--heads', 'send signed heads of the log as well')
+    .option('--details', 'send addresses and devices as well, in clear')
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION);
 }
@@ -186,13 +189,14 @@ function settingsOf({ url, host, port, ca, enterpriseNumber, file }: SettingOpti
   return Object.keys(settings).length === 0 ? undefined : settings;
 }
 
-function bodyOf({ name, action, outcome, everybody, heads }: SettingOptions) {
+function bodyOf({ name, action, outcome, everybody, heads, details }: SettingOptions) {
   return {
     ...(name === undefined ? {} : { name }),
     ...(action === undefined ? {} : { actions: action }),
     ...(outcome === undefined ? {} : { outcomes: outcome }),
     ...(everybody === undefined ? {} : { everybody }),
     ...(heads === undefined ? {} : { heads }),
+    ...(details === undefined ? {} : { details }),
   };
 }
 

@@ -3,8 +3,9 @@ import { createInactivity, inactivitySteps } from '../accounts/inactivity.ts';
 import { MAILS_CHANNEL } from '../accounts/mails.ts';
 import { createDeliveryStore } from '../audit/delivery_store.ts';
 import { DESTINATIONS_CHANNEL } from '../audit/destinations.ts';
+import { detailsOfEntries } from '../audit/opened_details.ts';
 import { createAuditSealing, keepAudit } from '../jobs/audit.ts';
-import { createAuditDelivery, type SubjectsOf } from '../jobs/audit_delivery.ts';
+import { createAuditDelivery, type DetailsOf, type SubjectsOf } from '../jobs/audit_delivery.ts';
 import { createSenders } from '../jobs/audit_senders.ts';
 import { cleanUp, cleanUpLag } from '../jobs/cleanup.ts';
 import { createDeliveryWorker } from '../jobs/deliveries.ts';
@@ -69,7 +70,7 @@ export function startBackgroundJobs(parts: {
       name: 'delivery of the audit',
       everyMs: 5 * SECOND_MS,
       channel: DESTINATIONS_CHANNEL,
-      ...assembleAuditDelivery(infrastructure, protocol),
+      ...assembleAuditDelivery(infrastructure, accountServices, protocol),
     },
     // an advisory lock in `maintain`
     {
@@ -129,7 +130,11 @@ function assembleDeliveryWorker(
   return createDeliveryWorker({ deliveries, deliver, audit, now, log });
 }
 
-function assembleAuditDelivery(infrastructure: Infrastructure, { subjectsOfClient }: Protocol) {
+function assembleAuditDelivery(
+  infrastructure: Infrastructure,
+  { accounts }: AccountServices,
+  { subjectsOfClient }: Protocol,
+) {
   const { audit, config, db, log, nameServers, now, outbound, sealer } = infrastructure;
   const senders = createSenders({
     outbound,
@@ -141,7 +146,9 @@ function assembleAuditDelivery(infrastructure: Infrastructure, { subjectsOfClien
   const store = createDeliveryStore({ db, sealer, now });
   const subjectsOf: SubjectsOf = async ({ id, everybody }, accountIds) =>
     subjectsOfClient(id, everybody ? accountIds : await peopleOfClient({ db, now }, id, accountIds));
-  return createAuditDelivery({ store, senders, subjectsOf, audit, now, log });
+  const detailsOf: DetailsOf = (rows) =>
+    detailsOfEntries({ openByMonth: audit.openByMonth, sealersOf: accounts.sealersOf }, rows);
+  return createAuditDelivery({ store, senders, subjectsOf, detailsOf, audit, now, log });
 }
 
 async function removeExpired({ db, log, now }: Infrastructure): Promise<void> {

@@ -1,6 +1,7 @@
 import { appEventOf, type Event, isAmong, type Message, messageForApp, messageOfEvent } from '../audit/delivered.ts';
 import type { Claimed, DeliveryStore, Place } from '../audit/delivery_store.ts';
 import type { DestinationKind } from '../audit/destination_settings.ts';
+import type { AuditDetails, AuditRow } from '../audit/entries.ts';
 import { isDatabaseAway } from '../platform/db.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Senders } from './audit_senders.ts';
@@ -23,6 +24,9 @@ export type SubjectsOf = (
   accountIds: readonly string[],
 ) => Promise<ReadonlyMap<string, string>>;
 
+/** Address and device of events, by their id. Of a person who was erased there are none. */
+export type DetailsOf = (rows: readonly AuditRow[]) => Promise<ReadonlyMap<string, AuditDetails>>;
+
 /** Destinations for which one node sends at the same time: one that does not answer takes a place until its timeout. */
 const MOST = 32;
 
@@ -30,17 +34,16 @@ export function createAuditDelivery(
   parts: Omit<TurnParts, 'messagesOf' | 'isStopped'> & {
     readonly store: DeliveryStore;
     readonly senders: Senders;
-    readonly subjectsOf: SubjectsOf;
     readonly log: Logger;
-  },
+  } & Sources,
 ): AuditDelivery {
-  const { store, senders, subjectsOf, log } = parts;
+  const { store, senders, log } = parts;
   const kinds = Object.keys(senders) as DestinationKind[];
   let isStopped = false;
   let running: Promise<void> | undefined;
   let wake = () => {};
   const inProgress = new Set<Promise<void>>();
-  const turn = createAuditTurns({ ...parts, messagesOf: messageReader(subjectsOf), isStopped: () => isStopped });
+  const turn = createAuditTurns({ ...parts, messagesOf: messageReader(parts), isStopped: () => isStopped });
 
   async function take(claimed: Claimed): Promise<void> {
     try {
@@ -93,13 +96,20 @@ export function createAuditDelivery(
   };
 }
 
+interface Sources {
+  readonly subjectsOf: SubjectsOf;
+  readonly detailsOf: DetailsOf;
+}
+
 /** Makes the messages of events for a destination. An event that it does not want has none. */
-function messageReader(subjectsOf: SubjectsOf): TurnParts['messagesOf'] {
-  return async ({ clientId, everybody, actions, outcomes }, places) => {
+function messageReader({ subjectsOf, detailsOf }: Sources): TurnParts['messagesOf'] {
+  return async ({ clientId, everybody, actions, outcomes, details }, places) => {
     const events = places.filter(isEvent);
     if (clientId === undefined) {
       const wanted = events.filter(({ row }) => isAmong(actions, row.action) && isAmong(outcomes, row.outcome));
-      return new Map(wanted.map((event) => [event.index, messageOfEvent(event)]));
+      if (!details) return new Map(wanted.map((event) => [event.index, messageOfEvent(event)]));
+      const opened = await detailsOf(wanted.map(({ row }) => row));
+      return new Map(wanted.map((event) => [event.index, messageOfEvent(event, opened.get(event.row.id) ?? {})]));
     }
     const told = events.flatMap((event) => {
       const about = appEventOf(event);

@@ -27,6 +27,9 @@ const LETTERS = 4;
 /** When nothing was sent because of this server. */
 const UNTRIED_PAUSE_MS = 30_000;
 
+/** The reason for which a destination is disabled. */
+const TOO_MANY = 'dead_letters';
+
 /** How far a destination has got, as it is stored, and how often what comes next has failed. */
 interface State extends Progress {
   readonly attempts: number;
@@ -170,6 +173,15 @@ export function createAuditTurns(parts: TurnParts): (claimed: Claimed) => Promis
   async function lose(claimed: Claimed, state: State, lost: Lost): Promise<State | undefined> {
     const { position, headPosition } = state;
     const to = lost.isHead ? { position, headPosition: lost.last + 1 } : { position: lost.last + 1, headPosition };
+    if (await store.isFull(claimed)) {
+      // Nothing is lost: it goes on from here once dead letters were sent or dropped, and it was enabled again.
+      await store.disable(claimed, TOO_MANY, disabledEntry(claimed, TOO_MANY));
+      log.warn(
+        { destination: claimed.id, kind: claimed.kind },
+        'a destination of the audit has too many dead letters; it was disabled',
+      );
+      return undefined;
+    }
     if (!(await store.giveUp(claimed, state, to, lost))) return undefined;
     const { first, last, isHead, reason } = lost;
     log.warn(

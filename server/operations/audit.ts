@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { type AuditRow, openDetails } from '../audit/entries.ts';
+import type { AuditRow } from '../audit/entries.ts';
+import { detailsOfEntries } from '../audit/opened_details.ts';
 import { notFound } from '../platform/errors.ts';
 import { LIST_LIMIT_MAX } from '../platform/listing.ts';
 import { read, stream } from './operation.ts';
@@ -124,19 +125,17 @@ export const audit = {
 
 /** With the details, which the keys of people and of months open. */
 async function shownEntries(services: Services, rows: readonly AuditRow[]): Promise<Static<typeof AuditEntry>[]> {
-  const ids = new Set(rows.map(({ details_account: id }) => id).filter((id) => id !== null));
-  const sealers = ids.size === 0 ? new Map() : await (await services.accountStores()).accounts.sealersOf([...ids]);
-  return Promise.all(
-    rows.map(async (row) => {
-      const { mac: _, sealed_details: __, details_account: account, details_month: ___, at, changes, ...entry } = row;
-      const details = account === null ? await services.audit.openByMonth(row) : openDetails(row, sealers.get(account));
-      return {
-        ...entry,
-        at: at.toISOString(),
-        changes: changes as Static<typeof AuditEntry>['changes'],
-        address: details?.address ?? null,
-        device: details?.device ?? null,
-      };
-    }),
-  );
+  const sealersOf = async (ids: readonly string[]) => (await services.accountStores()).accounts.sealersOf(ids);
+  const opened = await detailsOfEntries({ openByMonth: services.audit.openByMonth, sealersOf }, rows);
+  return rows.map((row) => {
+    const { mac: _, sealed_details: __, details_account: ___, details_month: ____, at, changes, ...entry } = row;
+    const details = opened.get(row.id);
+    return {
+      ...entry,
+      at: at.toISOString(),
+      changes: changes as Static<typeof AuditEntry>['changes'],
+      address: details?.address ?? null,
+      device: details?.device ?? null,
+    };
+  });
 }

@@ -49,6 +49,10 @@ export const SETTABLE = {
   ),
   everybody: Type.Boolean({ description: 'of a client: also events of people who have not used it; false by default' }),
   heads: Type.Boolean({ description: 'signed heads of the log are sent as well; false by default' }),
+  details: Type.Boolean({
+    description:
+      'address and device are sent as well, in clear: you need users:read:pii; not for a client; false by default',
+  }),
 };
 
 export const Kinded = { kind: Kind, client_id: Type.String({ minLength: 1, maxLength: 2_048 }) };
@@ -62,7 +66,10 @@ export const DestinationShown = strict(
     client_id: Nullable(Type.String(), 'the client that gets the events of its people; null: the whole audit'),
     position: Type.Integer({ minimum: 0, description: 'the index of the event that comes next' }),
     enabled: Type.Boolean(),
-    disabled_reason: Nullable(Type.String(), 'when the receiver answered that it wants nothing more'),
+    disabled_reason: Nullable(
+      Type.String(),
+      'gone, when the receiver answered that it wants nothing more; dead_letters, when it has too many',
+    ),
     attempts: Type.Integer({ minimum: 0, description: 'failed attempts for what comes next' }),
     last_failure: Nullable(Type.String(), 'such as status_503, time, connection, address or redirect'),
     next_attempt_at: Time,
@@ -93,6 +100,7 @@ export const EXAMPLE: Static<typeof DestinationShown> = {
   outcomes: [],
   everybody: false,
   heads: true,
+  details: false,
   client_id: null,
   position: 1042,
   enabled: true,
@@ -115,6 +123,7 @@ export function shownDestination(one: Destination): Static<typeof DestinationSho
     outcomes: one.outcomes as Static<typeof DestinationShown>['outcomes'],
     everybody: one.everybody,
     heads: one.heads,
+    details: one.details,
     client_id: one.clientId ?? null,
     position: one.position,
     enabled: one.enabled,

@@ -14,6 +14,7 @@ import { assertMayGive } from './guards.ts';
 import { mergePatch } from './merge_patch.ts';
 import { type Call, change, type Plan, read } from './operation.ts';
 import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
+import { SEE_IN_FULL } from './permissions.ts';
 import { assertVersion } from './preconditions.ts';
 import { Id, patch, strict } from './schema.ts';
 import type { Services } from './services.ts';
@@ -56,7 +57,7 @@ export const destinations = {
     target: 'destination',
     summary: 'Create a destination of the audit; its secret is shown only now',
     description:
-      'It gets what comes from now on, or all from an index or a time on. You need audit:read as well. Of people it gets ids alone.',
+      'It gets what comes from now on, or all from an index or a time on. You need audit:read as well. Of people it gets ids alone, unless details says otherwise.',
     schemas: {
       body: strict({
         kind: Kinded.kind,
@@ -81,6 +82,7 @@ export const destinations = {
         throw invalidInput('kind', 'must not be file: CARDEA_AUDIT_FILE_DIR is not set');
       }
       const input = { ...DEFAULTS, ...body, kind, clientId };
+      assertDetails(call, input);
       const { secret, ...planned } = await services.destinations.creating(input, fromOf(from));
       return {
         ...planOf(undefined, planned),
@@ -107,8 +109,11 @@ export const destinations = {
         actions: before.actions,
         outcomes: before.outcomes,
       };
-      const input = mergePatch({ ...document, everybody: before.everybody, heads: before.heads }, body);
-      return planOf(before, services.destinations.updating(before, input as DestinationInput));
+      const { everybody, heads, details } = before;
+      const input = mergePatch({ ...document, everybody, heads, details }, body) as DestinationInput;
+      // Also for another address alone: personal data would go there.
+      assertDetails(call, input);
+      return planOf(before, services.destinations.updating(before, input));
     },
   }),
 
@@ -206,7 +211,12 @@ export const destinations = {
   }),
 };
 
-const DEFAULTS = { actions: [], outcomes: [], everybody: false, heads: false };
+const DEFAULTS = { actions: [], outcomes: [], everybody: false, heads: false, details: false };
+
+/** Who sets it up could read all of them there. @throws AppError 403 `beyond_own_permissions` */
+function assertDetails({ actor }: Call, { details }: Pick<DestinationInput, 'details'>): void {
+  if (details) assertMayGive(actor, [SEE_IN_FULL]);
+}
 
 /** A URL may have a token, and a name may be that of a person. */
 const HIDDEN: readonly string[] = ['settings', 'name'];

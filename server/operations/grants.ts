@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { ofPerson } from '../audit/delivered.ts';
 import { notFound } from '../platform/errors.ts';
 import type { ListedGrant } from '../records/listings.ts';
 import { change, read } from './operation.ts';
@@ -79,6 +80,7 @@ export const grants = {
         statements,
         refuse,
         target,
+        changes: ofPerson(grant?.accountId),
         result(rows) {
           const { user_id = '', client_id = '' } = ended(rows);
           return { id, user_id, client_id };

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { ofPerson } from '../audit/delivered.ts';
 import { notFound } from '../platform/errors.ts';
 import type { ListedSession } from '../records/listings.ts';
 import { change, read } from './operation.ts';
@@ -120,6 +121,7 @@ export const sessions = {
         statements,
         refuse,
         target,
+        changes: ofPerson(session?.accountId),
         result(rows) {
           return { uid, user_id: ended(rows).user_id ?? '' };
         },

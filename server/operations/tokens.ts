@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { ofPerson } from '../audit/delivered.ts';
 import type { Endings } from '../records/ending.ts';
 import { assertMayChangeClient } from './client_power.ts';
 import { change } from './operation.ts';
@@ -83,7 +84,7 @@ export const tokens = {
         statements,
         refuse,
         target,
-        changes: { revoked: { after: kind } },
+        changes: { revoked: { after: kind }, ...ofPerson(user) },
         result(rows) {
           const { remembered_until: until, ...rest } = ended(rows);
           return { ...rest, ...(until ? { remembered_until: until.toISOString() } : {}) };

@@ -128,6 +128,7 @@ export interface AuditDestinations {
   attempts: Generated<number>;
   client_id: string | null;
   created_at: Timestamp;
+  details: Generated<boolean>;
   disabled_reason: string | null;
   enabled: boolean;
   everybody: boolean;

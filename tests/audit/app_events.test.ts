@@ -3,13 +3,14 @@ import { createHmac } from 'node:crypto';
 import { after, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import type { Action } from '../../server/audit/actions.ts';
-import { createDestinations, DESTINATIONS_CHANNEL } from '../../server/audit/destinations.ts';
+import { createDestinations } from '../../server/audit/destinations.ts';
 import { AUDIT_SECRET, auditKeys } from '../../server/audit/keys.ts';
 import { createSealing } from '../../server/audit/seal.ts';
 import { PAIRWISE_SECRET } from '../../server/oidc/pairwise.ts';
 import { carryOut } from '../../server/platform/planned.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { loadServerSecret } from '../../server/platform/server_secrets.ts';
+import { adminApi } from '../helpers/admin.ts';
 import { auditOf } from '../helpers/audit.ts';
 import { type Receiver, receiver } from '../helpers/audit_delivery.ts';
 import { auditReceiver } from '../helpers/audit_receiver.ts';
@@ -25,6 +26,7 @@ const { db, seed, masterKey } = app;
 const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
 const destinations = createDestinations({ db, sealer, now: Date.now });
 const audit = await auditOf(app);
+const api = await adminApi(scope, app);
 const keys = auditKeys(await loadServerSecret(db, sealer, AUDIT_SECRET, Date.now));
 const sealing = createSealing({ db, keys, issuer: app.issuer, now: Date.now, headEveryMs: 1_000 });
 const [user, stranger] = [await seed.person(), await seed.person()];
@@ -37,7 +39,15 @@ const made = async (
   url: string,
   more: { everybody?: boolean; actions?: readonly string[]; clientId?: string | undefined },
 ) => {
-  const input = { name: 'a', settings: { url }, actions: [], outcomes: [], everybody: false, heads: false };
+  const input = {
+    name: 'a',
+    settings: { url },
+    actions: [],
+    outcomes: [],
+    everybody: false,
+    heads: false,
+    details: false,
+  };
   const planned = await destinations.creating({ kind: 'webhook', clientId: pairwise.id, ...input, ...more }, undefined);
   await carryOut(db, planned);
   return remember('other', planned.secret ?? '');
@@ -54,7 +64,6 @@ async function append(action: Action, id: string, outcome: 'done' | 'refused' = 
 
 async function deliver(): Promise<void> {
   await sealing.run();
-  await db.run({ text: `NOTIFY ${DESTINATIONS_CHANNEL}` }, []);
 }
 
 const bodiesAt = ({ received }: Receiver) =>
@@ -86,6 +95,49 @@ test('an app gets events of the people who have a grant with it, with the sub th
   assert.deepEqual(
     bodiesAt(filtered).map(({ type }) => type),
     ['user.signed_out'],
+  );
+});
+
+test('an app is told of a session that ends, whoever ends it, and of access that an operator takes away', async () => {
+  const before = own.received.length;
+  const records = createRecordSeeder(app);
+  const [one, two] = [await records.session(user.id), await records.session(user.id)];
+  const grant = await records.grant(user.id, pairwise.id);
+  for (const [method, path, body] of [
+    ['DELETE', `/sessions/${one}`],
+    ['POST', '/tokens/revoke', { session: two }],
+    ['DELETE', `/grants/${grant}`],
+    ['POST', '/tokens/revoke', { user_id: user.id }],
+  ] as const) {
+    const done = await api.request(method, path, body && { body });
+    assert.equal(done.status, 200, `${path} ${JSON.stringify(done.body)}`);
+  }
+  // As the person does at the end of a session (RP-Initiated Logout): the target is the session.
+  const person = { kind: 'person', id: user.id } as const;
+  const session = { kind: 'session', id: 'one' };
+  await db.query(
+    audit.append({ actor: person, action: 'sessions.end', target: session, outcome: 'done', requestId: 'r' }),
+  );
+  // What an app revokes itself.
+  const client = { kind: 'client', id: pairwise.id } as const;
+  const changes = { token: { before: 'AccessToken' } };
+  const target = { kind: 'user', id: user.id };
+  await db.query(
+    audit.append({ actor: client, action: 'tokens.revoke', target, outcome: 'done', changes, requestId: 'r' }),
+  );
+  await deliver();
+  await until('the events', () => own.received.length >= before + 5);
+  assert.deepEqual(
+    bodiesAt(own)
+      .slice(before)
+      .map(({ type, data }) => [type, data]),
+    [
+      ['user.signed_out', { sub, changed: [] }],
+      ['user.signed_out', { sub, changed: ['revoked'] }],
+      ['user.access_revoked', { sub, changed: [] }],
+      ['user.signed_out', { sub, changed: ['revoked'] }],
+      ['user.signed_out', { sub, changed: [] }],
+    ],
   );
 });
 

@@ -113,7 +113,15 @@ describe('master-key rotate', () => {
       createWaitingRequests(parts).register({ authReqId: 'an id', accountId, clientId, lifetime: 3_600 }),
       createUserCodes({ ...parts, key: randomBytes(32) }).register('BCDFGHJK', 'a device code', 3_600),
     ]);
-    const input = { name: 'a', actions: [], outcomes: [], everybody: false, heads: false, clientId: undefined };
+    const input = {
+      name: 'a',
+      actions: [],
+      outcomes: [],
+      everybody: false,
+      heads: false,
+      details: false,
+      clientId: undefined,
+    };
     const webhook = { ...input, kind: 'webhook', settings: { url: 'https://siem.example.com/' } } as const;
     await db.transact((await createDestinations(parts).creating(webhook, undefined)).statements);
     const results = createResults({ ...parts, secret: async () => randomBytes(32), people: async () => people });

@@ -11,6 +11,7 @@ import {
 } from '../../server/audit/destinations.ts';
 import { openAudit, type Target } from '../../server/audit/entries.ts';
 import { AUDIT_SECRET, auditKeys } from '../../server/audit/keys.ts';
+import { detailsOfEntries } from '../../server/audit/opened_details.ts';
 import { createSealing } from '../../server/audit/seal.ts';
 import { type AuditDelivery, createAuditDelivery, type SubjectsOf } from '../../server/jobs/audit_delivery.ts';
 import { createSenders, type Senders } from '../../server/jobs/audit_senders.ts';
@@ -121,6 +122,7 @@ export async function deliveryWorld(
       store: createDeliveryStore({ db, sealer, now }),
       senders: changed(senders),
       subjectsOf,
+      detailsOf: (rows) => detailsOfEntries({ openByMonth: audit.openByMonth, sealersOf: async () => new Map() }, rows),
       audit,
       now,
       log,
@@ -146,7 +148,16 @@ export async function deliveryWorld(
     },
     async destination(kind, settings, more = {}) {
       const { clientId, from, ...rest } = more;
-      const input = { name: kind, settings, actions: [], outcomes: [], everybody: false, heads: false, ...rest };
+      const input = {
+        name: kind,
+        settings,
+        actions: [],
+        outcomes: [],
+        everybody: false,
+        heads: false,
+        details: false,
+        ...rest,
+      };
       const planned = await destinations.creating({ ...input, kind, clientId }, from);
       await carryOut(db, planned);
       return { ...planned.after, secret: remember('other', planned.secret ?? '') };

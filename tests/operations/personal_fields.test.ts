@@ -80,6 +80,7 @@ const OF_NOBODY: Readonly<Record<string, string>> = {
   'migrations name': 'of a migration',
   'limits name': 'of a limit',
   'destinations name': 'of a destination of the audit',
+  'destinations details': 'true where they are sent',
 };
 
 /** The members that the schema names and does not call personal, as `member.of.member`. */

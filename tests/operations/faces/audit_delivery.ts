@@ -16,7 +16,15 @@ export const auditDeliveryFaces: FacesOf = async ({ db, masterKey, seed }) => {
   const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
   const parts = { db, sealer, now: Date.now };
   const store = createDestinations(parts);
-  const input = { name: 'a', settings: { url: URL }, actions: [], outcomes: [], everybody: false, heads: false };
+  const input = {
+    name: 'a',
+    settings: { url: URL },
+    actions: [],
+    outcomes: [],
+    everybody: false,
+    heads: false,
+    details: false,
+  };
   const make = async () => {
     const planned = await store.creating({ ...input, kind: 'webhook', clientId: undefined }, 0);
     await carryOut(db, planned);

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { LETTERS_MAX } from '../../server/audit/delivery_store.ts';
+import { DESTINATIONS_CHANNEL } from '../../server/audit/destinations.ts';
+import { PAUSES_MS } from '../../server/audit/webhooks.ts';
+import { carryOut } from '../../server/platform/planned.ts';
+import { accept, answer, deliveryWorld, receiver } from '../helpers/audit_delivery.ts';
+import { until } from '../helpers/waiting.ts';
+
+const world = await deliveryWorld({ after });
+const { clock, delivery, destinations, append, find, letters } = world;
+
+/** Disables a destination at the end of its test, so that it has no part in the others. */
+const end = async (id: string) => carryOut(world.db, destinations.disabling(await find(id)));
+
+test('a destination with too many dead letters is disabled where it is, so that there are no more and nothing is lost', async (t) => {
+  const one = await receiver(t, answer(422));
+  const { id, position } = await world.destination('webhook', { url: one.url });
+  const fill = `INSERT INTO audit_dead_letters (id, destination_id, first_index, last_index, is_head, reason, attempts, created_at)
+                SELECT gen_random_uuid(), $1, 0, 0, false, 'status_422', 4, now() FROM generate_series(1, $2)`;
+  await world.db.run({ text: fill }, [id, LETTERS_MAX]);
+  const ids = await append(['groups.create', 'groups.update']);
+  for (const pause of [0, ...PAUSES_MS.slice(0, 3)]) {
+    clock.ms += pause;
+    await delivery.run();
+  }
+  const full = await find(id);
+  assert.deepEqual([full.enabled, full.disabledReason, full.position], [false, 'dead_letters', position]);
+  assert.equal((await letters(id)).length, LETTERS_MAX);
+  const [entry] = await world.db.run(
+    { text: "SELECT changes FROM audit WHERE target_id = $1 AND action = 'destinations.disable'" },
+    [id],
+  );
+  assert.deepEqual(entry?.changes, {
+    enabled: { before: true, after: false },
+    disabled_reason: { after: 'dead_letters' },
+  });
+  one.behave = accept;
+  one.received.length = 0;
+  await carryOut(world.db, destinations.enabling(await find(id)));
+  await delivery.run();
+  assert.deepEqual(
+    one.received.slice(0, 2).map(({ headers }) => headers['webhook-id']),
+    ids,
+    'it goes on with the event that was not taken',
+  );
+  await end(id);
+});
+
+test('the seal tells workers of new events, where there is a destination for them', async (t) => {
+  const listener = await world.db.connect();
+  let payloads: (string | undefined)[] = [];
+  listener.on('notification', ({ payload }) => void payloads.push(payload));
+  /** What came before a notification of the test's own. */
+  const toldBy = async (work: () => Promise<unknown>) => {
+    payloads = [];
+    await work();
+    await world.db.run({ text: "SELECT pg_notify($1, 'end')" }, [DESTINATIONS_CHANNEL]);
+    await until('the last notification', () => payloads.at(-1) === 'end');
+    return payloads.length - 1;
+  };
+  try {
+    await listener.query(`LISTEN ${DESTINATIONS_CHANNEL}`);
+    assert.equal(await toldBy(() => append(['groups.create'])), 0, 'every destination is disabled');
+    let id = '';
+    await toldBy(async () => {
+      ({ id } = await world.destination('webhook', { url: (await receiver(t)).url }));
+    });
+    const told = await toldBy(() => append(['groups.create']));
+    await end(id);
+    assert.equal(told, 1);
+  } finally {
+    await listener.end();
+  }
+});
