@@ -4372,6 +4372,22 @@ export interface components {
                  */
                 locked_until: string;
             }[];
+            /** @description the versions of texts that the person has accepted, the newest first */
+            accepted_texts: {
+                /** @enum {unknown} */
+                kind: "terms" | "privacy";
+                version: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC
+                 */
+                accepted_at: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC
+                 */
+                withdrawn_at?: string;
+            }[];
         };
     };
     responses: {
@@ -5469,7 +5485,14 @@ export interface operations {
                      *       "version": 1,
                      *       "created_at": "2026-11-01T08:00:00.000Z",
                      *       "updated_at": "2026-11-01T08:00:00.000Z",
-                     *       "locked": []
+                     *       "locked": [],
+                     *       "accepted_texts": [
+                     *         {
+                     *           "kind": "terms",
+                     *           "version": "2026-11",
+                     *           "accepted_at": "2026-11-01T08:00:00.000Z"
+                     *         }
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["UserWithLocks"];

@@ -22,7 +22,7 @@ export interface Text {
 }
 
 export interface Accepted {
-  readonly kind: string;
+  readonly kind: TextKind;
   readonly version: string;
   readonly acceptedAt: Date;
   readonly withdrawnAt: Date | undefined;
@@ -41,6 +41,8 @@ export interface Texts {
   accepting(accountId: string, texts: readonly AcceptedText[]): BoundStatement[];
   /** What was accepted of a kind does not count any more. It fails by `require_rows` when that is nothing. */
   withdrawing(accountId: string, kind: string): BoundStatement;
+  /** The versions in which the person has accepted texts, the newest of each kind, in all their languages. */
+  inForceFor(account: Pick<Account, 'acceptedTexts'>): Promise<Text[]>;
   acceptedBy(accountId: string): Promise<Accepted[]>;
 }
 
@@ -99,10 +101,14 @@ export function createTexts({ db, now }: { db: Db; now: Clock }): Texts {
     return texts;
   }
 
+  async function current(): Promise<readonly Text[]> {
+    return read && now() - read.at < TEXTS_READ_EVERY_MS ? read.texts : load();
+  }
+
   async function acceptedBy(accountId: string): Promise<Accepted[]> {
     const rows = await db.query(TEXT_STATEMENTS.acceptedBy.bind({ accountId, limit: TEXTS_MAX }));
     return rows.map((row) => ({
-      kind: row.kind,
+      kind: row.kind as TextKind,
       version: row.version,
       acceptedAt: row.accepted_at,
       withdrawnAt: row.withdrawn_at ?? undefined,
@@ -121,8 +127,12 @@ export function createTexts({ db, now }: { db: Db; now: Clock }): Texts {
       }),
 
     async missing({ acceptedTexts }) {
-      const texts = read && now() - read.at < TEXTS_READ_EVERY_MS ? read.texts : await load();
-      return missingOf(texts, acceptedTexts, now());
+      return missingOf(await current(), acceptedTexts, now());
+    },
+
+    async inForceFor({ acceptedTexts }) {
+      const accepted = (await current()).filter((one) => acceptedTexts.some((other) => isSame(one, other)));
+      return accepted.filter((one) => one.version === accepted.find(({ kind }) => kind === one.kind)?.version);
     },
 
     accepting: (accountId, texts) =>
@@ -155,6 +165,24 @@ export function missingOf(texts: readonly Text[], accepted: readonly AcceptedTex
     const newer = versions.slice(0, latest === -1 ? undefined : latest);
     const asks = latest === -1 || inForce.some(({ version, askAgain }) => askAgain && newer.includes(version));
     return asks ? inForce.filter(({ version }) => version === current) : [];
+  });
+}
+
+const isSame = (a: AcceptedText, b: AcceptedText) => a.kind === b.kind && a.version === b.version;
+
+/**
+ * The versions that the person had accepted at a time, and not withdrawn: of each kind the one accepted last. It compares seconds,
+ * since that is how exactly grants have their times.
+ */
+export function acceptedAt(accepted: readonly Accepted[], at: Date): AcceptedText[] {
+  const second = (time: Date) => Math.floor(time.getTime() / 1_000);
+  const then = accepted
+    .filter((one) => second(one.acceptedAt) <= second(at))
+    .filter(({ withdrawnAt }) => withdrawnAt === undefined || second(withdrawnAt) > second(at))
+    .toSorted((a, b) => b.acceptedAt.getTime() - a.acceptedAt.getTime());
+  return TEXT_KINDS.flatMap((kind) => {
+    const last = then.find((one) => one.kind === kind);
+    return last === undefined ? [] : [{ kind, version: last.version }];
   });
 }
 

@@ -112,7 +112,11 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
       verb<PrintOptions>(async (context, options, ref) => {
         const user = await context.operate(users.show, await ofUser(context, ref), options);
         const locked = user.locked.map(({ factor, locked_until }) => `${factor} until ${locked_until}`);
-        printItem(user, options, { ...user, locked });
+        const accepted = user.accepted_texts.map(
+          ({ kind, version, accepted_at: at, withdrawn_at: withdrawn }) =>
+            `${kind} ${version} at ${at}${withdrawn === undefined ? '' : `, withdrawn at ${withdrawn}`}`,
+        );
+        printItem(user, options, { ...user, locked, accepted_texts: accepted });
       }),
     );
 

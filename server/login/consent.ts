@@ -1,3 +1,4 @@
+import { inLanguage, type Text } from '../accounts/texts.ts';
 import type { Changes } from '../audit/entries.ts';
 import type { Permissions } from '../clients/permissions.ts';
 import type { AccountView, DetailView, ResourceView } from '../views/views.ts';
@@ -13,6 +14,11 @@ interface ConsentData {
   readonly resources: readonly ResourceView[];
   /** Authorization details (RFC 9396), which are asked about each time. */
   readonly details?: readonly DetailView[];
+  /** When the person first allowed the app something, and the zone of that time. */
+  readonly since?: Date;
+  readonly zone?: string;
+  /** The texts of the service that the person has accepted, which apply to this access too. */
+  readonly texts?: readonly Pick<Text, 'kind' | 'title' | 'url' | 'version'>[];
 }
 
 /** Shows the permissions that the app requests, and takes the person's decision. `action` is `allow`, `deny` or `switch`. */
@@ -34,8 +40,13 @@ export const consentStep = step<ConsentData>({
         remembered: allowedBefore(scopes, missing.resources[identifier]),
       })),
     );
+    const account = await parts.findAccount(accountId);
+    const since = await visit.allowedSince(accountId);
     return {
-      account: viewOfAccount(await parts.findAccount(accountId)),
+      account: viewOfAccount(account),
+      ...(since ? { since } : {}),
+      ...(account?.zoneinfo ? { zone: account.zoneinfo } : {}),
+      texts: account ? inLanguage(await parts.texts.inForceFor(account), locale) : [],
       scopes,
       remembered: allowedBefore(scopes, missingScopes),
       resources,

@@ -54,7 +54,7 @@ export interface LoginParts {
   readonly personEvents: PersonEvents;
   readonly failures: FailedSignIns;
   /** What the person has to accept. */
-  readonly texts: Pick<Texts, 'missing' | 'accepting'>;
+  readonly texts: Pick<Texts, 'missing' | 'accepting' | 'inForceFor'>;
   /** Runs statements as one transaction, before the request commits. */
   readonly transact: Db['transact'];
   /** Events and mails about the sign-in. */

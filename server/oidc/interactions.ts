@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type Keygrip from 'keygrip';
-import { errors, type Provider } from 'oidc-provider';
+import { errors, type Grant, type Provider } from 'oidc-provider';
 import { isEmpty, type Permissions } from '../clients/permissions.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
@@ -100,6 +100,10 @@ export function createInteractions<Progress extends object, Result extends objec
         progress: (visitUid === interaction.uid ? stored : {}) as Progress,
         requested: () => requestedPermissions(client.id, params, options),
         missing: (accountId) => missingFor(interaction, client.id, accountId),
+        async allowedSince(accountId) {
+          const { iat } = (await grantOf(interaction, accountId)) ?? {};
+          return iat === undefined ? undefined : new Date(iat * 1_000);
+        },
         async mustAsk(accountId) {
           const missing = await missingFor(interaction, client.id, accountId);
           const asking = { isDevice: interaction.deviceCode !== undefined, prompt: params.prompt };
@@ -138,12 +142,14 @@ export function createInteractions<Progress extends object, Result extends objec
     },
   };
 
+  async function grantOf({ session, grantId }: Interaction, accountId: string): Promise<Grant | undefined> {
+    if (session?.accountId !== accountId || grantId === undefined) return undefined;
+    return serving.current().provider.Grant.find(grantId);
+  }
+
   async function missingFor(interaction: Interaction, clientId: string, accountId: string): Promise<Permissions> {
-    const { session, params } = interaction;
-    const grantId = session?.accountId === accountId ? interaction.grantId : undefined;
-    const grant = grantId === undefined ? undefined : await serving.current().provider.Grant.find(grantId);
-    const requested = await requestedPermissions(clientId, params, options);
-    return missingIn(grant, { ...requested, details: [] });
+    const requested = await requestedPermissions(clientId, interaction.params, options);
+    return missingIn(await grantOf(interaction, accountId), { ...requested, details: [] });
   }
 
   function openedVisit(visit: object): Opened {

@@ -84,11 +84,27 @@ export const users = {
     permission: 'users:read',
     summary: 'Show a user',
     schemas: { params: OF_USER, output: UserWithLocks },
-    example: { output: { ...EXAMPLE_USER, locked: [] } },
+    example: {
+      output: {
+        ...EXAMPLE_USER,
+        locked: [],
+        accepted_texts: [{ kind: 'terms', version: '2026-11', accepted_at: '2026-11-01T08:00:00.000Z' }],
+      },
+    },
     async run(services, { params: { id } }) {
       const stores = await services.accountStores();
       const account = await existingUser(stores, id);
-      return { ...shownUser(account), locked: shownLocks(await stores.attempts.locksOf(account.id)) };
+      const accepted = await stores.texts.acceptedBy(account.id);
+      return {
+        ...shownUser(account),
+        locked: shownLocks(await stores.attempts.locksOf(account.id)),
+        accepted_texts: accepted.map(({ kind, version, acceptedAt, withdrawnAt }) => ({
+          kind,
+          version,
+          accepted_at: acceptedAt.toISOString(),
+          ...(withdrawnAt ? { withdrawn_at: withdrawnAt.toISOString() } : {}),
+        })),
+      };
     },
   }),
 

@@ -25,7 +25,7 @@ export interface Interactions<Progress extends object, Result extends object> {
 export interface Visit<Progress extends object> {
   readonly uid: string;
   readonly client: App;
-  /** Why the person was sent here: `login`, `consent` or `select_account`. */
+  /** Why the person was sent here: `login`, `texts`, `consent` or `select_account`. */
   readonly prompt: string;
   /** `prompt` values of the authorization request (OpenID Connect Core §3.1.2.1). */
   readonly requestedPrompts: ReadonlySet<string>;
@@ -39,6 +39,8 @@ export interface Visit<Progress extends object> {
   readonly progress: Progress;
   /** Requested permissions that this account has not granted yet; without details (RFC 9396), which no grant has. */
   missing(accountId: string): Promise<Permissions>;
+  /** When this account first allowed the app something in its session; undefined for never. */
+  allowedSince(accountId: string): Promise<Date | undefined>;
   /** True when the consent page has to be shown for some of them. */
   mustAsk(accountId: string): Promise<boolean>;
   /** All that the client asks for. */

@@ -27,9 +27,19 @@ export const HELD_STATEMENTS = {
   ),
   grants: statement(
     'held.grants',
-    ($: HeldOf) => sql<Pick<Selectable<Tables.Grants>, 'id' | 'client_id' | 'sealed' | 'created_at' | 'expires_at'>>`
-      SELECT id, client_id, sealed, created_at, expires_at FROM grants
-       WHERE account_id = ${$.accountId}::uuid ORDER BY created_at DESC LIMIT ${$.limit}`,
+    ($: HeldOf) => sql<
+      Pick<Selectable<Tables.Grants>, 'id' | 'client_id' | 'sealed' | 'created_at' | 'expires_at'> & {
+        texts: { kind: string; version: string }[];
+      }
+    >`
+      SELECT g.id, g.client_id, g.sealed, g.created_at, g.expires_at, ARRAY(
+               SELECT DISTINCT ON (t.kind) jsonb_build_object('kind', t.kind, 'version', t.version)
+                 FROM accepted_texts t
+                WHERE t.account_id = g.account_id AND date_trunc('second', t.accepted_at) <= g.created_at
+                  AND (t.withdrawn_at IS NULL OR date_trunc('second', t.withdrawn_at) > date_trunc('second', g.created_at))
+                ORDER BY t.kind, t.accepted_at DESC) AS texts
+        FROM grants g
+       WHERE g.account_id = ${$.accountId}::uuid ORDER BY g.created_at DESC LIMIT ${$.limit}`,
   ),
   tokens: statement(
     'held.records',
@@ -63,7 +73,7 @@ export const HELD_BY_RECORDS: readonly Held[] = [
     const { loginTs, amr = [], acr = null } = openJson(master, sessionPlace(uid), sealed) as Sealed & { acr?: string };
     return { uid, authenticated_at: dateOf(loginTs) ?? null, amr, acr, created_at, expires_at, apps };
   }),
-  held('grants', HELD_STATEMENTS.grants, ({ id, client_id, sealed, created_at, expires_at }, { master }) => {
+  held('grants', HELD_STATEMENTS.grants, ({ id, client_id, sealed, texts, created_at, expires_at }, { master }) => {
     const payload = openJson(master, grantPlace(id), sealed) as SealedGrant;
     return {
       id,
@@ -71,6 +81,7 @@ export const HELD_BY_RECORDS: readonly Held[] = [
       ...allowedBy([payload]),
       claims: payload.openid?.claims ?? [],
       authorization_details: payload.rar ?? [],
+      texts,
       created_at,
       expires_at,
     };

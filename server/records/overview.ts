@@ -137,9 +137,9 @@ export const OVERVIEW_STATEMENTS = {
   grants: statement(
     'overview.grants',
     ($: { accountId: string; now: Date; clientIds: readonly string[] }) => sql<
-      Pick<Selectable<Grants>, 'id' | 'client_id' | 'sealed'>
+      Pick<Selectable<Grants>, 'id' | 'client_id' | 'sealed' | 'created_at'>
     >`
-      SELECT id, client_id, sealed
+      SELECT id, client_id, sealed, created_at
         FROM (SELECT *, row_number() OVER (PARTITION BY client_id ORDER BY expires_at DESC) AS nth
                 FROM grants
                WHERE account_id = ${$.accountId} AND expires_at > ${$.now} AND client_id = ANY(${$.clientIds}::text[])) g
@@ -323,7 +323,7 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock; life
           clientId,
           until,
           ...allowedBy(payloads),
-          since: dateOf(least(payloads.map(({ iat }) => iat))),
+          since: dateOf(least(grants.map(({ created_at: at }) => Math.floor(at.getTime() / 1_000)))),
           lastUsedAt: dateOf(most(grants.map(({ id }) => uses.get(id)))),
         };
       });

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createTexts, missingOf, type Text } from '../../server/accounts/texts.ts';
 import { openAccount, press } from '../helpers/account.ts';
+import { apiOf, bearer, machine } from '../helpers/admin_api.ts';
 import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { attributeOf, has, textsOf } from '../helpers/html.ts';
-import { authorize, authorizeUrl, redeem, refresh } from '../helpers/relying_party.ts';
+import { authorize, authorizeUrl, redeem, refresh, token } from '../helpers/relying_party.ts';
 
 /** The texts that people accept when they sign in. */
 
@@ -123,10 +124,30 @@ test('a live session gets a code only after the person has accepted a new versio
   const renewed = await refresh(app.issuer, party, tokens.body.refresh_token ?? '');
   assert.equal(renewed.status, 200);
 
+  // What the app got is shown with the version that was accepted then, also after another was accepted.
+  const textsOfApp = async () => textsOf(await browser.get('/account/apps'), 'dd li');
+  assert.match((await textsOfApp()).join(), /\(4\)/);
+
   const accepted = await browser.follow(await press(browser, await ask(), 'accept'));
   assert.ok(new URL(accepted.location ?? '').searchParams.get('code'));
   for (const prompt of [undefined, 'none'])
     assert.ok(new URL((await ask(prompt)).location ?? '').searchParams.get('code'));
+  assert.match((await textsOfApp()).join(), /\(4\)/);
+  const consent = await ask('consent');
+  assert.deepEqual(textsOf(consent, '#texts a'), ['Terms 5 (5)']);
+  assert.ok(has(consent, 'time'));
+});
+
+test('an operator sees which versions a person has accepted, and when', async () => {
+  const scope = 'cardea:users:read';
+  const client = await machine(app, scope);
+  const issued = { grant_type: 'client_credentials', resource: apiOf(app), scope };
+  const { body } = await token(app.issuer, client, issued);
+  const answer = await fetch(`${apiOf(app)}/users/${person.id}`, { headers: bearer(body.access_token ?? '') });
+  const { accepted_texts: accepted } = (await answer.json()) as { accepted_texts: Record<string, string>[] };
+  assert.deepEqual(new Set(accepted.map(({ kind }) => kind)), new Set(['terms']));
+  assert.deepEqual(accepted.map(({ version }) => version).sort(), ['1', '3', '4']);
+  assert.ok(accepted.every(({ accepted_at: at = '', withdrawn_at: withdrawn = '' }) => at <= withdrawn));
 });
 
 test('a new person accepts the current version alone', () => {

@@ -244,6 +244,10 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
         resources: [resource],
         since: at,
         lastUsedAt: at,
+        texts: [
+          { kind: 'terms', version: '2026-11' },
+          { kind: 'privacy', version: '3' },
+        ],
       },
     ],
   }),

@@ -205,6 +205,8 @@ export const LOGIN_PAGE_CASES: readonly PageCase[] = [
       },
       { sentence: [{ words: 'Open a box' }], more: [] },
     ],
+    since: new Date('2026-11-01T08:00:00Z'),
+    texts: [{ kind: 'terms', version: '2026-11', title: 'Terms of Service', url: 'https://example.com/terms' }],
   }),
   pageCase('consent-device', consentStep.view, {
     ...form,

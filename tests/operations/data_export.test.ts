@@ -99,6 +99,7 @@ await factors.passkey(id, softPasskey());
 const [code = ''] = await factors.recoveryCodes(id);
 await factors.useRecoveryCode(id, code);
 await lockOut(operated, PROFILE.email);
+await db.transact(stores.texts.accepting(id, [{ kind: 'privacy', version: 'p1' }]));
 const grantId = await records.grant(id, party.id, {
   payload: {
     openid: { scope: 'openid email', claims: ['birthdate'] },
@@ -242,8 +243,17 @@ for (const { table, column, member, exported: place } of personalValues()) {
   });
 }
 
+test('what an app got is shown with the texts that the person had accepted then', () => {
+  const [texts] = valuesAt('grants[].texts') as { kind: string; version: string }[][];
+  assert.deepEqual(
+    texts?.filter(({ kind }) => kind === 'privacy'),
+    [{ kind: 'privacy', version: 'p1' }],
+  );
+});
+
 test('nothing of the export is at a place that the catalogue does not name', () => {
-  const named = new Set(personalValues().flatMap(({ exported: place }) => place ?? []));
+  // What an app got is told with the texts that the person had accepted then: the same as in `consents`.
+  const named = new Set([...personalValues().flatMap(({ exported: place }) => place ?? []), 'grants[].texts']);
   const head = ['format', 'issuer', 'made_at', 'incomplete', 'apps'];
   const unnamed: string[] = [];
   const walk = (value: unknown, place: string): void => {

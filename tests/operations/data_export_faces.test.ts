@@ -13,6 +13,7 @@ import { textOf } from '../helpers/html.ts';
 import { environmentOf } from '../helpers/operations.ts';
 import { token } from '../helpers/relying_party.ts';
 import { defer } from '../helpers/scope.ts';
+import { until } from '../helpers/waiting.ts';
 
 /** The same export by HTTP, by the command line and from the account page. */
 
@@ -102,3 +103,17 @@ function exportsInAudit() {
   const text = "SELECT actor_id FROM audit WHERE action = 'users.export_data' AND actor_kind = 'person' ORDER BY id";
   return app.db.run<{ actor_id: string }>({ name: '', text }, []);
 }
+
+test('a person who is erased while the export is made gets none, and no error of the server', async () => {
+  const leaving = await app.seed.person();
+  const own = (await openAccount(app, leaving)).browser;
+  const page = await own.get('/account/data');
+  let download: ReturnType<typeof press> | undefined;
+  await app.db.transaction(async (send) => {
+    await send([app.seed.accounts.plans.deleting(leaving.id)]);
+    download = press(own, page, 'download');
+    const text = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    await until('the download waits', async () => (await app.db.run({ name: '', text }, [])).length > 0);
+  });
+  assert.equal((await download)?.status, 404);
+});

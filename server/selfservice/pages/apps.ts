@@ -1,3 +1,5 @@
+import type { AcceptedText } from '../../accounts/account.ts';
+import { type Accepted, acceptedAt } from '../../accounts/texts.ts';
 import { textField } from '../../platform/forms.ts';
 import { pageOf } from '../../platform/pages.ts';
 import type { AppOverview } from '../../records/overview.ts';
@@ -12,6 +14,8 @@ interface AppView extends ListedApp {
   readonly scopes: readonly string[];
   readonly since?: Date;
   readonly lastUsedAt?: Date;
+  /** The versions of texts that the person had accepted when the app got its access. */
+  readonly texts: readonly AcceptedText[];
 }
 
 /** Apps that the person has signed in to and what each may do. Input `client`: the app to take that from. */
@@ -23,7 +27,8 @@ export default accountPage<{ apps: readonly AppView[]; pages?: PagesView }>({
     const { parts, account } = context;
     const rows = await parts.overview.grantsOf(account.id, wantedPage(context));
     const { items, next } = pageOf(rows, PAGE_SIZE, ({ clientId, until }) => ({ at: until, id: clientId }));
-    const views = await Promise.all(items.map((app) => viewOf(context, app)));
+    const accepted = await parts.texts.acceptedBy(account.id);
+    const views = await Promise.all(items.map((app) => viewOf(context, app, accepted)));
     return { apps: views.filter((view) => view !== undefined), pages: pagesView('apps', context, next) };
   },
 
@@ -42,7 +47,9 @@ export default accountPage<{ apps: readonly AppView[]; pages?: PagesView }>({
 async function viewOf(
   context: PageContext,
   { clientId: id, scopes, resources, since, lastUsedAt }: AppOverview,
+  accepted: readonly Accepted[],
 ): Promise<AppView | undefined> {
   const app = await viewOfApp(context, id, resources);
-  return app && { id, ...app, scopes, ...(since ? { since } : {}), ...(lastUsedAt ? { lastUsedAt } : {}) };
+  const times = { ...(since ? { since } : {}), ...(lastUsedAt ? { lastUsedAt } : {}) };
+  return app && { id, ...app, scopes, ...times, texts: since ? acceptedAt(accepted, since) : [] };
 }

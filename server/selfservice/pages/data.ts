@@ -1,4 +1,6 @@
-import { AppError } from '../../platform/errors.ts';
+import { ACCOUNT_STATEMENTS } from '../../accounts/statements.ts';
+import { AppError, notFound } from '../../platform/errors.ts';
+import { carryOut, refusedBy } from '../../platform/planned.ts';
 import { again } from '../../views/form_pages.ts';
 import { eventsOf } from '../notices.ts';
 import { accountPage } from '../page.ts';
@@ -19,7 +21,11 @@ export default accountPage({
       throw error;
     }
     const { zip, madeAt } = await parts.dataExports.make(account.id);
-    await parts.transact(eventsOf(context, 'data_exported'));
+    // The account may have been erased since: then nothing leaves, as for an operator (operations/user_data_export.ts).
+    await carryOut(parts, {
+      statements: [ACCOUNT_STATEMENTS.keepExisting.bind({ id: account.id }), ...eventsOf(context, 'data_exported')],
+      refuse: refusedBy({ require_rows: () => notFound('user', account.id) }),
+    });
     return {
       kind: 'file',
       name: `personal-data-${madeAt.toISOString().slice(0, 10)}.zip`,
