@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { down } from '../../migrations/0044-audit-rights.ts';
 import { LOG_STATEMENTS } from '../../server/audit/log_store.ts';
 import { addAuditMonths, removeOldAudit } from '../../server/audit/retention.ts';
 import { createDb, type Db } from '../../server/platform/db.ts';
+import type { AppError } from '../../server/platform/errors.ts';
 import { migrateUp } from '../../server/platform/migrate.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { auditLog } from '../helpers/audit.ts';
@@ -32,12 +32,11 @@ async function assigned() {
   const superuser = connected(url);
   await sendFile(superuser);
   const password = remember('other', randomBytes(16).toString('hex'));
-  const urlOf = async (role: string) => {
+  for (const role of ['cardea_owner', 'cardea_server']) {
     await superuser.run({ text: `ALTER ROLE ${role} PASSWORD '${password}'` }, []);
-    return Object.assign(new URL(url), { username: role, password }).href;
-  };
-  const serverUrl = await urlOf('cardea_server');
-  return { superuser, owner: connected(await urlOf('cardea_owner')), serverUrl };
+  }
+  const urlOf = (role: string, of = url) => Object.assign(new URL(of), { username: role, password }).href;
+  return { superuser, owner: connected(urlOf('cardea_owner')), urlOf };
 }
 
 /** It is sent as `psql -f` does. */
@@ -50,9 +49,9 @@ async function sendFile(as: Db): Promise<void> {
   }
 }
 
-const { superuser, owner, serverUrl } = await assigned();
+const { superuser, owner, urlOf } = await assigned();
 const masterKey = remember('master_key', randomBytes(32).toString('base64'));
-const app = await deployment(scope, { databaseUrl: serverUrl, masterKey });
+const app = await deployment(scope, { databaseUrl: urlOf('cardea_server'), masterKey });
 const party = await app.seed.party();
 const person = await app.seed.person();
 const server = app.db;
@@ -171,19 +170,43 @@ test('the functions that run as the owner are for the server alone, and see no t
   );
 });
 
-test('the owner migrates, and the server has rights to what later migrations make; until then it says who must', async () => {
-  await down(owner.kysely);
-  await owner.run({ text: "DELETE FROM kysely_migration WHERE name = '0044-audit-rights'" }, []);
-  await assert.rejects(migrateUp(server), {
-    code: 'migration_failed',
-    message: /0044-audit-rights.*cardea migrate up/,
+test('a server with something pending says who must migrate', async () => {
+  const [last] = await superuser.run<{ name: string; timestamp: string }>(
+    {
+      text: `DELETE FROM kysely_migration WHERE name = (SELECT max(name) FROM kysely_migration) RETURNING name, timestamp`,
+    },
+    [],
+  );
+  assert.ok(last);
+  await assert.rejects(migrateUp(server), (error: AppError) => {
+    assert.equal(error.code, 'migration_failed');
+    for (const part of [last.name, 'cardea migrate up']) assert.ok(error.message.includes(part), error.message);
+    return true;
   });
-  assert.deepEqual(await migrateUp(owner), ['0044-audit-rights']);
-  await owner.run({ text: 'CREATE TABLE later (id int PRIMARY KEY)' }, []);
-  await server.run({ text: 'INSERT INTO later VALUES (1)' }, []);
-  await server.run({ text: 'UPDATE later SET id = 2' }, []);
-  await server.run({ text: 'DELETE FROM later' }, []);
-  await assert.rejects(server.run({ text: 'DROP TABLE later' }, []), DENIED);
+  const back = 'INSERT INTO kysely_migration (name, timestamp) VALUES ($1, $2)';
+  await superuser.run({ text: back }, [last.name, last.timestamp]);
+});
+
+test('the owner migrates an empty database and sends the file, and the server has rights to what later migrations make', async (t) => {
+  const empty = await databaseUrl(t, { name: () => 'template1', make: async () => {} });
+  const on = (role?: string): Db => {
+    const db = createDb({ url: role === undefined ? empty : urlOf(role, empty), poolSize: 1, timeoutMs: 30_000 });
+    defer(t, () => db.close());
+    return db;
+  };
+  const name = new URL(empty).pathname.slice(1);
+  await on().run({ text: `ALTER DATABASE ${name} OWNER TO cardea_owner` }, []);
+  const [its, served] = [on('cardea_owner'), on('cardea_server')];
+  await assert.rejects(sendFile(its), { code: 'P0001' }, 'there are no tables yet');
+  assert.ok((await migrateUp(its)).length > 0);
+  await sendFile(its);
+  assert.deepEqual(await migrateUp(served), []);
+  await assert.rejects(served.run({ text: 'DELETE FROM audit' }, []), DENIED);
+  await its.run({ text: 'CREATE TABLE later (id int PRIMARY KEY)' }, []);
+  for (const text of ['INSERT INTO later VALUES (1)', 'UPDATE later SET id = 2', 'DELETE FROM later']) {
+    await served.run({ text }, []);
+  }
+  await assert.rejects(served.run({ text: 'DROP TABLE later' }, []), DENIED);
 });
 
 test('the owner can send the file again, and it takes back what was granted otherwise', async () => {
