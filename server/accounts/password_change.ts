@@ -132,7 +132,12 @@ export function createPasswordChange(
     if (change.by === 'operator') return [events.append(account, 'password_changed')];
     if (!personEvents) throw new Error('a person sets a password where the audit cannot tell of it');
     const [kind, about] = EVENTS[change.by];
-    return personEvents.record(account, kind, change.origin, about);
+    // The entry is made before it is known how many there are.
+    const ended = change.keep?.sessionUid === undefined ? 'all' : 'all_others';
+    return personEvents.record(account, kind, change.origin, {
+      ...about,
+      changes: { ended_sessions: { after: ended } },
+    });
   }
 
   return {

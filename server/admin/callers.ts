@@ -3,10 +3,13 @@ import type { Actor } from '../operations/actor.ts';
 import { permissionsOf } from '../operations/full_reads.ts';
 import type { Operation } from '../operations/operation.ts';
 import { AppError } from '../platform/errors.ts';
+import type { Owner } from '../platform/own_sealing.ts';
 import { type CallerLimits, countCaller, type LimitKeys } from '../platform/route_limits.ts';
 
 /** Who calls. */
 export interface Caller extends Actor {
+  /** Of a person who acts: their own key, which seals from where they act. */
+  readonly owner?: Owner;
   /** `WWW-Authenticate` for an operation that the token has no scope for; undefined where another token would not help. */
   challenge?(permission: Operation['permission']): string[] | undefined;
   /** Who calls, looked up again. @throws AppError 401 when they may not call any more, 503 */

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import type { Call } from '../operations/operation.ts';
 import { entityTag } from '../operations/preconditions.ts';
 import { AppError, invalidParameter } from '../platform/errors.ts';
+import type { Owner } from '../platform/own_sealing.ts';
 import type { Route } from './route.ts';
 
 const VISIBLE = '[!#-~]'; // without quotation marks
@@ -27,9 +28,12 @@ export const HEADERS = {
   Prefer: Type.String({ description: '`handling=dry-run` says what would happen (RFC 7240).' }),
 };
 
-/** From where a request comes, for the audit. */
-export function originOf({ ip, headers }: Pick<FastifyRequest, 'ip' | 'headers'>): NonNullable<Call['from']> {
-  return { details: { address: ip, device: headers['user-agent'] } };
+/** From where a request comes, for the audit. @param owner the person who acts: nobody reads it when they were erased */
+export function originOf(
+  { ip, headers }: Pick<FastifyRequest, 'ip' | 'headers'>,
+  owner: Owner | undefined,
+): NonNullable<Call['from']> {
+  return { details: { address: ip, device: headers['user-agent'] }, ...(owner ? { detailsOf: owner } : {}) };
 }
 
 /** RFC 7240 §2: true for the preference `handling=dry-run`. */

@@ -155,7 +155,7 @@ function mountRoute(app: FastifyInstance, route: Route, { options, callers, stop
         actorNow: actor.again,
         stopping,
         requestId: request.id,
-        from: originOf(request),
+        from: originOf(request, actor.owner),
         dryRun: asks,
         force,
         ifMatch,

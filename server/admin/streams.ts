@@ -73,7 +73,7 @@ export function createStreamHandlers(parts: StreamParts): (operation: Stream<any
         actor: caller,
         actorNow: caller.again,
         requestId: request.id,
-        from: originOf(request),
+        from: originOf(request, caller.owner),
         dryRun,
       })
       .catch((error) => {

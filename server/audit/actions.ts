@@ -5,6 +5,7 @@
 export const ACTIONS = {
   'apps.consent': 'a person allowed an app something',
   'apps.revoke': 'a person took away what an app was allowed',
+  'apps.sign_out': 'a person signed out of one app, and stayed signed in',
   'audit.export': 'entries of the audit were exported',
   'audit.remove_old': 'entries older than the retention were removed',
   'audit.verify': 'the audit was verified',

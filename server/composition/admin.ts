@@ -39,6 +39,7 @@ export async function adminRoutes(
       reply.headers(caller.headers);
       return {
         ...actorOf(caller),
+        ...(caller.owner ? { owner: caller.owner } : {}),
         challenge: (permission) => (permission === ANY_CALLER ? undefined : access().challengeFor(caller, permission)),
         again: async () => actorOf(await access().authenticateAgain(raw, began)),
       };

@@ -103,6 +103,7 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
     resource: clientServices.apiResource,
     findClient: clientServices.findSince,
     findAccount: requestAccounts.find,
+    ownerOf: accountServices.accounts.ownerOf,
     permissionsOfRoles: parts.permissionsOfRoles,
     assertCanSign: parts.assertCanSign,
   };

@@ -8,6 +8,7 @@ import type { Client } from '../clients/store.ts';
 import { type Permission, permissionOfScope, permissionsAmong, scopeOf } from '../operations/permissions.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Issuer } from '../platform/issuer.ts';
+import type { Owner } from '../platform/own_sealing.ts';
 import type { ApiAccess, ApiCaller } from '../ports/api_access.ts';
 import type { Unit, Units } from '../records/unit.ts';
 import { createVerifyAccessToken, type DescribedAccessToken, describeAccessToken } from './access_token_claims.ts';
@@ -30,6 +31,8 @@ export interface ApiAccessParts extends SignInParts {
   /** @param since when the client was last changed: an older one, as of a cache, is not returned */
   findClient(id: string, since: Date): Promise<Client | undefined>;
   findAccount(id: string): Promise<Account | undefined>;
+  /** The account with its own key, which was read with it. */
+  ownerOf(account: Account): Owner;
   /** The permissions that these roles have now, together. */
   permissionsOfRoles(names: readonly string[]): Promise<ReadonlySet<Permission>>;
   /** @throws AppError 503 when this node may have missed that a key was withdrawn */
@@ -130,7 +133,8 @@ export function createApiAccess(parts: ApiAccessParts, keys: ApiAccessKeys): Api
     if (!(await isStillEnough(acrOfSource(payload as SignedInBy), who, parts)))
       throw refuse('a second factor is required now: the person has to sign in again');
     const held = await unit.trackRead(parts.permissionsOfRoles(account.roles));
-    return { ...common, accountId: account.id, permissions: new Set(inToken.filter((one) => held.has(one))) };
+    const permissions = new Set(inToken.filter((one) => held.has(one)));
+    return { ...common, accountId: account.id, owner: parts.ownerOf(account), permissions };
   }
 }
 

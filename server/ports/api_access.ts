@@ -1,11 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Permission } from '../operations/permissions.ts';
+import type { Owner } from '../platform/own_sealing.ts';
 
 /** Who calls the admin API, and what they may do there now. */
 export interface ApiCaller {
   readonly clientId: string;
   /** The person who acts; undefined when the client acts by itself. */
   readonly accountId: string | undefined;
+  /** The person's own key, which seals from where they act. */
+  readonly owner?: Owner;
   /** Of the token, as far as the client is registered for them now. */
   readonly scopes: readonly string[];
   readonly permissions: ReadonlySet<Permission>;

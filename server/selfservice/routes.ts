@@ -3,11 +3,12 @@ import type { Account } from '../accounts/account.ts';
 import { isEnough, strongestAcr } from '../accounts/assurance.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Csrf } from '../platform/csrf.ts';
+import type { BoundStatement } from '../platform/db.ts';
 import { redirectTo } from '../platform/forms.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import type { Limit } from '../platform/limit.ts';
 import { readPosition } from '../platform/pages.ts';
-import { originOf } from '../platform/request_origin.ts';
+import { originOf, type RequestOrigin } from '../platform/request_origin.ts';
 import type { Sessions, SignedIn } from '../ports/sessions.ts';
 import { type Admission, formRoute } from '../views/form_pages.ts';
 import { PATHS } from '../views/paths.ts';
@@ -92,11 +93,23 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
     if (!session) return undefined;
     const account = await parts.accounts.findById(session.accountId);
     if (account?.standing !== 'active') {
-      await parts.transact(parts.overview.endSessions(session.accountId));
+      await parts.transact([
+        ...parts.overview.endSessions(session.accountId),
+        // Those of an account that is gone went with it.
+        ...(account ? [endedBecause(account, originOf(request, { sessionId: session.sessionUid }))] : []),
+      ]);
       return undefined;
     }
     request.languages = account.locale ?? '';
     return { account, session };
+  }
+
+  /** What the audit tells of the sessions of an account that cannot be used. */
+  function endedBecause(account: Account, origin: RequestOrigin): BoundStatement {
+    return parts.personEvents.entry(account, 'users.end_sessions', origin, {
+      actor: { kind: 'system', id: 'account-pages' },
+      changes: { because: { after: account.standing } },
+    });
   }
 
   /** Recent, and with every factor that the account has: otherwise a stolen password would be enough. */

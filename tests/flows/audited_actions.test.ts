@@ -308,7 +308,9 @@ test('what a person changes at /account, in their session', async () => {
   enrolled = await again('second-factor');
   isOf(await audited('totp.remove', () => press(browser, enrolled, 'remove-totp')), person);
   page = await again('password');
-  isOf(await audited('passwords.change', () => press(browser, page, 'change', { new_password: PASSWORD })), person);
+  const changed = await audited('passwords.change', () => press(browser, page, 'change', { new_password: PASSWORD }));
+  isOf(changed, person);
+  assert.deepEqual(changed.changes, { ended_sessions: { after: 'all_others' } });
 });
 
 test('a forgotten password, and a sign-up: the address is not in the audit', async () => {
@@ -319,7 +321,9 @@ test('a forgotten password, and a sign-up: the address is not in the audit', asy
     ['', '', null, { purpose: { after: 'reset_password' } }],
   );
   const reset = await mail.next(person.email);
-  isOf(await audited('passwords.reset', () => useLink(app, reset.link, { new_password: PASSWORD })), person);
+  const done = await audited('passwords.reset', () => useLink(app, reset.link, { new_password: PASSWORD }));
+  isOf(done, person);
+  assert.deepEqual(done.changes, { ended_sessions: { after: 'all' } });
 
   const email = 'grace.hopper@example.com';
   await askForMail(app, '/account/sign-up', email);
@@ -378,6 +382,31 @@ test('of two requests that redeem a code at once, the one that came second is a 
   await Promise.all([redeem(app.issuer, own, granted), redeem(app.issuer, own, granted)]);
   const actions = (await entries()).map(({ action }) => action);
   assert.deepEqual(actions.filter((one) => one.startsWith('tokens.')).sort(), ['tokens.family', 'tokens.replay']);
+});
+
+test('signing out of one app alone ends its tokens', async () => {
+  const person = await app.seed.person();
+  const { tokens, browser } = await tokensFor(app, own, person);
+  const [session_id = ''] = await sessionsOf(person);
+  const page = await browser.get(`/logout?client_id=${own.id}`);
+  const left = await audited('apps.sign_out', () => submit(browser, page, {}));
+  isOf(left, person, { session_id }, `client ${own.id}`);
+  assert.match((left.changes as { grant: { before: string } }).grant.before, /^\S{16,}$/);
+  assert.equal((await refresh(app.issuer, own, tokens.refresh_token ?? '')).status, 400);
+});
+
+test('the sessions of an account that cannot be used any more, when its pages are opened', async () => {
+  const person = await app.seed.person();
+  const browser = await signedIn(app, own, person);
+  const [session_id] = await sessionsOf(person);
+  // In SQL, because the operation ends the sessions itself.
+  await app.db.run({ text: 'UPDATE accounts SET disabled_at = now() WHERE id = $1' }, [person.id]);
+  const ended = await audited('users.end_sessions', () => browser.get('/account'));
+  assert.deepEqual(
+    [ended.actor_kind, ended.target_id, ended.session_id, ended.details_account, ended.changes],
+    ['system', person.id, session_id, person.id, { because: { after: 'disabled' } }],
+  );
+  assert.deepEqual(await sessionsOf(person), []);
 });
 
 test('a sign-out', async () => {

@@ -67,13 +67,21 @@ export async function auditRevocation(exchange: Exchange): Promise<void> {
   unit.addAuditLine(() => services.audit.line(revoked));
 }
 
-/** A person who signs out. */
+/** A person who signs out, of all apps or of one alone. */
 export async function auditLogout(exchange: Exchange): Promise<void> {
-  const { ctx, unit, services } = exchange;
+  const { ctx, unit, services, leftApp, isReplay } = exchange;
   const { session } = ctx.oidc;
-  const { destroyed: isOver } = (session ?? {}) as { destroyed?: boolean };
-  if (!isOver || session?.accountId === undefined) return;
+  if (session?.accountId === undefined) return;
   const { accountId, uid } = session;
+  if (!(session as { destroyed?: boolean }).destroyed) {
+    if (!leftApp || isReplay || ctx.status >= 400) return;
+    const { clientId, grantId } = leftApp;
+    const target = { kind: 'client', id: clientId };
+    const changes = grantId === undefined ? {} : { grant: { before: grantId } };
+    const left = await entryOf(exchange, 'apps.sign_out', accountId, { target, changes, sessionId: uid, by: 'person' });
+    unit.addAuditLine(() => services.audit.line(left));
+    return;
+  }
   const target = { kind: 'session', id: uid };
   const ended = await entryOf(exchange, 'sessions.end', accountId, { target, sessionId: uid, by: 'person' });
   unit.addAuditLine(() => services.audit.line(ended));

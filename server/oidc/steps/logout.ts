@@ -4,10 +4,16 @@ import { CLIENT_LINK_PARAMETERS } from '../pages.ts';
 import { withParameters } from '../redirects.ts';
 import { isRedirectAllowed } from '../unregistered_clients.ts';
 
-/** Notes where a logout leads, before the provider reads it from the session and deletes that. */
+/** Notes where a logout leads and which app it is for, before the provider reads it from the session and deletes that. */
 export function noteLogoutTarget(_params: object, exchange: Exchange): void {
-  const { state } = exchange.ctx.oidc.session ?? {};
+  const { session } = exchange.ctx.oidc;
+  const { state } = session ?? {};
   exchange.logoutTarget = { uri: textOf(state?.postLogoutRedirectUri), state: textOf(state?.state) };
+  const clientId = textOf(state?.clientId);
+  const authorization = clientId === undefined ? undefined : session?.authorizations?.[clientId];
+  if (clientId === undefined || !authorization) return;
+  const { grantId, persistsLogout } = authorization;
+  exchange.leftApp = { clientId, grantId: persistsLogout ? undefined : grantId };
 }
 
 /** Redirects to exactly the URI that the client has registered, or to a page that says that the person is signed out. */
