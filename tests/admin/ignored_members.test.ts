@@ -73,6 +73,17 @@ const CREATIONS: Readonly<Record<string, { least: object; others: Readonly<Recor
       roles: ['given'],
     },
   },
+  '/audit/destinations': {
+    least: { kind: 'webhook', name: ONCE.name, settings: { url: 'https://once.example/events' } },
+    others: {
+      client_id: 'introspector',
+      actions: ['user.*'],
+      outcomes: ['done'],
+      everybody: true,
+      heads: true,
+      from: 0,
+    },
+  },
   '/registrations': {
     least: {},
     others: {
@@ -88,6 +99,7 @@ const CREATIONS: Readonly<Record<string, { least: object; others: Readonly<Recor
 /** Members that an answer shows in another way. */
 const SHOWN: Readonly<Record<string, (body: Readonly<Record<string, unknown>>) => unknown>> = {
   uses: ({ uses_left }) => uses_left,
+  from: ({ position }) => position,
   expires_in: ({ created_at, expires_at }) => (Date.parse(String(expires_at)) - Date.parse(String(created_at))) / 1_000,
 };
 

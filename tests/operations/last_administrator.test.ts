@@ -7,6 +7,7 @@ import { groups } from '../../server/operations/groups.ts';
 import type { Call, Operation } from '../../server/operations/operation.ts';
 import { roles } from '../../server/operations/roles.ts';
 import { userCredentials } from '../../server/operations/user_credentials.ts';
+import { userDataExport } from '../../server/operations/user_data_export.ts';
 import { userDeletion } from '../../server/operations/user_deletion.ts';
 import { userNames } from '../../server/operations/user_names.ts';
 import { userRestriction } from '../../server/operations/user_restriction.ts';
@@ -80,6 +81,7 @@ function rowsFor({ id, passkey, uid, client }: Record<'id' | 'passkey' | 'uid' |
     tried(userState.disable, { params }, { refused: ALL }),
     tried(userState.enable, { params }),
     tried(userState.unlock, { params }),
+    tried(userDataExport.export, { params }),
     tried(userCredentials.setPassword, { params, body: { password: NEW_PASSWORD } }, { of: ['passkey'] }),
     tried(userCredentials.resetFactors, { params }, { refused: PASSKEYS_ALONE }),
     tried(userCredentials.removeTotp, { params }),
