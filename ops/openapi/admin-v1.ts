@@ -539,7 +539,7 @@ export interface paths {
         put?: never;
         /**
          * Export everything that is stored about a user
-         * @description A ZIP with all of it as JSON (`personal-data.json`) and as a page to read, in the language of the person; both are of the same moment. Passwords and other secrets are not in it; `ops/docs/personal-data.md` names what else is not, and why. It needs users:read:pii as well. The person sees a security event. Of one person, one export is made at a time.
+         * @description A ZIP with all of it as JSON (`personal-data.json`) and as a page to read, in the language of the person; both are of the same moment. Passwords and other secrets are not in it; `ops/docs/personal-data.md` names what else is not, and why. The person sees a security event. Of one person, one export is made at a time.
          */
         post: operations["users.export_data"];
         delete?: never;
@@ -1189,7 +1189,7 @@ export interface paths {
         put?: never;
         /**
          * Create a destination of the audit; its secret is shown only now
-         * @description It gets what comes from now on, or all from an index or a time on. You need audit:read as well. Of people it gets ids alone, unless details says otherwise.
+         * @description It gets what comes from now on, or all from an index or a time on. Of people it gets ids alone, unless details says otherwise.
          */
         post: operations["destinations.create"];
         delete?: never;

@@ -54,10 +54,11 @@ export const destinations = {
   create: change({
     name: 'destinations.create',
     permission: 'audit:write',
+    also: ['audit:read'],
     target: 'destination',
     summary: 'Create a destination of the audit; its secret is shown only now',
     description:
-      'It gets what comes from now on, or all from an index or a time on. You need audit:read as well. Of people it gets ids alone, unless details says otherwise.',
+      'It gets what comes from now on, or all from an index or a time on. Of people it gets ids alone, unless details says otherwise.',
     schemas: {
       body: strict({
         kind: Kinded.kind,
@@ -74,7 +75,6 @@ export const destinations = {
       output: { ...EXAMPLE, secret: SECRET },
     },
     async plan(services, { body: { kind, client_id: clientId, from, ...body } }, call) {
-      assertMayGive(call.actor, ['audit:read']);
       if (clientId !== undefined && !(await services.clients.find(clientId))) {
         throw invalidInput('client_id', 'is no client');
       }
@@ -95,13 +95,13 @@ export const destinations = {
   update: change({
     name: 'destinations.update',
     permission: 'audit:write',
+    also: ['audit:read'],
     target: 'destination',
     summary: 'Change a destination of the audit',
     description: 'By JSON Merge Patch (RFC 7396). It goes on where it was.',
     schemas: { params: PARAMS, body: patch(SETTABLE, { title: 'DestinationPatch' }), output: DestinationShown },
     example: { input: { ...FOR_ONE, body: { actions: [] } }, output: { ...EXAMPLE, actions: [], version: 2 } },
     async plan(services, { params: { id }, body }, call) {
-      assertMayGive(call.actor, ['audit:read']);
       const before = await changeable(services, id, call);
       const document = {
         name: before.name,
@@ -181,6 +181,7 @@ export const destinations = {
   rotateSecret: change({
     name: 'destinations.rotate_secret',
     permission: 'audit:write',
+    also: ['audit:read'],
     target: 'destination',
     summary: 'Replace the secret of a destination of the audit; both sign for a time',
     schemas: {
@@ -198,7 +199,6 @@ export const destinations = {
     },
     example: { input: { ...FOR_ONE, body: {} }, output: { ...EXAMPLE, version: 2, secret: SECRET } },
     async plan(services, { params: { id }, body: { overlap_seconds: overlap = DAY_SECONDS } }, call) {
-      assertMayGive(call.actor, ['audit:read']);
       const before = await changeable(services, id, call);
       const planned = await services.destinations.rotating(before, new Date(services.now() + 1_000 * overlap));
       const plan = planOf(before, planned);

@@ -14,8 +14,8 @@ export const READ_IN_FULL = 'users.read_pii' satisfies Action;
 
 /** The permissions that an operation needs. */
 export function permissionsOf(operation: Operation): Permission[] {
-  const { kind, permission, schemas } = operation;
-  const own = permission === ANY_CALLER ? [] : [permission];
+  const { kind, permission, also = [], schemas } = operation;
+  const own = permission === ANY_CALLER ? [] : [permission, ...also];
   return kind === 'stream' && isPersonal(schemas.output) && !operation.masks ? [...own, SEE_IN_FULL] : own;
 }
 

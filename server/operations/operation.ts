@@ -67,6 +67,8 @@ export const ANY_CALLER = 'any caller';
 
 interface Common<S extends Schemas> {
   readonly permission: Permission | typeof ANY_CALLER;
+  /** Others that it needs besides. */
+  readonly also?: readonly Permission[];
   /** One line, in the imperative. */
   readonly summary: string;
   readonly description?: string;

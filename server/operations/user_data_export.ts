@@ -6,7 +6,7 @@ import type { DataExport } from './data_export.ts';
 import { change } from './operation.ts';
 import { SEE_IN_FULL } from './permissions.ts';
 import { Id, strict, Time } from './schema.ts';
-import { assertAlsoPermitted, changeableUser, OF_USER } from './user_plans.ts';
+import { changeableUser, OF_USER } from './user_plans.ts';
 import { EXAMPLE_USER } from './user_schema.ts';
 
 const Archive = strict(
@@ -27,14 +27,14 @@ export const userDataExport = {
   export: change({
     name: 'users.export_data',
     permission: 'privacy:write',
+    also: [SEE_IN_FULL],
     target: 'user',
     summary: 'Export everything that is stored about a user',
     description:
-      'A ZIP with all of it as JSON (`personal-data.json`) and as a page to read, in the language of the person; both are of the same moment. Passwords and other secrets are not in it; `ops/docs/personal-data.md` names what else is not, and why. It needs users:read:pii as well. The person sees a security event. Of one person, one export is made at a time.',
+      'A ZIP with all of it as JSON (`personal-data.json`) and as a page to read, in the language of the person; both are of the same moment. Passwords and other secrets are not in it; `ops/docs/personal-data.md` names what else is not, and why. The person sees a security event. Of one person, one export is made at a time.',
     schemas: { params: OF_USER, output: Archive },
     example: { output: { id: EXAMPLE_USER.id, made_at: '2026-11-01T08:00:00.000Z', zip: 'UEsDBBQ=' } },
     async plan(services, { params: { id } }, call) {
-      assertAlsoPermitted(call, SEE_IN_FULL, 'the data in full');
       const { stores, before } = await changeableUser(services, id, call, { self: true });
       // It is made before the transaction that tells of it: nothing leaves without the entry, and none is about nothing.
       const { madeAt, zip } = call.dryRun ? nothingAt(services.now()) : await services.dataExports.make(before.id);

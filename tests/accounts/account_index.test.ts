@@ -242,8 +242,8 @@ describe('deleting an account', () => {
         .filter(({ deletes }) => !deletes)
         .map(({ table }) => table)
         .sort(),
-      // by a trigger; told to apps that the person is still signed in at; by `erasing`
-      ['account_index', 'deliveries', 'departed_subjects', 'erased_accounts', 'records'],
+      // by a trigger; told to apps that the person is still signed in at, or had a grant with; by `erasing`
+      ['account_index', 'deliveries', 'departed_subjects', 'erased_accounts', 'former_grants', 'records'],
     );
   });
 });

@@ -16,7 +16,9 @@ const web = await console(app, `openid ${SCOPE}`);
 const [nobody, another] = await Promise.all([0, 1].map(async () => personToken(app, web, await operator(app), SCOPE)));
 const entriesOf = (clientId: string | null) =>
   app.db.run<{ target_id: string; outcome: string }>(
-    { text: 'SELECT target_id, outcome FROM audit WHERE client_id IS NOT DISTINCT FROM $1 ORDER BY id' },
+    {
+      text: `SELECT target_id, outcome FROM audit WHERE client_id IS NOT DISTINCT FROM $1 AND outcome <> 'done' ORDER BY id`,
+    },
     [clientId],
   );
 const creation = (token: string) =>

@@ -37,7 +37,7 @@ const membersOf = (schema: TSchema | undefined): string[] =>
 
 const everyBody = ROUTES.filter(({ operation }) => membersOf(operation.schemas.body).length > 0);
 const withBody = everyBody.filter(({ operation }) => operation.kind !== 'stream');
-const withLines = everyBody.filter(({ operation }) => operation.kind === 'stream');
+const withLines = everyBody.filter(({ operation }) => operation.kind === 'stream' && operation.changes);
 
 /** The example of the route, with more members. */
 function bodyWith({ operation }: Route, members: readonly string[]): object {
