@@ -56,10 +56,10 @@ export const auditDeliveryFaces: FacesOf = async ({ db, masterKey, seed }) => {
     one(destinations.show, 'show', 'GET', `${PATH}/${id}`),
     {
       operation: destinations.update,
-      cli: [...CLI, 'update', id, '--action', 'keys.rotate'],
+      cli: [...CLI, 'update', id, '--action', 'keys.rotate', '--details'],
       method: 'PATCH',
       path: `${PATH}/${id}`,
-      body: { actions: ['keys.rotate'] },
+      body: { actions: ['keys.rotate'], details: true },
     },
     one(destinations.disable, 'disable'),
     {
