@@ -439,12 +439,6 @@ export const cases: readonly {
     bad: ['', '0', '59s', 'never'],
   },
   {
-    name: 'CARDEA_AUDIT_RETENTION_MONTHS',
-    read: (config) => config.audit.retentionMonths,
-    good: { '0': 0, '24': 24, '1200': 1_200 },
-    bad: ['', '-1', '1.5', '1201', '2y'],
-  },
-  {
     name: 'CARDEA_AUDIT_FILE_DIR',
     read: (config) => config.auditFileDir,
     good: { '/srv/audit': '/srv/audit' },
