@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { createTranslator, type Locale, locales, type MessageKey, namesUnder } from '../../server/views/messages.ts';
+import { createViews } from '../../server/views/views.ts';
 import { MEASURE, type Measured, measure, PICTURED } from '../helpers/appearance.ts';
-import { findingsOf } from '../helpers/axe.ts';
+import { assertAccessible, findingsOf } from '../helpers/axe.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { openPage } from '../helpers/page.ts';
 import { PAGE_CASES } from '../helpers/page_cases.ts';
@@ -140,6 +141,28 @@ describe('every page in every state', () => {
     }
     await context.close();
   });
+});
+
+test('the page in the export of a person has no serious or critical finding of axe-core', async () => {
+  const { page, context } = await openPage(browser);
+  const at = new Date('2026-11-01T08:00:00Z');
+  const data = {
+    issuer: 'https://id.example.com',
+    made_at: at.toISOString(),
+    incomplete: ['audit'],
+    apps: { notes: 'Harbour Notes' },
+    account: { id: 'a', groups: ['staff'], restricted: false, created_at: at },
+    factors: { kinds: [], totp: null, passkeys: [{ name: 'Laptop', created_at: at }] },
+    grants: [{ client_id: 'notes', scopes: ['openid'], texts: [{ kind: 'terms', version: '3' }] }],
+    consents: [{ kind: 'terms', version: '3', accepted_at: at, withdrawn_at: null }],
+    devices: [],
+  };
+  const views = createViews();
+  for (const locale of locales) {
+    await page.setContent(views.personalData(data, locale, 'UTC'));
+    await assertAccessible(page, locale);
+  }
+  await context.close();
 });
 
 test('the checks find low contrast, overflow, a missing label, a duplicate id, a wrong role and a violated CSP', async () => {
