@@ -2,7 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * What waits or is kept for a short time about a person is sealed under the person's own key, as the rest of their data is. Rows that
+ * Data about a person that waits or is stored for a short time is sealed under the person's own key, like all their data. Rows that
  * are about nobody with an account stay sealed under the master key, and so do rows of the version before until they expire.
  */
 export async function up(db: Kysely<any>): Promise<void> {

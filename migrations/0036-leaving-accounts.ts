@@ -36,7 +36,7 @@ const columns = (row: 'OLD' | 'NEW', names: readonly string[]) =>
 const changed = (names: readonly string[]) =>
   sql`(${columns('OLD', names)}) IS DISTINCT FROM (${columns('NEW', names)})`;
 
-/** Accounts whose deletion is planned, whose processing is restricted, or that nobody has used for long; and what erasing leaves behind. */
+/** Planned deletions, restrictions of processing, the last use of accounts, and the ids that an erasure leaves for a short time. */
 export async function up(db: Kysely<any>): Promise<void> {
   await sql`
     ALTER TABLE accounts

@@ -28,7 +28,7 @@ export async function up(db: Kysely<any>): Promise<void> {
       -- the size of the last head that was sent
       head_position    bigint NOT NULL,
       enabled          boolean NOT NULL,
-      -- why it was disabled, when nobody did it
+      -- the reason, when the server has disabled it
       disabled_reason  text,
       -- of what comes next
       attempts         integer NOT NULL DEFAULT 0,

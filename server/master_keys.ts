@@ -11,8 +11,8 @@ import {
   type Retrying,
   unwrapKeys,
 } from './platform/key_providers/provider.ts';
+import { plainKeys } from './platform/key_values.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
-import { plainKeys } from './settings.ts';
 
 type MasterKeyConfig = Pick<Config, 'masterKeys' | 'vault' | 'awsKms' | 'dataDir'>;
 

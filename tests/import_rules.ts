@@ -30,6 +30,7 @@ const CONFIG = [
   'server/config_conflicts.ts',
   'server/settings.ts',
   'server/master_keys.ts',
+  'server/account_settings.ts',
   'server/limit_settings.ts',
   'server/limit_table.ts',
 ];
@@ -85,6 +86,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/config_conflicts.ts': [...CONFIG, ...BELOW],
   'server/settings.ts': [...CONFIG, ...BELOW],
   'server/master_keys.ts': [...CONFIG, ...PLATFORM],
+  'server/account_settings.ts': [...CONFIG, ...BELOW],
   'server/limit_settings.ts': ['server/limit_table.ts', ...PLATFORM],
   'server/limit_table.ts': PLATFORM,
   // A change and what the audit tells of it are one statement where two would be a transaction.

@@ -57,7 +57,7 @@ export interface Account extends Profile {
   readonly passwordHash: string | null;
   /** When the password was last set; null without one, and where its age is not known; see also `MUST_CHANGE` (policy.ts). */
   readonly passwordSetAt: Date | null;
-  /** By an operator, or because nobody has signed in for long. */
+  /** By an operator, or because of a long time without a sign-in. */
   readonly disabled: boolean;
   /** It is erased then, unless that is undone. */
   readonly deletion?: Deletion;

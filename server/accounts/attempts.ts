@@ -61,7 +61,7 @@ export interface ListedLock extends Lock {
   readonly accountId: string | undefined;
 }
 
-/** What the audit tells of a wrong guess, and of the lock in case that it leads to one. */
+/** The entries of the audit for a wrong guess: one for itself, one for the lock if it leads to one. */
 export interface AuditedFailure {
   readonly failed?: readonly AuditLine[];
   readonly locked?: readonly AuditLine[];

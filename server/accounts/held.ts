@@ -7,7 +7,7 @@ import { normaliseIdentifier } from './identifiers.ts';
 import type { QueuedIntent } from './mails.ts';
 import type { BrowserName } from './session_details.ts';
 
-/* What is stored about a person by this folder, besides the account itself. `PERSONAL` in tables.ts names the same places. */
+/* The data about a person that this folder stores, besides the account itself. `PERSONAL` in tables.ts names the same places. */
 
 type Of<Table extends object, Column extends keyof Table> = Pick<Selectable<Table>, Column & keyof Selectable<Table>>;
 

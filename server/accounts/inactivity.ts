@@ -4,7 +4,7 @@ import type { BoundStatement, Db } from '../platform/db.ts';
 import { statement } from '../platform/statement.ts';
 import { ADMINISTRATOR } from './administrators.ts';
 
-/** What happens to an account that nobody signs in to, in this order. */
+/** The stages of an account without sign-ins, in this order. */
 export type InactiveStage = 'warned' | 'disabled' | 'leaving';
 
 /** Seconds without a sign-in until each; 0: never. */

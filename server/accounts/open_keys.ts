@@ -53,7 +53,7 @@ export function createOpenKeys(parts: {
     }
   }
 
-  /** Keys leave also when nobody signs in any more. */
+  /** Keys also leave when there are no more sign-ins. */
   function waitForOldest(): void {
     const [oldest] = kept.values();
     if (waits || !oldest) return;

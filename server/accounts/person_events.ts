@@ -9,7 +9,7 @@ import { visitorDetails } from './session_details.ts';
 import type { Accounts } from './store.ts';
 
 /**
- * What the audit calls each security event. Undefined: the audit has an entry of another moment (`sessions.first_factor`,
+ * The action in the audit for each security event. Undefined: the audit has an entry of another moment (`sessions.first_factor`,
  * which is not taken back), one in the statement of the change, or that of an operation.
  */
 export const ACTION_OF_EVENT = {

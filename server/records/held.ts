@@ -6,7 +6,7 @@ import { statement } from '../platform/statement.ts';
 import { grantPlace, sessionPlace } from './changes.ts';
 import { allowedBy, dateOf, type Sealed } from './overview.ts';
 
-/* What is stored about a person by this folder. `PERSONAL` in tables.ts names the same places. */
+/* The data about a person that this folder stores. `PERSONAL` in tables.ts names the same places. */
 
 interface SignedInTo {
   readonly client_id: string;
