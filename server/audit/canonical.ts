@@ -55,3 +55,12 @@ export function canonicalEvent(row: Stored): CanonicalEvent {
     sealed_details: row.sealed_details?.toString('base64url') ?? null,
   };
 }
+
+/** What of an event is hashed; undefined for a row that Cardea cannot have written, such as one with an endless time. */
+export function eventBytes(row: Stored): Buffer | undefined {
+  try {
+    return canonical(canonicalEvent(row));
+  } catch {
+    return undefined;
+  }
+}

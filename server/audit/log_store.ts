@@ -94,8 +94,8 @@ export const LOG_STATEMENTS = {
   /** Events that were removed before they had a place in the log. */
   missing: statement(
     'audit_log.missing',
-    ($: { from: string; limit: number }) => sql<{ id: string; missing: boolean }>`
-      SELECT u.event_id AS id, NOT EXISTS (SELECT 1 FROM audit e WHERE e.id = u.event_id) AS missing
+    ($: { from: string; limit: number }) => sql<{ id: string; refused: boolean; missing: boolean }>`
+      SELECT u.event_id AS id, u.refused, NOT EXISTS (SELECT 1 FROM audit e WHERE e.id = u.event_id) AS missing
         FROM audit_unsealed u WHERE u.event_id >= ${$.from}::uuid ORDER BY u.event_id LIMIT ${$.limit}`,
   ),
   parts: statement(

@@ -1,6 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement, Db, Send } from '../platform/db.ts';
-import { canonical, canonicalEvent } from './canonical.ts';
+import { canonical, canonicalEvent, eventBytes } from './canonical.ts';
 import { DESTINATION_STATEMENTS } from './destinations.ts';
 import type { AuditRow } from './entries.ts';
 import { signHead } from './heads.ts';
@@ -57,7 +57,9 @@ export function createSealing(parts: {
         const size = last ? last.index + 1 : 0;
         if (size < seen)
           throw new Error(`the log of the audit has ${size} events, and had ${seen}: its end was removed`);
-        const [genuine, refused] = split(rows, head === undefined);
+        const adopts =
+          head === undefined && (last === undefined || isLeafMac(keys, last, await macBefore(query, last), ADOPTED));
+        const [genuine, refused] = split(rows, adopts);
         const frontier = createFrontier(size, await readHashes({ query }, [{ start: 0, end: size }]));
         const { leaves, nodes } = grow(frontier, genuine, last?.mac ?? NO_LEAF);
         if (leaves.length > 0) await store(send, size, leaves, nodes);
@@ -76,10 +78,12 @@ export function createSealing(parts: {
       }),
   };
 
-  /** @param adopts rows without a MAC, from before there were any: until the first head is signed */
+  /** @param adopts rows without a MAC, from before there were any: they come first in the log */
   function split(rows: readonly AuditRow[], adopts: boolean): [AuditRow[], string[]] {
-    const isGenuine = (row: AuditRow) =>
-      row.mac === null ? adopts : keys.isMac(row.mac, canonical(canonicalEvent(row)));
+    const isGenuine = (row: AuditRow) => {
+      const bytes = eventBytes(row);
+      return bytes !== undefined && (row.mac === null ? adopts : keys.isMac(row.mac, bytes));
+    };
     const { genuine = [], refused = [] } = Object.groupBy(rows, (row) => (isGenuine(row) ? 'genuine' : 'refused'));
     return [genuine, refused.map(({ id }) => id)];
   }
@@ -90,8 +94,9 @@ export function createSealing(parts: {
     let previous = before;
     for (const row of rows) {
       const hash = leafHash(canonical(canonicalEvent(row)));
-      const mac = keys.mac(previous, hash);
-      leaves.push({ index: frontier.size, eventId: row.id, hash, mac });
+      const leaf = { index: frontier.size, eventId: row.id, hash };
+      const mac = leafMac(keys, leaf, previous, row.mac === null ? ADOPTED : WRITTEN);
+      leaves.push({ ...leaf, mac });
       nodes.push(...frontier.append(hash));
       previous = mac;
     }
@@ -110,6 +115,36 @@ export function createSealing(parts: {
 
 /** In place of the MAC of the leaf before the first. */
 export const NO_LEAF = Buffer.alloc(0);
+
+/** In the MAC of a leaf: Cardea wrote the event, or it is from before events had a MAC. */
+export const WRITTEN = 'written';
+export const ADOPTED = 'adopted';
+type Origin = typeof WRITTEN | typeof ADOPTED;
+
+/** The id as well: a leaf that names another event could hide that its own is gone. */
+const leafParts = ({ eventId, hash }: Pick<Leaf, 'eventId' | 'hash'>, previous: Buffer, origin: Origin) => [
+  previous,
+  hash,
+  Buffer.from(`${origin} ${eventId}`),
+];
+
+function leafMac(keys: AuditKeys, leaf: Pick<Leaf, 'eventId' | 'hash'>, previous: Buffer, origin: Origin): Buffer {
+  return keys.mac(...leafParts(leaf, previous, origin));
+}
+
+/** @param previous the MAC of the leaf before */
+export function isLeafMac(keys: AuditKeys, leaf: Leaf, previous: Buffer, origin: Origin): boolean {
+  return keys.isMac(leaf.mac, ...leafParts(leaf, previous, origin));
+}
+
+async function macBefore(
+  query: <R>(bound: BoundStatement<R>) => Promise<R[]>,
+  { index }: Pick<Leaf, 'index'>,
+): Promise<Buffer> {
+  if (index === 0) return NO_LEAF;
+  const [row] = await query(LOG_STATEMENTS.leaves.bind({ from: index - 1, limit: 1 }));
+  return row?.mac ?? NO_LEAF;
+}
 
 async function store(send: Send, size: number, leaves: readonly Leaf[], nodes: readonly Node[]): Promise<void> {
   const part = Math.floor((size + leaves.length) / LEAVES_IN_PART);

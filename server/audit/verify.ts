@@ -1,13 +1,21 @@
 import { leastUuidv7 } from '../platform/ids.ts';
 import { LEAST_UUID, pagesByKey } from '../platform/key_pages.ts';
 import { type Anchor, problemOfAnchor } from './anchors.ts';
-import { canonical, canonicalEvent } from './canonical.ts';
+import { canonical, eventBytes } from './canonical.ts';
 import type { AuditRow } from './entries.ts';
 import { digest, type Head, problemOfHead, type SignedHead, shownHead } from './heads.ts';
 import type { AuditKeys, PublicJwk } from './keys.ts';
-import { type HeadRow, type Leaf, LOG_STATEMENTS, type LogReader, readHashes, readLeaf } from './log_store.ts';
-import { createFrontier, leafHash, type Node } from './merkle.ts';
-import { NO_LEAF } from './seal.ts';
+import {
+  type HeadRow,
+  type Leaf,
+  LOG_STATEMENTS,
+  type LogReader,
+  MissingHash,
+  readHashes,
+  readLeaf,
+} from './log_store.ts';
+import { createFrontier, type HashOf, leafHash, type Node, rangeHash } from './merkle.ts';
+import { ADOPTED, isLeafMac, NO_LEAF, WRITTEN } from './seal.ts';
 
 /** The kinds of what a verification finds. */
 export const FINDINGS = {
@@ -72,28 +80,31 @@ export async function* verifyAudit(
   const [newestRow] = await db.query(LOG_STATEMENTS.newestHead.bind());
   const [lastRow] = await db.query(LOG_STATEMENTS.last.bind());
   const size = lastRow ? Number(lastRow.index) + 1 : 0;
-  const begin = await beginning(db, since);
+  const begin = await beginning(db, keys.publicKey, since);
   const totals = { events: 0, heads: 0, waiting: 0, retired: 0 };
   const progress = () => ({ events: totals.events, size });
   yield { findings: Array.from({ length: anchors.changed }, () => finding('anchor_changed')), progress: progress() };
 
   // The heads and the leaves, side by side in the order of the log.
-  const heads = headsFrom(db, keys.publicKey, { from: begin.size, to: Number(newestRow?.tree_size ?? 0) }, kept);
+  const sizes = { from: begin.size, to: Number(newestRow?.tree_size ?? 0) };
+  const heads = headsFrom(db, keys.publicKey, sizes, kept, anchors.trees);
   let next = await heads.next();
-  const frontier = createFrontier(begin.size, await readHashes(db, [{ start: 0, end: begin.size }]));
+  const frontier = createFrontier(begin.size, begin.hashOf);
   let [expected, previous, intact] = [begin.size, begin.mac, true];
+  // Events from before there were MACs come first.
+  let adopting = begin.size === 0;
   let newest: SignedHead | undefined;
   const findings: Finding[] = [];
 
   async function passHeads(): Promise<void> {
     for (; !next.done && next.value.size <= expected; next = await heads.next()) {
-      const { size: headSize, root, shown, finding: problem } = next.value;
+      const { size: headSize, root, shown, isHead, finding: problem } = next.value;
       if (problem) findings.push(problem);
       else if (intact && headSize === frontier.size && !frontier.root().equals(root)) {
         findings.push(finding('tree_differs', null, headSize));
         intact = false;
       }
-      totals.heads += 1;
+      totals.heads += Number(isHead);
       newest = shown ?? newest;
     }
   }
@@ -109,17 +120,22 @@ export async function* verifyAudit(
     const leaves = page.filter(({ index }) => index < size);
     if (leaves.length === 0) break;
     const rows = await db.query(LOG_STATEMENTS.eventsOf.bind({ ids: leaves.map(({ eventId }) => eventId) }));
-    const events = new Map(rows.map((row) => [row.id, row]));
+    const events = Map.groupBy(rows, ({ id }) => id);
     const nodes: (Node & { readonly hash: Buffer })[] = [];
-    for (const { index, eventId, hash, mac } of leaves) {
+    for (const leaf of leaves) {
+      const { index, eventId, hash, mac } = leaf;
       const follows = index === expected;
       if (!follows) findings.push(finding('leaf_removed', null, expected));
-      else if (!keys.isMac(mac, previous, hash)) findings.push(finding('leaf_changed', eventId, index));
-      intact &&= follows;
-      const event = events.get(eventId);
-      if (event && !hash.equals(leafHash(canonical(canonicalEvent(event))))) {
-        findings.push(finding('changed', eventId, index));
+      else if (!isLeafMac(keys, leaf, previous, WRITTEN) && !(adopting && isLeafMac(keys, leaf, previous, ADOPTED))) {
+        findings.push(finding('leaf_changed', eventId, index));
       }
+      adopting &&= follows && isLeafMac(keys, leaf, previous, ADOPTED);
+      intact &&= follows;
+      const [event, ...others] = events.get(eventId) ?? [];
+      const bytes = event && eventBytes(event);
+      if (event && !(bytes && hash.equals(leafHash(bytes)))) findings.push(finding('changed', eventId, index));
+      // Possible where the primary key was dropped.
+      if (others.length > 0) findings.push(finding('inserted', eventId, index));
       if (!event) {
         // The retention may have gone on meanwhile.
         if (eventId >= anchors.before) anchors = await readAnchors(db, keys.publicKey);
@@ -136,14 +152,14 @@ export async function* verifyAudit(
   }
   for (; !next.done; next = await heads.next()) {
     findings.push(next.value.finding ?? finding('cut', null, next.value.size));
-    totals.heads += 1;
+    totals.heads += Number(next.value.isHead);
   }
 
-  for await (const found of withoutLeaf(db, keys, since)) {
+  for await (const found of withoutLeaf(db, keys, { since, adopts: newestRow === undefined })) {
     totals.waiting += found.waiting;
     yield { findings: [...findings.splice(0), ...found.findings], progress: progress() };
   }
-  for await (const removed of removedWaiting(db)) findings.push(...removed);
+  for await (const removed of removedWaiting(db, anchors.before)) findings.push(...removed);
   yield { findings: findings.splice(0), progress: progress() };
   return { ...totals, size, newest };
 }
@@ -154,27 +170,60 @@ const finding = (kind: Finding['kind'], eventId: string | null = null, index: nu
   index,
 });
 
-/** @returns the least id that the retention has left, and how many anchors are not as they were signed */
-async function readAnchors(db: LogReader, publicKey: PublicJwk): Promise<{ before: string; changed: number }> {
-  const rows = await db.query(LOG_STATEMENTS.anchors.bind());
-  const genuine = rows.filter((row) => problemOfAnchor(row, publicKey) === undefined);
-  const before = genuine
-    .map(({ anchor }) => (JSON.parse(anchor) as Anchor).before_id)
-    .toSorted()
-    .at(-1);
-  return { before: before ?? LEAST_UUID, changed: rows.length - genuine.length };
+interface Anchors {
+  /** The least id that the retention has left. */
+  readonly before: string;
+  /** Those that are not as they were signed. */
+  readonly changed: number;
+  /** An anchor is signed for a log as well: one of another log does not count. */
+  readonly trees: readonly CheckedHead[];
 }
 
-/** The place from which the log is read: that of the newest head from before `since`. */
-async function beginning(
-  db: LogReader,
-  since: number | undefined,
-): Promise<{ readonly size: number; readonly mac: Buffer }> {
-  if (since === undefined) return { size: 0, mac: NO_LEAF };
-  const [head] = await db.query(LOG_STATEMENTS.newestHeadBefore.bind({ at: new Date(since) }));
-  const size = head ? Number(head.tree_size) : 0;
+async function readAnchors(db: LogReader, publicKey: PublicJwk): Promise<Anchors> {
+  const rows = await db.query(LOG_STATEMENTS.anchors.bind());
+  const genuine = rows.filter((row) => problemOfAnchor(row, publicKey) === undefined);
+  const anchors = genuine.map(({ anchor }) => JSON.parse(anchor) as Anchor);
+  const before = anchors
+    .map(({ before_id: id }) => id)
+    .toSorted()
+    .at(-1);
+  const trees = anchors.map(({ tree_size: size, root_hash: root }) => ({
+    size,
+    root: Buffer.from(root, 'base64url'),
+    shown: undefined,
+    isHead: false,
+    finding: undefined,
+  }));
+  return { before: before ?? LEAST_UUID, changed: rows.length - genuine.length, trees };
+}
+
+interface Beginning {
+  readonly size: number;
+  /** Of the leaf before. */
+  readonly mac: Buffer;
+  readonly hashOf: HashOf;
+}
+
+/** The place from which the log is read: that of the newest head from before `since`, or the first when any of it was changed. */
+async function beginning(db: LogReader, publicKey: PublicJwk, since: number | undefined): Promise<Beginning> {
+  const first: Beginning = { size: 0, mac: NO_LEAF, hashOf: await readHashes(db, []) };
+  if (since === undefined) return first;
+  const [row] = await db.query(LOG_STATEMENTS.newestHeadBefore.bind({ at: new Date(since) }));
+  const head = row && signedHead(row, publicKey);
+  const size = Number(row?.tree_size ?? 0);
+  // The column of the time is not signed: a later one would hide what comes before it.
+  if (!head || head.tree_size !== size || Date.parse(head.time) > since) return first;
   const [leaf] = size === 0 ? [] : await db.query(LOG_STATEMENTS.leaves.bind({ from: size - 1, limit: 1 }));
-  return leaf && Number(leaf.index) === size - 1 ? { size, mac: leaf.mac } : { size: 0, mac: NO_LEAF };
+  if (!leaf || Number(leaf.index) !== size - 1) return first;
+  const range = { start: 0, end: size };
+  const hashOf = await readHashes(db, [range]);
+  try {
+    rangeHash(range, hashOf);
+  } catch (error) {
+    if (error instanceof MissingHash) return first;
+    throw error;
+  }
+  return { size, mac: leaf.mac, hashOf };
 }
 
 interface CheckedHead {
@@ -182,22 +231,26 @@ interface CheckedHead {
   readonly root: Buffer;
   /** Of a stored head; not of one that was kept elsewhere. */
   readonly shown: SignedHead | undefined;
+  /** False for the tree of an anchor. */
+  readonly isHead: boolean;
   readonly finding: Finding | undefined;
 }
 
-/** The heads of trees of this size and larger ones, the smallest first, with those that were kept elsewhere. */
+/** The heads of trees of this size and larger ones, the smallest first, with those that were kept elsewhere and the anchors. */
 async function* headsFrom(
   db: LogReader,
   publicKey: PublicJwk,
   { from, to }: { readonly from: number; readonly to: number },
   kept: readonly SignedHead[],
+  trees: readonly CheckedHead[],
 ): AsyncGenerator<CheckedHead, void> {
   const elsewhere = kept
-    .filter(({ head }) => head.tree_size >= from)
-    .sort((one, other) => one.head.tree_size - other.head.tree_size)
     .map(({ head, signature }) =>
       checkedHead({ head: canonical(head).toString(), signature: Buffer.from(signature, 'base64url') }, publicKey),
-    );
+    )
+    .concat(trees)
+    .filter(({ size }) => size >= from)
+    .sort((one, other) => one.size - other.size);
   let before: string | undefined;
   const pages = pagesByKey({
     size: PAGE,
@@ -211,10 +264,11 @@ async function* headsFrom(
       if (Number(row.tree_size) > to) break;
       const checked = checkedHead(row, publicKey, Number(row.tree_size));
       while (elsewhere[0] && elsewhere[0].size <= checked.size) yield elsewhere.shift() as CheckedHead;
-      const { previous } = JSON.parse(row.head) as Head;
+      const previous = signedHead(row, publicKey)?.previous;
       const follows = before === undefined ? from > 0 || previous === null : previous === digest(before);
       const missing = follows ? undefined : finding('head_removed', null, checked.size);
-      yield { ...checked, shown: shownHead(row), finding: checked.finding ?? missing };
+      const shown = checked.finding ? undefined : shownHead(row);
+      yield { ...checked, shown, finding: checked.finding ?? missing };
       before = row.head;
     }
   }
@@ -227,16 +281,20 @@ function checkedHead(
   publicKey: PublicJwk,
   size?: number,
 ): CheckedHead {
-  const problem = problemOfHead(row, publicKey);
-  const head = JSON.parse(row.head) as Head;
-  const isOwn = problem === undefined && (size === undefined || head.tree_size === size);
-  const at = size ?? head.tree_size;
+  const head = signedHead(row, publicKey);
+  const at = size ?? head?.tree_size ?? (JSON.parse(row.head) as Head).tree_size;
   return {
     size: at,
-    root: Buffer.from(head.root_hash, 'base64url'),
+    root: Buffer.from(head?.root_hash ?? '', 'base64url'),
     shown: undefined,
-    finding: isOwn ? undefined : finding('head_changed', null, at),
+    isHead: true,
+    finding: head?.tree_size === at ? undefined : finding('head_changed', null, at),
   };
+}
+
+/** Parsed after its signature was checked: anything may be in its place. @returns undefined when it is no head of this log */
+function signedHead(row: Parameters<typeof problemOfHead>[0], publicKey: PublicJwk): Head | undefined {
+  return problemOfHead(row, publicKey) === undefined ? (JSON.parse(row.head) as Head) : undefined;
 }
 
 async function changedNodes(db: LogReader, nodes: readonly (Node & { readonly hash: Buffer })[]): Promise<Finding[]> {
@@ -252,7 +310,11 @@ async function changedNodes(db: LogReader, nodes: readonly (Node & { readonly ha
 }
 
 /** Events without a place in the log: they wait for it, or Cardea did not write them. */
-async function* withoutLeaf(db: LogReader, keys: AuditKeys, since: number | undefined) {
+async function* withoutLeaf(
+  db: LogReader,
+  keys: AuditKeys,
+  { since, adopts }: { readonly since: number | undefined; readonly adopts: boolean },
+) {
   const pages = pagesByKey({
     size: PAGE,
     from: since === undefined ? LEAST_UUID : leastUuidv7(since),
@@ -266,8 +328,11 @@ async function* withoutLeaf(db: LogReader, keys: AuditKeys, since: number | unde
       (await db.query(LOG_STATEMENTS.isWaiting.bind({ ids }))).map((row) => [row.event_id, row.refused]),
     );
     const events = await db.query(LOG_STATEMENTS.eventsOf.bind({ ids }));
-    const isGenuine = ({ id, mac, ...event }: AuditRow) =>
-      mac === null ? waiting.get(id) === false : keys.isMac(mac, canonical(canonicalEvent({ id, ...event })));
+    const isGenuine = (event: AuditRow) => {
+      const bytes = eventBytes(event);
+      if (!bytes) return false;
+      return event.mac === null ? adopts && waiting.get(event.id) === false : keys.isMac(event.mac, bytes);
+    };
     const findings: Finding[] = [];
     for (const event of events) {
       // It may have been sealed since it was read.
@@ -279,13 +344,19 @@ async function* withoutLeaf(db: LogReader, keys: AuditKeys, since: number | unde
   }
 }
 
-/** Events that were removed before they had a place in the log: they wait for it in vain. */
-async function* removedWaiting(db: LogReader): AsyncGenerator<readonly Finding[], void> {
+/**
+ * Events that were removed before they had a place in the log: they wait for it in vain.
+ * @param before the least id that the retention has left: it also removes what was refused a place
+ */
+async function* removedWaiting(db: LogReader, before: string): AsyncGenerator<readonly Finding[], void> {
   const pages = pagesByKey({
     size: PAGE,
     from: LEAST_UUID,
     keyOf: (row: { readonly id: string }) => row.id,
     read: (from, limit) => db.query(LOG_STATEMENTS.missing.bind({ from, limit })),
   });
-  for await (const rows of pages) yield rows.filter(({ missing }) => missing).map(({ id }) => finding('removed', id));
+  for await (const rows of pages) {
+    const removed = rows.filter(({ id, refused, missing }) => missing && !(refused && id < before));
+    yield removed.map(({ id }) => finding('removed', id));
+  }
 }

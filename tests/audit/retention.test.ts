@@ -39,6 +39,11 @@ const parts = async () =>
       [],
     )
   ).map(({ name }) => name);
+async function anchorRow() {
+  const [row] = await db.run<{ anchor: string }>({ text: 'SELECT anchor FROM audit_anchors LIMIT 1' }, []);
+  assert.ok(row);
+  return row;
+}
 const secrets = async () =>
   (
     await db.run<{ name: string }>(
@@ -100,6 +105,42 @@ test('months older than the retention go with their keys, and the rest verifies 
 test('--since verifies from the newest head before that time on', async () => {
   const { findings, events, size } = await log.verify({ since: month(10) + 1 });
   assert.deepEqual([findings, size - events], [[], 11 * 40]);
+});
+
+test('a leaf that names an entry which the retention removed does not hide that its own is gone', async () => {
+  const [gone, removed] = [ids[0]?.[0], ids[9]?.[1]];
+  await log.tamper(
+    'CREATE TABLE kept AS SELECT * FROM audit',
+    `DELETE FROM audit WHERE id = '${removed}'`,
+    `UPDATE audit_leaves SET event_id = '${gone}' WHERE event_id = '${removed}'`,
+  );
+  assert.deepEqual(
+    (await log.verify()).findings.map(({ kind, index }) => [kind, index]),
+    [['leaf_changed', 9 * 40 + 1]],
+  );
+  await log.tamper(
+    `UPDATE audit_leaves SET event_id = '${removed}' WHERE index = ${9 * 40 + 1}`,
+    `INSERT INTO audit SELECT * FROM kept WHERE id = '${removed}'`,
+    'DROP TABLE kept',
+  );
+  assert.deepEqual((await log.verify()).findings, []);
+});
+
+test('an anchor of another log with the same key does not count as one of this', async () => {
+  const other = { ...JSON.parse((await anchorRow()).anchor), tree_size: 100, root_hash: '' };
+  const { text, signature } = log.keys.sign(other);
+  await db.run(
+    {
+      text: `INSERT INTO audit_anchors (id, before_id, anchor, signature, created_at)
+      VALUES ('ffffffff-0000-7000-8000-000000000000', $1, $2, $3, now())`,
+    },
+    [other.before_id, text, signature],
+  );
+  assert.deepEqual(
+    (await log.verify()).findings.map(({ kind, index }) => [kind, index]),
+    [['tree_differs', 100]],
+  );
+  await log.tamper(`DELETE FROM audit_anchors WHERE id = 'ffffffff-0000-7000-8000-000000000000'`);
 });
 
 test('an entry of a month that stays is missed all the same, and an anchor of somebody else does not count', async () => {

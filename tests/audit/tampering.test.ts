@@ -131,6 +131,19 @@ const cases: readonly Case[] = [
     found: { head_changed: [300], head_removed: [400] },
   },
   {
+    about: 'a head that is no JSON any more',
+    sql: [`UPDATE audit_heads SET head = '{' WHERE tree_size = 300`],
+    found: { head_changed: [300], head_removed: [400] },
+  },
+  {
+    about: 'values that no event can have',
+    sql: [
+      `UPDATE audit SET at = 'infinity' WHERE id = ${quoted(PLACE)}`,
+      `UPDATE audit SET changes = '{"n":1e400}' WHERE id = ${quoted(PLACE + 1)}`,
+    ],
+    found: { changed: ids.slice(PLACE, PLACE + 2) },
+  },
+  {
     about: 'a changed hash of the tree',
     sql: [`UPDATE audit_nodes SET hash = sha256('other') WHERE level = 8 AND index = 1`],
     found: { node_changed: [256] },
@@ -216,9 +229,89 @@ test('an event that Cardea did not write is not sealed, though its trigger queue
     },
     [],
   );
+  const waiting = await log.verify();
+  assert.deepEqual(
+    [ofKind(waiting.findings, 'inserted'), waiting.waiting],
+    [['019a3f5e-8c00-7a1b-9d2e-3f4a5b6c7d8e'], 0],
+    'also before the sealing has seen it',
+  );
   await log.seal();
   const { findings, events } = await log.verify();
   assert.deepEqual([ofKind(findings, 'inserted'), events], [['019a3f5e-8c00-7a1b-9d2e-3f4a5b6c7d8e'], 10]);
+});
+
+const FORGED = '019a3f5e-8c00-7a1b-9d2e-3f4a5b6c7d8e';
+const forge = (changes = '{}') =>
+  `INSERT INTO audit (id, at, actor_kind, actor_id, action, target_kind, target_id, outcome, request_id, changes)
+   VALUES ('${FORGED}', now(), 'system', '', 'users.disable', 'user', '', 'done', '', '${changes}')`;
+
+test('an event that Cardea did not write is not sealed as one from before there were MACs, though all heads are gone', async () => {
+  const { db: own } = await database(scope);
+  const log = await auditLog({ db: own, masterKey });
+  await log.fill(10);
+  await log.tamper('DELETE FROM audit_heads');
+  await own.run({ text: forge() }, []);
+  await log.seal();
+  const { findings } = await log.verify();
+  assert.deepEqual(ofKind(findings, 'inserted'), [FORGED]);
+});
+
+test('an event that cannot be hashed keeps no other from its place in the log', async () => {
+  const { db: own } = await database(scope);
+  const log = await auditLog({ db: own, masterKey });
+  await own.run({ text: forge('{"n":1e400}') }, []);
+  await log.fill(10);
+  const { findings, events } = await log.verify();
+  assert.deepEqual([ofKind(findings, 'inserted'), events], [[FORGED], 10]);
+});
+
+test('events from before there were MACs are sealed, in several turns', async () => {
+  const { db: own } = await database(scope);
+  const log = await auditLog({ db: own, masterKey });
+  const count = 1_500;
+  await own.run(
+    {
+      text: `INSERT INTO audit (id, at, actor_kind, actor_id, action, target_kind, target_id, outcome, request_id, changes)
+      SELECT ('019a3f5e-8c00-7a1b-9d2e-' || lpad(i::text, 12, '0'))::uuid, now(), 'system', '', 'users.disable', 'user', '', 'done', '', '{}'
+        FROM generate_series(1, $1::int) AS i`,
+    },
+    [count],
+  );
+  await log.fill(10);
+  const { findings, events } = await log.verify();
+  assert.deepEqual([findings, events], [[], count + 10]);
+});
+
+test('a time of a head that was moved does not hide what --since asks for', async () => {
+  const { db: own } = await database(scope);
+  const log = await auditLog({ db: own, masterKey });
+  const since = Date.now() - 1_000;
+  const [, second = ''] = await log.fill(10);
+  await log.tamper(
+    `UPDATE audit_heads SET created_at = '2000-01-01'`,
+    `UPDATE audit SET outcome = 'denied' WHERE id = '${second}'`,
+  );
+  assert.deepEqual(ofKind((await log.verify({ since })).findings, 'changed'), [second]);
+});
+
+test('--since finds leaves and hashes of the tree that are gone', async () => {
+  const { db: own } = await database(scope);
+  const log = await auditLog({ db: own, masterKey });
+  await log.fill(10);
+  await log.tamper('DELETE FROM audit_leaves WHERE index = 3');
+  const { findings } = await log.verify({ since: Date.now() + 1_000 });
+  assert.deepEqual(ofKind(findings, 'leaf_removed'), [3]);
+});
+
+test('a second row with the id of an event is found', async () => {
+  const { db: own } = await database(scope);
+  const log = await auditLog({ db: own, masterKey });
+  const [first = ''] = await log.fill(10);
+  await log.tamper(
+    'ALTER TABLE audit DROP CONSTRAINT audit_pkey',
+    `INSERT INTO audit SELECT * FROM audit WHERE id = '${first}'`,
+  );
+  assert.deepEqual(ofKind((await log.verify()).findings, 'inserted'), [first]);
 });
 
 test('an event that was removed before it was sealed is found', async () => {
