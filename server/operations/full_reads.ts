@@ -1,3 +1,4 @@
+import type { TSchema } from 'typebox';
 import type { Action } from '../audit/actions.ts';
 import type { AuditEntry, Target } from '../audit/entries.ts';
 import { ANY_CALLER, type Call, type InputOf, type Operation, type Schemas } from './operation.ts';
@@ -45,15 +46,34 @@ export function fullRead({ name }: Operation, target: Target, about: Readonly<Re
   };
 }
 
-/** @returns the entry for an answer; undefined when it shows nothing of a person */
+/**
+ * @returns the entry for an answer; undefined when it shows nothing of a person. Who is found by personal data is shown by it, whatever
+ *   the answer has of them: asked often enough, it spells them out
+ */
 export function fullReadOf(operation: Operation, input: InputOf<Schemas>, output: unknown) {
-  const all = personalIn(operation.schemas.output, output);
   const asked = askedIn(input);
-  const { items } = output as { readonly items?: readonly unknown[] };
-  const shown = items && asked.fields ? all.filter((name) => asked.fields?.includes(name)) : all;
-  if (shown.length === 0) return undefined;
+  const { items } = output as { readonly items?: readonly object[] };
+  const { output: schema } = operation.schemas;
+  const shown = personalIn(schema, items ? { items: items.map((item) => picked(item, asked.fields)) } : output);
+  const compared = asked.filters.some((name) => name === 'search' || isPersonalItem(schema, name));
+  if (shown.length === 0 && !(compared && items?.length)) return undefined;
   const list = items ? { count: items.length, filter_fields: asked.filters } : {};
   return fullRead(operation, targetOf(operation, input, output), { fields: shown, ...list });
+}
+
+/** The members that leave: one that was asked for leaves with all that is in it. */
+function picked(item: object, fields: readonly string[] | undefined): object {
+  return fields ? Object.fromEntries(Object.entries(item).filter(([name]) => fields.includes(name))) : item;
+}
+
+/** True for a member of the items of a list that has personal data. */
+function isPersonalItem(list: TSchema, name: string): boolean {
+  const { properties } = list as { readonly properties?: { readonly items?: { readonly items?: TSchema } } };
+  const { properties: members = {} } = (properties?.items?.items ?? {}) as {
+    readonly properties?: Readonly<Record<string, TSchema>>;
+  };
+  const member = Object.hasOwn(members, name) ? members[name] : undefined;
+  return member !== undefined && isPersonal(member);
 }
 
 /** The person; for a list of several, nobody. */

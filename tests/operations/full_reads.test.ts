@@ -122,6 +122,27 @@ test('the entry of a list has the number of people and the names of what it was 
   );
 });
 
+test('a list of addresses alone is a read in full', async () => {
+  const { result, reads } = await readsDuring(() => full.request('GET', '/users?fields=id,address'));
+  assert.match(JSON.stringify(result.body), /Kopervik/);
+  assert.deepEqual(
+    reads.map(({ changes }) => changes.fields?.after),
+    [['locality', 'country']],
+  );
+});
+
+test('who is found by the beginning of a name is read in full, although the answer has the id alone', async () => {
+  for (const asked of [{ filter: 'given_name sw "Wil"' }, { search: 'wil' }]) {
+    const body = { ...asked, fields: 'id' };
+    const { result, reads } = await readsDuring(() => full.request('POST', '/users/search', { body }));
+    assert.deepEqual(result.body.items, [{ id }]);
+    assert.deepEqual(
+      reads.map(({ changes }) => changes.filter_fields?.after),
+      [['filter' in asked ? 'given_name' : 'search']],
+    );
+  }
+});
+
 test('what shows nothing of a person is no read in full', async () => {
   for (const query of ['fields=id,disabled', 'filter=email%20eq%20%22nobody@example.com%22']) {
     const { reads } = await readsDuring(() => full.request('GET', `/users?${query}`));
