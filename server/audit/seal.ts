@@ -31,6 +31,8 @@ export interface Sealing {
 
 const BATCH = 1_000;
 
+type WaitingRow = AuditRow & { readonly has_leaf: boolean };
+
 /** @param headEveryMs a new head is signed when the last one is this old and events have come */
 export function createSealing(parts: {
   readonly db: Db;
@@ -79,8 +81,10 @@ export function createSealing(parts: {
   };
 
   /** @param adopts rows without a MAC, from before there were any: they come first in the log */
-  function split(rows: readonly AuditRow[], adopts: boolean): [AuditRow[], string[]] {
-    const isGenuine = (row: AuditRow) => {
+  function split(rows: readonly WaitingRow[], adopts: boolean): [WaitingRow[], string[]] {
+    const isGenuine = (row: WaitingRow) => {
+      // Cardea lets an event wait once: a second place would tell the destinations of it again.
+      if (row.has_leaf) return false;
       const bytes = eventBytes(row);
       return bytes !== undefined && (row.mac === null ? adopts : keys.isMac(row.mac, bytes));
     };

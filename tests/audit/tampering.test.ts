@@ -282,6 +282,16 @@ test('events from before there were MACs are sealed, in several turns', async ()
   assert.deepEqual([findings, events], [[], count + 10]);
 });
 
+test('an event that has a place in the log gets no second one', async () => {
+  const { db: own } = await database(scope);
+  const log = await auditLog({ db: own, masterKey });
+  const [first = ''] = await log.fill(10);
+  await log.tamper(`INSERT INTO audit_unsealed (event_id) VALUES ('${first}')`);
+  await log.seal();
+  const { findings, size } = await log.verify();
+  assert.deepEqual([findings, size], [[], 10]);
+});
+
 test('a time of a head that was moved does not hide what --since asks for', async () => {
   const { db: own } = await database(scope);
   const log = await auditLog({ db: own, masterKey });
