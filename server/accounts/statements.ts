@@ -219,10 +219,12 @@ export const ACCOUNT_STATEMENTS = {
       )
       SELECT require_epoch(${$.epoch}, (SELECT epoch FROM held))`,
   ),
+  // By an operator: the policy for inactive accounts would take it back, to let the person keep the account.
   disable: statement(
     'accounts.disable',
     ($: { id: string; now: Date }) => sql<Pick<Selectable<Accounts>, 'id'>>`
-      UPDATE accounts SET disabled_at = COALESCE(disabled_at, ${$.now}) WHERE id = ${$.id} RETURNING id`,
+      UPDATE accounts SET disabled_at = COALESCE(disabled_at, ${$.now}), inactive_stage = NULL, inactive_stage_at = NULL
+       WHERE id = ${$.id} RETURNING id`,
   ),
   scheduleDeletion: statement(
     'accounts.schedule_deletion',

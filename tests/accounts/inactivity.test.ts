@@ -98,6 +98,20 @@ test('one that an operator enables again begins anew, and a policy that begins t
   assert.deepEqual([(await shownOf(person)).disabled, await stageOf(person)], [false, null]);
 });
 
+test('one that an operator disables stays disabled: the policy does not make it one that its person may keep', async () => {
+  const [warned, disabled] = [await app.seed.person(), await app.seed.person()];
+  await passDays(300);
+  await runner.run(userState.disable, inputOf(warned), call);
+  await passDays(30);
+  assert.equal(await stageOf(disabled), 'disabled');
+  await runner.run(userState.disable, inputOf(disabled), call);
+  await passDays(70);
+  for (const person of [warned, disabled]) {
+    const { disabled: isDisabled, deletion_by: by } = await shownOf(person);
+    assert.deepEqual([isDisabled, by], [true, undefined]);
+  }
+});
+
 test('somebody who signs in between the look and the change stays', async () => {
   const person = await app.seed.person();
   clock.ms += 300 * DAY_MS;
