@@ -122,6 +122,7 @@ export async function* verifyAudit(
     const rows = await db.query(LOG_STATEMENTS.eventsOf.bind({ ids: leaves.map(({ eventId }) => eventId) }));
     const events = Map.groupBy(rows, ({ id }) => id);
     const nodes: (Node & { readonly hash: Buffer })[] = [];
+    let isCurrent = false;
     for (const leaf of leaves) {
       const { index, eventId, hash, mac } = leaf;
       const follows = index === expected;
@@ -137,8 +138,9 @@ export async function* verifyAudit(
       // Possible where the primary key was dropped.
       if (others.length > 0) findings.push(finding('inserted', eventId, index));
       if (!event) {
-        // The retention may have gone on meanwhile.
-        if (eventId >= anchors.before) anchors = await readAnchors(db, keys.publicKey);
+        // The retention may have gone on before the events of the page were read.
+        if (eventId >= anchors.before && !isCurrent) anchors = await readAnchors(db, keys.publicKey);
+        isCurrent ||= eventId >= anchors.before;
         if (eventId < anchors.before) totals.retired += 1;
         else findings.push(finding('removed', eventId, index));
       }
