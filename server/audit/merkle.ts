@@ -102,7 +102,8 @@ export function rootOfInclusion(
   size: number,
   proof: readonly Uint8Array[],
 ): Buffer | undefined {
-  if (index < 0 || index >= size) return undefined;
+  // It is from a proof of somebody else: a place between two leaves would count as one of them.
+  if (!Number.isSafeInteger(index) || index < 0 || index >= size) return undefined;
   const ranges = inclusionRanges(index, size);
   if (ranges.length !== proof.length) return undefined;
   return ranges.reduce<Buffer>((hash, range, i) => {

@@ -47,6 +47,8 @@ test('a proof that was changed anywhere is wrong for all who check it', async ()
     'another target': { ...proof, event: { ...proof.event, target_id: 'somebody-else' } },
     'another event': { ...proof, event: other.event },
     'another place': { ...proof, leaf_index: 301 },
+    'a place between two': { ...proof, leaf_index: 300.5 },
+    'a place that is no number': { ...proof, leaf_index: '300' },
     'a shorter path': { ...proof, path: proof.path.slice(1) },
     'a longer path': { ...proof, path: [...proof.path, ...proof.path.slice(-1)] },
     'another root': { ...proof, head: { ...head, root_hash: key.x } },

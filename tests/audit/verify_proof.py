@@ -44,8 +44,8 @@ def split(size):
 def root_from_inclusion(leaf, index, size, path):
     """RFC 6962 section 2.1.1: the path goes from the leaf to the root."""
     if size == 1:
-        if path:
-            raise ValueError("the path is too long")
+        if path or index != 0:
+            raise ValueError("the path is too long, or the place is none of a leaf")
         return leaf
     if not path:
         raise ValueError("the path is too short")
