@@ -266,11 +266,14 @@ async function* headsFrom(
       if (Number(row.tree_size) > to) break;
       const checked = checkedHead(row, publicKey, Number(row.tree_size));
       while (elsewhere[0] && elsewhere[0].size <= checked.size) yield elsewhere.shift() as CheckedHead;
-      const previous = signedHead(row, publicKey)?.previous;
+      const { previous, time = '' } = signedHead(row, publicKey) ?? {};
+      // By it the sealing knows when the next head is due: a later one would put that off for ever.
+      const isMoved = checked.finding === undefined && Date.parse(time) !== row.created_at.getTime();
       const follows = before === undefined ? from > 0 || previous === null : previous === digest(before);
       const missing = follows ? undefined : finding('head_removed', null, checked.size);
+      const moved = isMoved ? finding('head_changed', null, checked.size) : undefined;
       const shown = checked.finding ? undefined : shownHead(row);
-      yield { ...checked, shown, finding: checked.finding ?? missing };
+      yield { ...checked, shown, finding: checked.finding ?? missing ?? moved };
       before = row.head;
     }
   }

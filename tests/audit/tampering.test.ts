@@ -137,6 +137,11 @@ const cases: readonly Case[] = [
     found: { head_changed: [300], head_removed: [400] },
   },
   {
+    about: 'a head whose time is in the future, so that no other one is due',
+    sql: [`UPDATE audit_heads SET created_at = '2999-01-01' WHERE tree_size = ${COUNT}`],
+    found: { head_changed: [COUNT] },
+  },
+  {
     about: 'values that no event can have',
     sql: [
       `UPDATE audit SET at = 'infinity' WHERE id = ${quoted(PLACE)}`,
