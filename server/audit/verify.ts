@@ -322,7 +322,7 @@ async function* withoutLeaf(
 ) {
   const pages = pagesByKey({
     size: PAGE,
-    from: since === undefined ? LEAST_UUID : leastUuidv7(since),
+    from: since === undefined ? LEAST_UUID : leastUuidv7(Math.max(0, since)),
     keyOf: (row: { readonly id: string }) => row.id,
     read: (from, limit) => db.query(LOG_STATEMENTS.withoutLeaf.bind({ from, limit })),
   });

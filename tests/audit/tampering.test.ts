@@ -310,6 +310,10 @@ test('a time of a head that was moved does not hide what --since asks for', asyn
   assert.deepEqual(ofKind((await log.verify({ since })).findings, 'changed'), [second]);
 });
 
+test('--since takes a time from before 1970', async () => {
+  assert.equal((await log.verify({ since: Date.parse('1969-12-31T23:59:00Z') })).events, COUNT);
+});
+
 test('--since finds leaves and hashes of the tree that are gone', async () => {
   const { db: own } = await database(scope);
   const log = await auditLog({ db: own, masterKey });
