@@ -1,4 +1,8 @@
 import serialize from 'canonicalize';
+import type { Selectable } from 'kysely';
+import type { Audit } from '../platform/database.ts';
+
+export type AuditRow = Selectable<Audit>;
 
 /** JSON of which there is one form alone, as bytes: what is hashed or signed (RFC 8785). */
 export function canonical(value: unknown): Buffer {

@@ -1,13 +1,13 @@
-import { type Selectable, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
-import type { Audit as AuditTable } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { uuidv7 } from '../platform/ids.ts';
 import { createSealer, openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
 import { findServerSecret, loadServerSecret } from '../platform/server_secrets.ts';
 import { statement, tables } from '../platform/statement.ts';
 import type { Action } from './actions.ts';
-import { canonical, canonicalEvent } from './canonical.ts';
+import { type AuditRow, canonical, canonicalEvent } from './canonical.ts';
+import { emptyHead } from './heads.ts';
 import { AUDIT_SECRET, type AuditKeys, auditKeys } from './keys.ts';
 import { type AuditLine, lineOf } from './lines.ts';
 
@@ -52,7 +52,7 @@ export interface AuditDetails {
   readonly device?: string | undefined;
 }
 
-export type AuditRow = Selectable<AuditTable>;
+export type { AuditRow };
 
 export const AUDIT_STATEMENTS = {
   append: statement('audit.append', ($: Omit<AuditRow, 'changes'> & { changes: string }) =>
@@ -100,11 +100,16 @@ export interface AuditParts {
   readonly db: Db;
   readonly sealer: Sealer;
   readonly now: Clock;
+  /** For the head of the empty log, which is signed when its key is made. */
+  readonly issuer: string;
 }
 
 /** @throws AppError 500 `sealed_value_unreadable` with another master key than that of the database */
-export async function openAudit({ db, sealer, now }: AuditParts): Promise<Audit> {
-  const keys = auditKeys(await loadServerSecret(db, sealer, AUDIT_SECRET, now));
+export async function openAudit({ db, sealer, now, issuer }: AuditParts): Promise<Audit> {
+  const secret = await loadServerSecret(db, sealer, AUDIT_SECRET, now, (made) => [
+    emptyHead(auditKeys(made), { issuer, at: new Date(now()) }),
+  ]);
+  const keys = auditKeys(secret);
   /** By month, the newest last. */
   const months = new Map<string, Sealer>();
 

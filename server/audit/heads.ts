@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { AuditKeys } from './keys.ts';
-import { isSignedBy, type PublicJwk } from './keys.ts';
+import type { BoundStatement } from '../platform/db.ts';
+import { leastUuidv7 } from '../platform/ids.ts';
+import { type AuditKeys, isSignedBy, type PublicJwk } from './keys.ts';
+import { LOG_STATEMENTS, type LogReader } from './log_store.ts';
+import { EMPTY_ROOT } from './merkle.ts';
 
 /**
  * A signed head: this many events are in the log, and this is the root of their tree. Who has seen one can show that the log
@@ -47,6 +50,25 @@ export function signHead(
   return keys.sign(head);
 }
 
+/**
+ * The head of the empty log, which is signed when its key is made: only events from before it may lack a MAC. No head without the key can
+ * say so later.
+ */
+export function emptyHead(
+  keys: AuditKeys,
+  { issuer, at }: { readonly issuer: string; readonly at: Date },
+): BoundStatement {
+  const { text, signature } = signHead(keys, { issuer, size: 0, root: EMPTY_ROOT, at }, undefined);
+  return LOG_STATEMENTS.addHead.bind({ size: 0, head: text, signature, createdAt: at });
+}
+
+/** @returns the least id of events that must have a MAC; undefined when the head of the empty log is missing or was changed */
+export async function leastMacId(db: LogReader, publicKey: PublicJwk): Promise<string | undefined> {
+  const [row] = await db.query(LOG_STATEMENTS.heads.bind({ from: 0, limit: 1 }));
+  const head = row && signedHead(row, publicKey);
+  return head?.tree_size === 0 ? leastUuidv7(Date.parse(head.time)) : undefined;
+}
+
 /** @param row as it is stored */
 export function shownHead({ head, signature }: { readonly head: string; readonly signature: Buffer }): SignedHead {
   return { head: JSON.parse(head) as Head, signature: signature.toString('base64url') };
@@ -60,6 +82,11 @@ export function problemOfHead(
   if (!isSignedBy(publicKey, text, signature)) return 'its signature is wrong';
   const head = JSON.parse(text) as Partial<Head>;
   return head.type === 'cardea-audit-head' ? undefined : 'it is no head';
+}
+
+/** Parsed after its signature was checked: anything may be in its place. @returns undefined when it is no head of this log */
+export function signedHead(row: Parameters<typeof problemOfHead>[0], publicKey: PublicJwk): Head | undefined {
+  return problemOfHead(row, publicKey) === undefined ? (JSON.parse(row.head) as Head) : undefined;
 }
 
 export function digest(text: string): string {

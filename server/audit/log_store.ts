@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely';
 import type { AuditAnchors, AuditHeads } from '../platform/database.ts';
 import type { BoundStatement } from '../platform/db.ts';
 import { columns, statement } from '../platform/statement.ts';
-import type { AuditRow } from './entries.ts';
+import type { AuditRow } from './canonical.ts';
 import { type HashOf, type Node, nodesOf, type Range } from './merkle.ts';
 
 /* The statements of the log: leaves, nodes, heads and anchors. Postgres has `bigint` as text. */
@@ -45,6 +45,10 @@ export const LOG_STATEMENTS = {
     ($: { limit: number }) => sql<AuditRow & { has_leaf: boolean }>`
       SELECT e.*, EXISTS (SELECT 1 FROM audit_leaves l WHERE l.event_id = e.id) AS has_leaf FROM (SELECT event_id FROM audit_unsealed WHERE NOT refused ORDER BY event_id LIMIT ${$.limit}) u
         JOIN audit e ON e.id = u.event_id ORDER BY e.id`,
+  ),
+  oldest: statement(
+    'audit_log.oldest',
+    () => sql<{ event_id: string }>`SELECT event_id FROM audit_unsealed WHERE NOT refused ORDER BY event_id LIMIT 1`,
   ),
   isWaiting: statement(
     'audit_log.is_waiting',
@@ -118,7 +122,9 @@ export const LOG_STATEMENTS = {
   ),
   eventsOf: statement(
     'audit_log.events_of',
-    ($: { ids: readonly string[] }) => sql<AuditRow>`SELECT * FROM audit WHERE id = ANY(${$.ids}::uuid[])`,
+    // Cardea writes whole milliseconds: what is finer is not hashed.
+    ($: { ids: readonly string[] }) => sql<AuditRow & { readonly is_finer: boolean }>`
+      SELECT *, date_trunc('milliseconds', at) <> at AS is_finer FROM audit WHERE id = ANY(${$.ids}::uuid[])`,
   ),
   /** Events that have no leaf, in the order of their ids. */
   withoutLeaf: statement(

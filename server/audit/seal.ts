@@ -1,11 +1,12 @@
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement, Db, Send } from '../platform/db.ts';
+import { LEAST_UUID } from '../platform/key_pages.ts';
 import { canonical, canonicalEvent, eventBytes } from './canonical.ts';
 import { DESTINATION_STATEMENTS } from './destinations.ts';
 import type { AuditRow } from './entries.ts';
-import { signHead } from './heads.ts';
+import { leastMacId, signHead } from './heads.ts';
 import type { AuditKeys } from './keys.ts';
-import { LEAVES_IN_PART, type Leaf, LOG_STATEMENTS, readHashes, readLeaf } from './log_store.ts';
+import { LEAVES_IN_PART, type Leaf, LOG_STATEMENTS, type LogReader, readHashes, readLeaf } from './log_store.ts';
 import { createFrontier, type Frontier, leafHash, type Node } from './merkle.ts';
 
 export interface Sealed {
@@ -59,15 +60,13 @@ export function createSealing(parts: {
         const size = last ? last.index + 1 : 0;
         if (size < seen)
           throw new Error(`the log of the audit has ${size} events, and had ${seen}: its end was removed`);
-        const adopts =
-          head === undefined && (last === undefined || isLeafMac(keys, last, await macBefore(query, last), ADOPTED));
-        const [genuine, refused] = split(rows, adopts);
+        const [genuine, refused] = split(rows, await macIdsFrom(query, rows, last));
         const frontier = createFrontier(size, await readHashes({ query }, [{ start: 0, end: size }]));
         const { leaves, nodes } = grow(frontier, genuine, last?.mac ?? NO_LEAF);
         if (leaves.length > 0) await store(send, size, leaves, nodes);
         if (refused.length > 0) await query(LOG_STATEMENTS.refuse.bind({ ids: refused }));
         const more = rows.length === BATCH;
-        const signs = isDue(head, frontier.size, more);
+        const signs = isDue(head, frontier.size);
         if (signs) {
           const at = new Date(now());
           const signed = signHead(keys, { issuer, size: frontier.size, root: frontier.root(), at }, head?.head);
@@ -80,13 +79,24 @@ export function createSealing(parts: {
       }),
   };
 
-  /** @param adopts rows without a MAC, from before there were any: they come first in the log */
-  function split(rows: readonly WaitingRow[], adopts: boolean): [WaitingRow[], string[]] {
+  /** @returns the least id of events that must have a MAC: those from before there were any come first in the log */
+  async function macIdsFrom(
+    query: LogReader['query'],
+    rows: readonly WaitingRow[],
+    last: Leaf | undefined,
+  ): Promise<string> {
+    if (rows.every(({ mac }) => mac !== null)) return LEAST_UUID;
+    if (last && !isLeafMac(keys, last, await macBefore(query, last), ADOPTED)) return LEAST_UUID;
+    return (await leastMacId({ query }, keys.publicKey)) ?? LEAST_UUID;
+  }
+
+  /** @param macsFrom events before this id are from before there were MACs */
+  function split(rows: readonly WaitingRow[], macsFrom: string): [WaitingRow[], string[]] {
     const isGenuine = (row: WaitingRow) => {
       // Cardea lets an event wait once: a second place would tell the destinations of it again.
       if (row.has_leaf) return false;
       const bytes = eventBytes(row);
-      return bytes !== undefined && (row.mac === null ? adopts : keys.isMac(row.mac, bytes));
+      return bytes !== undefined && (row.mac === null ? row.id < macsFrom : keys.isMac(row.mac, bytes));
     };
     const { genuine = [], refused = [] } = Object.groupBy(rows, (row) => (isGenuine(row) ? 'genuine' : 'refused'));
     return [genuine, refused.map(({ id }) => id)];
@@ -107,14 +117,16 @@ export function createSealing(parts: {
     return { leaves, nodes };
   }
 
-  function isDue(
-    head: { readonly tree_size: string; readonly created_at: Date } | undefined,
-    size: number,
-    more: boolean,
-  ) {
-    if (!head) return size > 0 && !more;
+  function isDue(head: { readonly tree_size: string; readonly created_at: Date } | undefined, size: number): boolean {
+    if (!head) return size > 0;
     return Number(head.tree_size) < size && head.created_at.getTime() + headEveryMs <= now();
   }
+}
+
+/** @returns when the oldest event was written that has no place in the log, in milliseconds since the epoch; undefined when none waits */
+export async function oldestWaiting(db: LogReader): Promise<number | undefined> {
+  const [row] = await db.query(LOG_STATEMENTS.oldest.bind());
+  return row && Number.parseInt(row.event_id.replace('-', '').slice(0, 12), 16);
 }
 
 /** In place of the MAC of the leaf before the first. */
@@ -141,10 +153,7 @@ export function isLeafMac(keys: AuditKeys, leaf: Leaf, previous: Buffer, origin:
   return keys.isMac(leaf.mac, ...leafParts(leaf, previous, origin));
 }
 
-async function macBefore(
-  query: <R>(bound: BoundStatement<R>) => Promise<R[]>,
-  { index }: Pick<Leaf, 'index'>,
-): Promise<Buffer> {
+async function macBefore(query: LogReader['query'], { index }: Pick<Leaf, 'index'>): Promise<Buffer> {
   if (index === 0) return NO_LEAF;
   const [row] = await query(LOG_STATEMENTS.leaves.bind({ from: index - 1, limit: 1 }));
   return row?.mac ?? NO_LEAF;

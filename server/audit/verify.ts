@@ -3,7 +3,7 @@ import { LEAST_UUID, pagesByKey } from '../platform/key_pages.ts';
 import { type Anchor, problemOfAnchor } from './anchors.ts';
 import { canonical, eventBytes } from './canonical.ts';
 import type { AuditRow } from './entries.ts';
-import { digest, type Head, problemOfHead, type SignedHead, shownHead } from './heads.ts';
+import { digest, type Head, leastMacId, type SignedHead, shownHead, signedHead } from './heads.ts';
 import type { AuditKeys, PublicJwk } from './keys.ts';
 import {
   type HeadRow,
@@ -73,14 +73,16 @@ export interface VerifyOptions {
 export async function* verifyAudit(
   db: LogReader,
   keys: AuditKeys,
-  { since, heads: kept = [] }: VerifyOptions = {},
+  options: VerifyOptions = {},
 ): AsyncGenerator<{ readonly findings: readonly Finding[]; readonly progress: VerifyProgress }, Verified> {
+  const { since, heads: kept = [] } = options;
   let anchors = await readAnchors(db, keys.publicKey);
   // A head commits with its leaves, so these are all there when the end is read after it.
   const [newestRow] = await db.query(LOG_STATEMENTS.newestHead.bind());
   const [lastRow] = await db.query(LOG_STATEMENTS.last.bind());
   const size = lastRow ? Number(lastRow.index) + 1 : 0;
-  const begin = await beginning(db, keys.publicKey, since);
+  const begin = await beginning(db, keys.publicKey, options);
+  const macsFrom = (await leastMacId(db, keys.publicKey)) ?? LEAST_UUID;
   const totals = { events: 0, heads: 0, waiting: 0, retired: 0 };
   const progress = () => ({ events: totals.events, size });
   yield { findings: Array.from({ length: anchors.changed }, () => finding('anchor_changed')), progress: progress() };
@@ -91,9 +93,9 @@ export async function* verifyAudit(
   let next = await heads.next();
   const frontier = createFrontier(begin.size, begin.hashOf);
   let [expected, previous, intact] = [begin.size, begin.mac, true];
+  let newest: SignedHead | undefined;
   // Events from before there were MACs come first.
   let adopting = begin.size === 0;
-  let newest: SignedHead | undefined;
   const findings: Finding[] = [];
 
   async function passHeads(): Promise<void> {
@@ -127,13 +129,16 @@ export async function* verifyAudit(
       const { index, eventId, hash, mac } = leaf;
       const follows = index === expected;
       if (!follows) findings.push(finding('leaf_removed', null, expected));
-      else if (!isLeafMac(keys, leaf, previous, WRITTEN) && !(adopting && isLeafMac(keys, leaf, previous, ADOPTED))) {
+      else if (
+        !isLeafMac(keys, leaf, previous, WRITTEN) &&
+        !(adopting && eventId < macsFrom && isLeafMac(keys, leaf, previous, ADOPTED))
+      ) {
         findings.push(finding('leaf_changed', eventId, index));
       }
-      adopting &&= follows && isLeafMac(keys, leaf, previous, ADOPTED);
+      adopting &&= follows && eventId < macsFrom && isLeafMac(keys, leaf, previous, ADOPTED);
       intact &&= follows;
       const [event, ...others] = events.get(eventId) ?? [];
-      const bytes = event && eventBytes(event);
+      const bytes = event && !event.is_finer ? eventBytes(event) : undefined;
       if (event && !(bytes && hash.equals(leafHash(bytes)))) findings.push(finding('changed', eventId, index));
       // Possible where the primary key was dropped.
       if (others.length > 0) findings.push(finding('inserted', eventId, index));
@@ -157,7 +162,7 @@ export async function* verifyAudit(
     totals.heads += Number(next.value.isHead);
   }
 
-  for await (const found of withoutLeaf(db, keys, { since, adopts: newestRow === undefined })) {
+  for await (const found of withoutLeaf(db, keys, { since, macsFrom: adopting ? macsFrom : LEAST_UUID })) {
     totals.waiting += found.waiting;
     yield { findings: [...findings.splice(0), ...found.findings], progress: progress() };
   }
@@ -206,8 +211,15 @@ interface Beginning {
   readonly hashOf: HashOf;
 }
 
-/** The place from which the log is read: that of the newest head from before `since`, or the first when any of it was changed. */
-async function beginning(db: LogReader, publicKey: PublicJwk, since: number | undefined): Promise<Beginning> {
+/**
+ * The place from which the log is read: that of the newest head from before `since`, or the first when any of it was changed or a head that
+ * was kept elsewhere is from before it.
+ */
+async function beginning(
+  db: LogReader,
+  publicKey: PublicJwk,
+  { since, heads: kept = [] }: VerifyOptions,
+): Promise<Beginning> {
   const first: Beginning = { size: 0, mac: NO_LEAF, hashOf: await readHashes(db, []) };
   if (since === undefined) return first;
   const [row] = await db.query(LOG_STATEMENTS.newestHeadBefore.bind({ at: new Date(since) }));
@@ -215,6 +227,7 @@ async function beginning(db: LogReader, publicKey: PublicJwk, since: number | un
   const size = Number(row?.tree_size ?? 0);
   // The column of the time is not signed: a later one would hide what comes before it.
   if (!head || head.tree_size !== size || Date.parse(head.time) > since) return first;
+  if (kept.some((one) => one.head.tree_size < size)) return first;
   const [leaf] = size === 0 ? [] : await db.query(LOG_STATEMENTS.leaves.bind({ from: size - 1, limit: 1 }));
   if (!leaf || Number(leaf.index) !== size - 1) return first;
   const range = { start: 0, end: size };
@@ -269,7 +282,7 @@ async function* headsFrom(
       const { previous, time = '' } = signedHead(row, publicKey) ?? {};
       // By it the sealing knows when the next head is due: a later one would put that off for ever.
       const isMoved = checked.finding === undefined && Date.parse(time) !== row.created_at.getTime();
-      const follows = before === undefined ? from > 0 || previous === null : previous === digest(before);
+      const follows = before === undefined ? from > 0 || checked.size === 0 : previous === digest(before);
       const missing = follows ? undefined : finding('head_removed', null, checked.size);
       const moved = isMoved ? finding('head_changed', null, checked.size) : undefined;
       const shown = checked.finding ? undefined : shownHead(row);
@@ -297,11 +310,6 @@ function checkedHead(
   };
 }
 
-/** Parsed after its signature was checked: anything may be in its place. @returns undefined when it is no head of this log */
-function signedHead(row: Parameters<typeof problemOfHead>[0], publicKey: PublicJwk): Head | undefined {
-  return problemOfHead(row, publicKey) === undefined ? (JSON.parse(row.head) as Head) : undefined;
-}
-
 async function changedNodes(db: LogReader, nodes: readonly (Node & { readonly hash: Buffer })[]): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [level, some] of Map.groupBy(nodes, (node) => node.level)) {
@@ -318,7 +326,7 @@ async function changedNodes(db: LogReader, nodes: readonly (Node & { readonly ha
 async function* withoutLeaf(
   db: LogReader,
   keys: AuditKeys,
-  { since, adopts }: { readonly since: number | undefined; readonly adopts: boolean },
+  { since, macsFrom }: { readonly since: number | undefined; readonly macsFrom: string },
 ) {
   const pages = pagesByKey({
     size: PAGE,
@@ -336,7 +344,7 @@ async function* withoutLeaf(
     const isGenuine = (event: AuditRow) => {
       const bytes = eventBytes(event);
       if (!bytes) return false;
-      return event.mac === null ? adopts && waiting.get(event.id) === false : keys.isMac(event.mac, bytes);
+      return event.mac === null ? event.id < macsFrom && waiting.get(event.id) === false : keys.isMac(event.mac, bytes);
     };
     const findings: Finding[] = [];
     for (const event of events) {

@@ -30,7 +30,7 @@ export function migrateAtStart(db: Db, config: Config): Promise<string[]> {
   return migrateUp(db, async (names, send) => {
     const on = withinTransaction(send);
     const sealer = createSealer(await resolveMasterKeys(config));
-    const { append } = await openAudit({ db: on, sealer, now: systemClock });
+    const { append } = await openAudit({ db: on, sealer, now: systemClock, issuer: config.issuer.identifier });
     const entry = append({
       actor: { kind: 'system', id: 'start' },
       action: 'migrations.up',

@@ -94,7 +94,7 @@ export async function createInfrastructure(parts: AppParts): Promise<Infrastruct
     counter,
     limits,
     writes: createWriteBounds(limits.writes),
-    audit: await openAudit({ db, sealer, now }),
+    audit: await openAudit({ db, sealer, now, issuer: issuer.identifier }),
     csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
     views: createViews(issuer.basePath),
     outbound: createOutbound({ allow: config.outboundAllow, nameServers: parts.nameServers }),

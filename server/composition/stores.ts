@@ -279,8 +279,9 @@ export function createOperations(
   { audit, ...how }: Pick<RunParts, 'recordsRefusal'> & { readonly audit?: Audit } = {},
 ): { readonly runner: Runner; readonly services: Services } {
   const { db, sealer, now } = opened;
-  const opening = once(() => openAudit({ db, sealer, now }));
-  const auditOn = async (on?: Db) => (on ? openAudit({ db: on, sealer, now }) : (audit ?? opening()));
+  const opening = once(() => openAudit({ db, sealer, now, issuer: opened.config.issuer.identifier }));
+  const auditOn = async (on?: Db) =>
+    on ? openAudit({ db: on, sealer, now, issuer: opened.config.issuer.identifier }) : (audit ?? opening());
   const named = (on: Db) => ({
     db: on,
     groups: createNamed('groups', { db: on, now }),

@@ -1,9 +1,14 @@
 import type { Audit } from '../audit/entries.ts';
 import { addAuditMonths, removeOldAudit } from '../audit/retention.ts';
-import { createSealing } from '../audit/seal.ts';
+import { createSealing, oldestWaiting } from '../audit/seal.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Db } from '../platform/db.ts';
 import type { Logger } from '../platform/log.ts';
+import { createRecently } from '../platform/recently.ts';
+
+/** Entries get their place within seconds. */
+const WAITS_MS = 60_000;
+const TOLD_EVERY_MS = 60_000;
 
 interface AuditJobParts {
   readonly db: Db;
@@ -20,6 +25,19 @@ interface AuditJobParts {
 export function createAuditSealing({ log, headSeconds, ...parts }: AuditJobParts) {
   const sealing = createSealing({ ...parts, keys: parts.audit.keys, headEveryMs: 1_000 * headSeconds });
   let stopped = false;
+  const wasTold = createRecently({ everyMs: TOLD_EVERY_MS, now: parts.now });
+
+  /** A lock that somebody holds, or a fault of the log, must not keep entries without a place unnoticed. */
+  async function warnOfWaiting(): Promise<void> {
+    const oldest = await oldestWaiting(parts.db);
+    if (oldest === undefined || parts.now() - oldest < WAITS_MS || wasTold('waiting')) return;
+    const seconds = Math.round((parts.now() - oldest) / 1_000);
+    log.error(
+      { seconds },
+      'entries of the audit wait too long for their place in the log: until then one can be removed unseen',
+    );
+  }
+
   return {
     async run(): Promise<void> {
       for (let more = true; more && !stopped; ) {
@@ -33,6 +51,7 @@ export function createAuditSealing({ log, headSeconds, ...parts }: AuditJobParts
           );
         }
       }
+      await warnOfWaiting();
     },
     async stop(): Promise<void> {
       stopped = true;

@@ -226,7 +226,10 @@ export const auditLog = {
         heads.push(...some.map(headIn));
         if (heads.length > KEPT_MAX) throw invalidInput('lines', `${KEPT_MAX} heads at most`);
       }
-      const running = await audit.verify({ since: since === undefined ? undefined : Date.parse(since), heads });
+      const from = since === undefined ? undefined : Date.parse(since);
+      // Such as one with a leap second.
+      if (Number.isNaN(from)) throw invalidInput('since', 'is a time that does not exist');
+      const running = await audit.verify({ since: from, heads });
       let findings = 0;
       for (let step = await running.next(); ; step = await running.next()) {
         if (step.done) {

@@ -13,7 +13,8 @@ export const SERVER_SECRET_STATEMENTS = {
     tables
       .insertInto('server_secrets')
       .values({ name: $.name, sealed: $.sealed, created_at: $.created_at })
-      .onConflict((conflict) => conflict.column('name').doNothing()),
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .returning('name'),
   ),
   find: statement('server_secrets.find', ($: { name: string }) =>
     tables.selectFrom('server_secrets').select('sealed').where('name', '=', $.name),
@@ -38,16 +39,26 @@ export function serverSecretPlace(name: string): Place {
 /**
  * A random secret of 32 bytes that all nodes share, made by the first node that needs it. Of nodes that need it at the
  * same time one inserts it, and all read that one.
+ * @param also statements for the transaction in which the secret is made
  * @throws AppError 500 `sealed_value_unreadable` when the master key did not seal it
  */
-export async function loadServerSecret(db: Db, sealer: Sealer, name: string, now: Clock): Promise<Buffer> {
+export async function loadServerSecret(
+  db: Db,
+  sealer: Sealer,
+  name: string,
+  now: Clock,
+  also: (secret: Buffer) => readonly BoundStatement[] = () => [],
+): Promise<Buffer> {
   const place = serverSecretPlace(name);
   const read = async () => (await db.query(SERVER_SECRET_STATEMENTS.find.bind({ name })))[0]?.sealed;
   let sealed = await read();
   if (!sealed) {
-    const secret = sealer.seal(place, randomBytes(SECRET_BYTES));
-    const bound = SERVER_SECRET_STATEMENTS.insert.bind({ name, sealed: secret, created_at: new Date(now()) });
-    await db.query(bound);
+    const secret = randomBytes(SECRET_BYTES);
+    const row = { name, sealed: sealer.seal(place, secret), created_at: new Date(now()) };
+    await db.transaction(async (send) => {
+      const [[made]] = await send([SERVER_SECRET_STATEMENTS.insert.bind(row)]);
+      if (made) await send(also(secret));
+    });
     sealed = await read();
   }
   if (!sealed) throw new Error(`the server secret ${name} was removed while it was read`);

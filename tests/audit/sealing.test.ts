@@ -3,6 +3,9 @@ import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { after, test } from 'node:test';
+import { LOG_STATEMENTS } from '../../server/audit/log_store.ts';
+import { createAuditSealing } from '../../server/jobs/audit.ts';
+import { createLog } from '../../server/platform/log.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { auditLog, event } from '../helpers/audit.ts';
 import { track } from '../helpers/children.ts';
@@ -68,4 +71,32 @@ test('a node that is killed while it seals leaves no gap, and the next one goes 
   const { findings, events, waiting } = await log.verify();
   assert.deepEqual([findings, events, waiting], [[], count, 0]);
   assert.ok(count > rounds * 7);
+});
+
+test('the log of the server tells when entries wait too long for their place', async () => {
+  const { db } = await database(scope);
+  let time = Date.now();
+  const { audit } = await auditLog({ db, masterKey }, () => time);
+  const lines: string[] = [];
+  const log = createLog({ level: 'error', destination: { write: (line: string) => void lines.push(line) } });
+  const about = { issuer: 'https://id.example.com', now: () => time, log, headSeconds: 60, retentionMonths: 0 };
+  const { run } = createAuditSealing({ db, audit, ...about });
+  await db.query(event(audit, 1));
+  await db.transaction(async (send) => {
+    await send([LOG_STATEMENTS.lock.bind()]);
+    time += 30_000;
+    await run();
+    assert.deepEqual(lines, []);
+    time += 40_000;
+    await run();
+    await run();
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line).seconds),
+      [70],
+      'once a minute',
+    );
+  });
+  time += 60_000;
+  await run();
+  assert.equal(lines.length, 1);
 });

@@ -498,7 +498,9 @@ test('clients that are removed because they are not used, or there are too many'
   const registrations = createRegistrations({
     db: app.db,
     now,
-    tellRemoved: removalEntries(await openAudit({ db: app.db, sealer, now }))('the request'),
+    tellRemoved: removalEntries(await openAudit({ db: app.db, sealer, now, issuer: 'https://id.example.com' }))(
+      'the request',
+    ),
     originKey: randomBytes(32),
     kept: { address: 1, network: 100, host: 100, server: 100 },
     idleSeconds: 86_400,

@@ -13,7 +13,7 @@ interface Made {
 
 /** Appends to the audit of a deployment, as its server does. */
 export function auditOf({ db, masterKey }: Made, now: Clock = Date.now): Promise<Audit> {
-  return openAudit({ db, sealer: createSealer([Buffer.from(masterKey, 'base64')]), now });
+  return openAudit({ db, sealer: createSealer([Buffer.from(masterKey, 'base64')]), now, issuer: ISSUER });
 }
 
 /** Reads the entries that came since the last call, in the order of their ids. @param columns of `audit` */

@@ -101,7 +101,7 @@ export async function deliveryWorld(
   const clock = { ms: Math.floor(Date.now() / 1_000) * 1_000 };
   const now = () => clock.ms;
   const sealer = createSealer([randomBytes(32)]);
-  const audit = await openAudit({ db, sealer, now });
+  const audit = await openAudit({ db, sealer, now, issuer: 'https://id.example.com' });
   const keys = auditKeys(await loadServerSecret(db, sealer, AUDIT_SECRET, now));
   const issuer = { identifier: 'https://id.example.com', hostname: 'id.example.com' };
   const sealing = createSealing({ db, keys, issuer: issuer.identifier, now, headEveryMs: 1_000 });

@@ -59,7 +59,7 @@ async function setUpQueue(t: Scope) {
   const now = () => clock.ms;
   const sealer = createSealer([randomBytes(32)]);
   const deliveries = createDeliveries({ db: base.db, sealer, people: NO_PEOPLE, now });
-  const audit = await openAudit({ db: base.db, sealer, now });
+  const audit = await openAudit({ db: base.db, sealer, now, issuer: 'https://id.example.com' });
   const expiresAt = new Date(clock.ms + HOUR_MS);
   await base.db.transact([deliveries.enqueue({ kind: 'ping', clientId: 'app', content: {}, expiresAt })]);
   base.sent.length = 0;

@@ -64,8 +64,8 @@ const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
 /** Two statements instead would need another round trip, or leave a gap between a check and its change. */
 const EXCEPTIONS: Readonly<Record<string, readonly (keyof DB)[]>> = {
   // a token is read with its account, the account's key and its client in one statement; an ended session queues the logouts of its clients
-  // and the audit tells of a request in the statement of its changes
-  'server/records': ['accounts', 'audit', 'clients', 'data_keys'],
+  // and the audit tells of a request in the statement of its changes; an account comes with the texts that its person accepted
+  'server/records': ['accepted_texts', 'accounts', 'audit', 'clients', 'data_keys'],
   // session details are stored only for an existing session of the account; a wrong guess, a lock and a used recovery code
   // have their entries in the audit
   'server/accounts': ['audit', 'sessions'],

@@ -17,7 +17,7 @@ const clock = { ms: Date.parse('2030-01-01T00:00:00Z') };
 const now = () => clock.ms;
 const sealer = createSealer([randomBytes(32)]);
 const deliveries = createDeliveries({ db, sealer, people: NO_PEOPLE, now });
-const audit = await openAudit({ db, sealer, now });
+const audit = await openAudit({ db, sealer, now, issuer: 'https://id.example.com' });
 const ALL = { kinds: ['ping', 'push'], limit: 16, leaseMs: 60_000 };
 const HOUR_MS = 3_600_000;
 

@@ -27,7 +27,12 @@ const clock = { ms: START };
 const masterKey = remember('master_key', randomBytes(32).toString('base64'));
 const seed = await createSeeder(db, masterKey, () => clock.ms);
 const records = createRecordSeeder({ db, masterKey }, () => clock.ms);
-const audit = await openAudit({ db, sealer: createSealer([Buffer.from(masterKey, 'base64')]), now: () => clock.ms });
+const audit = await openAudit({
+  db,
+  sealer: createSealer([Buffer.from(masterKey, 'base64')]),
+  now: () => clock.ms,
+  issuer: 'https://id.example.com',
+});
 const tellRemoved = removalEntries(audit)('the request');
 const registrations = createRegistrations({
   db,
