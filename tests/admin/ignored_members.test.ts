@@ -81,6 +81,8 @@ const CREATIONS: Readonly<Record<string, { least: object; others: Readonly<Recor
       outcomes: ['done'],
       everybody: true,
       heads: true,
+      // never for an app
+      details: REFUSED,
       from: 0,
     },
   },

@@ -70,7 +70,7 @@ test('a user is created with every claim, groups and roles, and shown with an ET
   assert.deepEqual([version, created_at], [1, updated_at]);
   assert.deepEqual(rest, { ...profile, has_password: false, second_factors: [], disabled: false });
   const shown = await api.request('GET', `/users/${id}`);
-  assert.deepEqual(shown.body, { ...answer.body, locked: [] });
+  assert.deepEqual(shown.body, { ...answer.body, locked: [], accepted_texts: [] });
   assert.equal(shown.headers.etag, answer.headers.etag);
   const detailOf = async (unknown: string) => {
     const { status, body } = await api.request('GET', `/users/${unknown}`);
@@ -152,7 +152,10 @@ test('a patch replaces and removes members (RFC 7396), of an address one by one'
   assert.deepEqual(changed.body.address, { country: 'FR', region: 'IDF' });
   assert.deepEqual(changed.body.groups, ['guests']);
   const again = await api.request('GET', `/users/${id}`);
-  assert.deepEqual([again.body, again.headers.etag], [{ ...changed.body, locked: [] }, changed.headers.etag]);
+  assert.deepEqual(
+    [again.body, again.headers.etag],
+    [{ ...changed.body, locked: [], accepted_texts: [] }, changed.headers.etag],
+  );
   const [, entry] = await auditOf(id);
   assert.deepEqual(entry?.changes, {
     name: {},
