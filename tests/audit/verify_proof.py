@@ -1,6 +1,6 @@
 """Checks a proof of Cardea's audit, or a signed head, without Cardea: a second implementation for its tests.
 
-Usage: verify_proof.py FILE [KEY_ID]      exit code 0: right; 1: wrong, with the reason
+Usage: verify_proof.py KEY_ID FILE...      a line for each: right, or wrong with the reason
 Needs the standard library and `cryptography`. Formats: RFC 6962 (tree), RFC 8785 (canonical JSON), RFC 8037 (Ed25519).
 """
 import base64
@@ -93,9 +93,16 @@ def check(proof, key_id=None):
         raise ValueError("not in the log")
 
 
-if __name__ == "__main__":
+def verdict(name, key_id):
     try:
-        with open(sys.argv[1], encoding="utf-8") as file:
-            check(json.load(file), *sys.argv[2:3])
+        with open(name, encoding="utf-8") as file:
+            check(json.load(file), key_id)
+        return "right"
     except (ValueError, KeyError, IndexError, TypeError, InvalidSignature) as error:
-        sys.exit(f"wrong: {error or type(error).__name__}")
+        return f"wrong: {error or type(error).__name__}"
+
+
+if __name__ == "__main__":
+    verdicts = [verdict(name, sys.argv[1]) for name in sys.argv[2:]]
+    print("\n".join(verdicts))
+    sys.exit(any(one != "right" for one in verdicts))

@@ -19,11 +19,11 @@ export function needPython(name: string): void {
   }
 }
 
-/** @returns the exit code and what was written to standard error */
-export function runPython(file: string, ...args: readonly string[]): Promise<{ code: number; stderr: string }> {
+/** @returns the lines that it wrote to standard output */
+export function runPython(file: string, ...args: readonly string[]): Promise<string[]> {
   return new Promise((resolve) => {
-    execFile('python3', [join(ROOT, file), ...args], { env: pythonEnv() }, (error, _stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stderr });
+    execFile('python3', [join(ROOT, file), ...args], { env: pythonEnv() }, (_error, stdout) => {
+      resolve(stdout.trim().split('\n'));
     });
   });
 }
