@@ -15,7 +15,11 @@ export const SEALED: readonly SealedColumn[] = [
 export const PERSONAL = {
   audit: {
     purpose: 'proof',
-    kept: { until: 'without an end; the id of an erased person says nothing any more', removedBy: ['operator'] },
+    kept: {
+      until: 'as long as the retention keeps its month; the id of an erased person says nothing any more',
+      settings: ['CARDEA_AUDIT_RETENTION_MONTHS'],
+      removedBy: ['policy'],
+    },
     personal: {
       id: shown('activity', 'audit[].id'),
       at: shown('activity', 'audit[].at'),

@@ -94,7 +94,7 @@ const NOUNS: Readonly<
     load: async () => (await import('./deliveries.ts')).deliveriesCommand,
   },
   audit: {
-    about: 'what operators did, by the command line and by the API',
+    about: 'what happened, to whom and by whom: people, clients, operators and the server',
     load: async () => (await import('./audit.ts')).auditCommand,
   },
   privacy: {

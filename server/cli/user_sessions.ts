@@ -77,7 +77,7 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
     );
 
   showing(noun.command('events'), userSessions.events)
-    .description('list the security events of a user in the last 90 days, newest first')
+    .description('list the security events of a user that are still stored (CARDEA_EVENTS_KEPT), newest first')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(

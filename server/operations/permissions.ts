@@ -24,7 +24,7 @@ export const NOUNS = {
   registrations: 'initial access tokens, by which clients register themselves',
   mails: 'mails that wait to be sent',
   deliveries: 'messages to clients that wait to be delivered',
-  audit: 'the record of what operators did',
+  audit: 'the audit: what happened, to whom and by whom, and where it is sent',
   privacy: 'the report of what is stored about people, and their data exports',
   config: 'the configuration that is in force',
 } as const;
