@@ -2793,7 +2793,7 @@ export interface components {
             last_index: number;
             /** @description a signed head, and not an event */
             is_head: boolean;
-            /** @description such as status_500; event_removed or leaf_missing when the audit does not have the events any more */
+            /** @description such as status_500; event_removed, event_changed or leaf_missing when the audit does not have the events as they were */
             reason: string;
             attempts: number;
             /** @description it is sent again at the next turn of the destination */
@@ -12101,7 +12101,7 @@ export interface operations {
                             last_index?: number;
                             /** @description a signed head, and not an event */
                             is_head?: boolean;
-                            /** @description such as status_500; event_removed or leaf_missing when the audit does not have the events any more */
+                            /** @description such as status_500; event_removed, event_changed or leaf_missing when the audit does not have the events as they were */
                             reason?: string;
                             attempts?: number;
                             /** @description it is sent again at the next turn of the destination */

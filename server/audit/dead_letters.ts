@@ -15,7 +15,7 @@ export interface DeadLetter {
   readonly firstIndex: number;
   readonly lastIndex: number;
   readonly isHead: boolean;
-  /** Such as `status_500`; `event_removed` and `leaf_missing` when the audit does not have them any more. */
+  /** Such as `status_500`; `event_removed`, `event_changed` and `leaf_missing` when the audit does not have them as they were. */
   readonly reason: string;
   readonly attempts: number;
   /** It is sent again at the next turn of the destination. */
@@ -34,7 +34,7 @@ export interface DeadLetters {
 }
 
 /** Reasons for which there is nothing to send. */
-const NOTHING_TO_SEND: readonly string[] = ['event_removed', 'leaf_missing'];
+const NOTHING_TO_SEND: readonly string[] = ['event_changed', 'event_removed', 'leaf_missing'];
 
 type Row = Selectable<AuditDeadLetters>;
 

@@ -4,10 +4,12 @@ import type { Clock } from '../platform/clock.ts';
 import { type BoundStatement, type Db, transactIfNeeded } from '../platform/db.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import { statement } from '../platform/statement.ts';
+import { eventBytes } from './canonical.ts';
 import type { DestinationKind } from './destination_settings.ts';
 import { type Destination, type DestinationRow, openSecrets, readDestination } from './destinations.ts';
 import type { AuditRow } from './entries.ts';
 import type { HeadRow } from './log_store.ts';
+import { leafHash } from './merkle.ts';
 import type { Secrets } from './webhooks.ts';
 
 /* The statements by which a worker moves through the log. Each names the lease: one that has lost it changes nothing. */
@@ -20,11 +22,13 @@ export interface Claimed extends Destination {
   readonly secrets: Secrets | undefined;
 }
 
-/** An event in the log; `row` is undefined when the audit does not have it any more. */
+/** An event in the log; `row` is undefined when the audit does not have it any more, or has another one in its place. */
 export interface Place {
   readonly index: number;
   readonly hash: Buffer;
   readonly row: AuditRow | undefined;
+  /** The reason why there is no row. */
+  readonly lost: 'event_removed' | 'event_changed' | undefined;
 }
 
 /** A dead letter that an operator wants to be sent again. */
@@ -239,11 +243,12 @@ export function createDeliveryStore(parts: {
 
     async events(from, limit) {
       const rows = await db.query(DELIVERY_STORE_STATEMENTS.events.bind({ from, limit }));
-      return rows.map(({ leaf_index: index, leaf_hash: hash, event_found: found, ...row }) => ({
-        index: Number(index),
-        hash,
-        row: found ? row : undefined,
-      }));
+      return rows.map(({ leaf_index, leaf_hash: hash, event_found: found, ...row }) => {
+        const bytes = found ? eventBytes(row) : undefined;
+        const isSame = bytes !== undefined && leafHash(bytes).equals(hash);
+        const lost = isSame ? undefined : found ? 'event_changed' : 'event_removed';
+        return { index: Number(leaf_index), hash, row: isSame ? row : undefined, lost };
+      });
     },
 
     heads: (after, limit) => db.query(DELIVERY_STORE_STATEMENTS.heads.bind({ after, limit })),

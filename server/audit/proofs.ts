@@ -1,5 +1,5 @@
 import { AppError, notFound } from '../platform/errors.ts';
-import { type CanonicalEvent, canonical, canonicalEvent } from './canonical.ts';
+import { type CanonicalEvent, canonical, canonicalEvent, eventBytes } from './canonical.ts';
 import { type Head, type SignedHead, shownHead } from './heads.ts';
 import { type AuditKeys, isSignedBy, type PublicJwk, thumbprint } from './keys.ts';
 import { LOG_STATEMENTS, type LogReader, readHashes, readLeaf } from './log_store.ts';
@@ -39,12 +39,17 @@ export interface ConsistencyProof {
 
 /**
  * @param id of an event, a UUID
- * @throws AppError 404, and 409 `audit_not_sealed` until a head has been signed that covers it
+ * @throws AppError 404, 409 `conflict` when it is not as it was, and `audit_not_sealed` until a head has been signed that covers it
  */
 export async function proveEvent(db: LogReader, keys: AuditKeys, id: string): Promise<EventProof> {
   const [event] = await db.query(LOG_STATEMENTS.eventsOf.bind({ ids: [id] }));
-  if (!event) throw notFound('audit entry', id);
   const [row] = await db.query(LOG_STATEMENTS.leafOf.bind({ id }));
+  if (!event && !row) throw notFound('audit entry', id);
+  const bytes = event && eventBytes(event);
+  if (!event || (row && !(bytes && leafHash(bytes).equals(row.hash)))) {
+    const what = event ? 'was changed after it got its place in the log' : 'is in the log, and its row is gone';
+    throw new AppError('conflict', `the entry ${what}: see \`cardea audit verify\``);
+  }
   const [newest] = await db.query(LOG_STATEMENTS.newestHead.bind());
   const index = row ? readLeaf(row).index : undefined;
   const size = Number(newest?.tree_size ?? 0);

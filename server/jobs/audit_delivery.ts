@@ -127,4 +127,4 @@ function messageReader({ subjectsOf, detailsOf }: Sources): TurnParts['messagesO
   };
 }
 
-const isEvent = (place: Place): place is Event => place.row !== undefined;
+const isEvent = (place: Place): place is Place & Event => place.row !== undefined;

@@ -195,17 +195,17 @@ export function createAuditTurns(parts: TurnParts): (claimed: Claimed) => Promis
 }
 
 /**
- * The places without an event: those of leaves that are not there, and of events that were removed. The end of the list is one without
+ * The places without an event: those of leaves that are not there, and of events that were removed or changed. The end of the list is one without
  * a reason.
  */
 function gapsIn(from: number, places: readonly Place[]): [begin: number, end: number, reason: string | undefined][] {
   const gaps: [number, number, string | undefined][] = [];
   let next = from;
-  for (const { index, row } of places) {
+  for (const { index, lost } of places) {
     if (index > next) gaps.push([next, index, 'leaf_missing']);
     const last = gaps.at(-1);
-    if (!row && last?.[2] === 'event_removed' && last[1] === index) last[1] = index + 1;
-    else if (!row) gaps.push([index, index + 1, 'event_removed']);
+    if (lost && last?.[2] === lost && last[1] === index) last[1] = index + 1;
+    else if (lost) gaps.push([index, index + 1, lost]);
     next = index + 1;
   }
   return [...gaps, [next, next, undefined]];

@@ -81,8 +81,13 @@ function targetOf({ name }: Operation, { params }: InputOf<Schemas>, output: unk
   const { id: inPath = '' } = (params ?? {}) as { readonly id?: string };
   const { user_id: userId } = output as { readonly user_id?: unknown };
   if (typeof userId === 'string') return { kind: 'user', id: userId };
+  return { kind: targetKindOf({ name }), id: inPath };
+}
+
+/** By the noun of the operation. */
+export function targetKindOf({ name }: Pick<Operation, 'name'>): string {
   const [noun = ''] = name.split('.', 1);
-  return { kind: noun === 'users' ? 'user' : noun, id: inPath };
+  return noun === 'users' ? 'user' : noun;
 }
 
 /** What a list was asked by: names alone, since values are personal. */

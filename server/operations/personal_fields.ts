@@ -59,6 +59,15 @@ export function maskedOutput(schema: TSchema, value: unknown): unknown {
   return Object.fromEntries(members);
 }
 
+/** The names of all members with personal data that a schema has. */
+export function personalNames(schema: TSchema, name = ''): string[] {
+  const { 'x-personal': kind, properties = {}, items, anyOf = [] } = schema as Node;
+  if (kind !== undefined) return [name];
+  const parts = [...(items ? [items] : []), ...anyOf].flatMap((one) => personalNames(one, name));
+  const members = Object.entries(properties).flatMap(([own, one]) => personalNames(one, own));
+  return [...new Set([...parts, ...members])];
+}
+
 /** The names of members with personal data that are in a value, each once; of the items of a list as well. */
 export function personalIn(schema: TSchema, value: unknown, name = ''): string[] {
   if (!isPersonal(schema) || value === undefined || value === null || value === '') return [];

@@ -4,8 +4,9 @@ import type { Clock } from '../platform/clock.ts';
 import { type BoundStatement, type Db, withinTransaction } from '../platform/db.ts';
 import type { Actor } from './actor.ts';
 import { assertPermitted, refusedOutcome } from './checks.ts';
-import { askedIn, fullRead, maskedAnswer, showsInFull } from './full_reads.ts';
+import { askedIn, fullRead, maskedAnswer, showsInFull, targetKindOf } from './full_reads.ts';
 import type { Call, Commit, InputLine, Operation, Schemas, Stream, StreamInput } from './operation.ts';
+import { personalNames } from './personal_fields.ts';
 import { assertValid } from './schema.ts';
 import type { Services } from './services.ts';
 
@@ -72,8 +73,9 @@ export async function runStream<S extends Schemas>(
     const results = operation.run(services, { ...input, lines }, call, commit);
     const first = await results.next();
     if (inFull) {
-      const { filters, fields = [] } = askedIn({ query: input.query });
-      await db.query(await entry(fullRead(operation, { kind: 'user', id: '' }, { fields, filter_fields: filters })));
+      const { filters, fields = personalNames(operation.schemas.output) } = askedIn({ query: input.query });
+      const about = { fields, filter_fields: filters };
+      await db.query(await entry(fullRead(operation, { kind: targetKindOf(operation), id: '' }, about)));
     }
     return { results, first };
   }

@@ -354,26 +354,35 @@ test('a private address is refused without a connection, and no log line has an 
 });
 
 // The last one: the log has a gap afterwards.
-test('what the audit does not have any more becomes one dead letter, and what comes after it is sent', async (t) => {
+test('what the audit does not have as it was becomes one dead letter, and what comes after it is sent', async (t) => {
   const one = await receiver(t);
   const { id, position } = await world.destination('webhook', { url: one.url });
-  const ids = await append(['groups.create', 'groups.update', 'groups.delete', 'roles.create', 'roles.delete']);
+  const ids = await append([
+    'groups.create',
+    'groups.update',
+    'groups.delete',
+    'roles.create',
+    'roles.delete',
+    'roles.update',
+  ]);
   // As somebody with all rights would do it: no operation removes rows.
   await world.db.transaction(async (send) => {
     const statements = [
       "SET LOCAL session_replication_role = 'replica'",
       `DELETE FROM audit WHERE id IN ('${ids[1]}', '${ids[2]}')`,
       `DELETE FROM audit_leaves WHERE event_id = '${ids[3]}'`,
+      `UPDATE audit SET actor_id = 'somebody-else' WHERE id = '${ids[4]}'`,
     ];
     for (const text of statements) await send([{ statement: { text }, values: [] }]);
   });
   await delivery.run();
-  assert.deepEqual(idsAt(one), [ids[0], ids[4]]);
+  assert.deepEqual(idsAt(one), [ids[0], ids[5]]);
   assert.deepEqual(
     (await letters(id)).map(({ first_index, last_index, reason }) => [Number(first_index), Number(last_index), reason]),
     [
       [position + 1, position + 2, 'event_removed'],
       [position + 3, position + 3, 'leaf_missing'],
+      [position + 4, position + 4, 'event_changed'],
     ],
   );
   await end(id);

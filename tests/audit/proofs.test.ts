@@ -100,6 +100,17 @@ test('a log is the continuation of each earlier one, for all who check it', asyn
   });
 });
 
+test('an entry that was changed or removed has no proof, and the error says so', async () => {
+  const { db: own } = await database(scope);
+  const tampered = await auditLog({ db: own, masterKey });
+  const [first = '', second = ''] = await tampered.fill(3);
+  await tampered.tamper(
+    `UPDATE audit SET target_id = 'other' WHERE id = '${first}'`,
+    `DELETE FROM audit WHERE id = '${second}'`,
+  );
+  for (const id of [first, second]) await assert.rejects(proveEvent(own, tampered.keys, id), { code: 'conflict' }, id);
+});
+
 test('an entry that no head covers yet has no proof', async () => {
   const { db: own } = await database(scope);
   const late = await auditLog({ db: own, masterKey });
