@@ -3,7 +3,7 @@ import { type Kysely, sql } from 'kysely';
 
 /**
  * Data about a person that waits or is stored for a short time is sealed under the person's own key, like all their data. Rows that
- * are about nobody with an account stay sealed under the master key, and so do rows of the version before until they expire.
+ * are about people without an account stay sealed under the master key, and so do rows of the version before until they expire.
  */
 export async function up(db: Kysely<any>): Promise<void> {
   await sql`

@@ -129,19 +129,19 @@ export const PRIVACY = {
   CARDEA_INACTIVE_WARN: {
     read: seconds(0),
     fallback: '0',
-    about: 'people get a mail when nobody has signed in to their account for this time, such as 330d; 0: never',
+    about: 'people get a mail after this time without a sign-in to their account, such as 330d; 0: never',
   },
   CARDEA_INACTIVE_DISABLE: {
     read: seconds(0),
     fallback: '0',
     about:
-      'an account is disabled when nobody has signed in to it for this time; longer than CARDEA_INACTIVE_WARN, and never sooner after the mail than the difference; 0: never',
+      'an account is disabled after this time without a sign-in; longer than CARDEA_INACTIVE_WARN, and never sooner after the mail than the difference; 0: never',
   },
   CARDEA_INACTIVE_ERASE: {
     read: seconds(0),
     fallback: '0',
     about:
-      'an account is deleted when nobody has signed in to it for this time, with the days of CARDEA_DELETION_GRACE, in which its person can sign in and keep it; longer than the two before; 0: never',
+      'an account is deleted after this time without a sign-in, with the days of CARDEA_DELETION_GRACE, in which its person can sign in and keep it; longer than the two before; 0: never',
   },
   CARDEA_DELETION_GRACE: {
     read: seconds(0),

@@ -45,7 +45,7 @@ export type RecordedKind = {
   [Kind in EventKind]: (typeof ACTION_OF_EVENT)[Kind] extends Action ? Kind : never;
 }[EventKind];
 
-/** What an entry of the audit says besides the person and the action. */
+/** The parts of an entry besides the person and the action. */
 export interface AboutAction {
   /** Default: the account. */
   readonly target?: Target | undefined;

@@ -17,7 +17,7 @@ export interface Restriction {
 }
 
 /**
- * What an account may be used for: all, or nothing. Of several reasons for nothing the first counts. `leaving`: its deletion is
+ * The state that decides if an account can be used. Of several reasons against it the first counts. `leaving`: its deletion is
  * planned, so that its person can sign in only to undo that. The function `is_usable` of the database is true for `active` alone.
  */
 export type Standing = 'active' | 'disabled' | 'restricted' | 'leaving';

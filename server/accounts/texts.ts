@@ -39,7 +39,7 @@ export interface Texts {
   /** The versions in force that the person has not accepted, in all their languages. */
   missing(account: Pick<Account, 'acceptedTexts'>): Promise<Text[]>;
   accepting(accountId: string, texts: readonly AcceptedText[]): BoundStatement[];
-  /** What was accepted of a kind does not count any more. It fails by `require_rows` when that is nothing. */
+  /** Withdraws all acceptances of a kind. It fails by `require_rows` when there are none. */
   withdrawing(accountId: string, kind: string): BoundStatement;
   /** The versions in which the person has accepted texts, the newest of each kind, in all their languages. */
   inForceFor(account: Pick<Account, 'acceptedTexts'>): Promise<Text[]>;

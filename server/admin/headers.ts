@@ -28,7 +28,7 @@ export const HEADERS = {
   Prefer: Type.String({ description: '`handling=dry-run` says what would happen (RFC 7240).' }),
 };
 
-/** From where a request comes, for the audit. @param owner the person who acts: nobody reads it when they were erased */
+/** From where a request comes, for the audit. @param owner the person who acts, whose own key seals it: it is unreadable after an erasure */
 export function originOf(
   { ip, headers }: Pick<FastifyRequest, 'ip' | 'headers'>,
   owner: Owner | undefined,

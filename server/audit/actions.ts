@@ -88,10 +88,10 @@ export const ACTIONS = {
   'users.accept_invitation': 'an invited person set the first password',
   'users.create': 'an account was created',
   'users.delete': 'the deletion of an account was planned, or it was erased where there are no days of grace',
-  'users.delete_inactive': 'the deletion of an account was planned, because nobody had signed in for long',
+  'users.delete_inactive': 'the deletion of an account was planned after a long time without a sign-in',
   'users.delete_own': 'a person deleted the own account',
   'users.disable': 'an account was disabled',
-  'users.disable_inactive': 'an account was disabled, because nobody had signed in for long',
+  'users.disable_inactive': 'an account was disabled after a long time without a sign-in',
   'users.enable': 'an account was enabled',
   'users.end_session': 'a session of a person was ended by an operator',
   'users.end_sessions': 'all sessions of a person were ended',
@@ -117,7 +117,7 @@ export const ACTIONS = {
   'users.sign_up': 'a person created an account',
   'users.unlock': 'the lockouts of a person were ended',
   'users.update': 'an account was changed',
-  'users.warn_inactive': 'a person was warned, because nobody had signed in for long',
+  'users.warn_inactive': 'a person was warned after a long time without a sign-in',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type Action = keyof typeof ACTIONS;
