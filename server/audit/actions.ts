@@ -1,6 +1,6 @@
 /**
- * Everything that the audit tells of, by its name: `noun.verb`, as the operation is named where there is one. The texts say
- * what has happened when the outcome is `done`.
+ * The catalogue of actions: their names (`noun.verb`, the same as the operation's where there is one), each with a text about the
+ * outcome `done`.
  */
 export const ACTIONS = {
   'apps.consent': 'a person allowed an app something',

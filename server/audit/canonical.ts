@@ -60,7 +60,7 @@ export function canonicalEvent(row: Stored): CanonicalEvent {
   };
 }
 
-/** What of an event is hashed; undefined for a row that Cardea cannot have written, such as one with an endless time. */
+/** The bytes of an event that are hashed; undefined for a row that Cardea cannot have written, such as one with an infinite time. */
 export function eventBytes(row: Stored): Buffer | undefined {
   try {
     return canonical(canonicalEvent(row));

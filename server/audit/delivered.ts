@@ -3,7 +3,7 @@ import type { AuditDetails, AuditRow, Changes } from './entries.ts';
 import { type SignedHead, shownHead } from './heads.ts';
 import type { HeadRow } from './log_store.ts';
 
-/** What is sent to a destination. */
+/** A message to a destination. */
 export interface Message {
   /** The same for each attempt: receivers know a repetition by it. */
   readonly id: string;
@@ -67,7 +67,7 @@ export function messageOfHead(row: HeadRow): Message {
   };
 }
 
-/** What apps can learn about their people, and from which actions. Only what was done is told. */
+/** The types of events that apps get about their people, each with its actions. Only those with the outcome `done` are sent. */
 export const APP_EVENTS = {
   'user.created': ['users.create', 'users.sign_up'],
   'user.updated': [
@@ -103,7 +103,7 @@ export function appEventOf({ row }: Event): { readonly type: string; readonly ac
   return type === undefined || accountId === undefined ? undefined : { type, accountId };
 }
 
-/** What an operator has revoked for a person. What an app revokes for itself is no news to it. */
+/** Revocations by operators. An app gets no event of its own revocations. */
 const REVOKED: Readonly<Record<string, keyof typeof APP_EVENTS>> = {
   user: 'user.signed_out',
   session: 'user.signed_out',

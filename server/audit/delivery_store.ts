@@ -45,7 +45,7 @@ export interface Progress {
   readonly headPosition: number;
 }
 
-/** What is given up. */
+/** The events or the head that a destination does not get. */
 export interface Lost {
   readonly first: number;
   readonly last: number;
@@ -61,7 +61,7 @@ export interface DeliveryStore {
   events(from: number, limit: number): Promise<Place[]>;
   heads(after: number, limit: number): Promise<HeadRow[]>;
   wanted(destinationId: string, limit: number): Promise<WantedLetter[]>;
-  /** What was before is done. @returns false when the lease was lost: then nothing has changed */
+  /** Moves the position on, past what was sent. @returns false when the lease was lost: then nothing has changed */
   advance(claimed: Claimed, from: Progress, to: Progress): Promise<boolean>;
   /** The same, with a dead letter for what was not sent, in one statement. */
   giveUp(claimed: Claimed, from: Progress, to: Progress, lost: Lost): Promise<boolean>;

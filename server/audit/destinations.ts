@@ -32,7 +32,7 @@ export interface Destination {
   /** The index of the event that comes next. */
   readonly position: number;
   readonly enabled: boolean;
-  /** Why it was disabled, when nobody did it: the receiver asked for it, or `dead_letters`, when there are too many. */
+  /** The reason, when the server has disabled it: the receiver asked for it, or `dead_letters`, when there are too many. */
   readonly disabledReason: string | undefined;
   /** Attempts that have failed for what comes next. */
   readonly attempts: number;
@@ -337,7 +337,7 @@ export function createDestinations(parts: {
   };
 }
 
-/** What an app gets is about people as it knows them, and says nothing of their devices. */
+/** An app gets events about people by the `sub` that it knows, without their addresses and devices. */
 function assertDetails(clientId: string | undefined, { details }: Pick<Destination, 'details'>): void {
   if (clientId !== undefined && details) throw invalidInput('details', 'must be false for a client');
 }

@@ -18,7 +18,7 @@ export const HELD_STATEMENTS = {
 };
 
 /**
- * What a person did, and what was done to their account. Who else acted, or was acted on, is data of others: only its kind is told
+ * The entries of a person: as actor, and as target. The ids of other people in them are data of others: only their kind is told
  * (GDPR, Article 15(4)).
  */
 export const HELD_BY_AUDIT: readonly Held[] = [
