@@ -14,7 +14,8 @@ const Letter = strict(
     last_index: Type.Integer({ minimum: 0 }),
     is_head: Type.Boolean({ description: 'a signed head, and not an event' }),
     reason: Type.String({
-      description: 'such as status_500; event_removed, event_changed or leaf_missing when the audit does not have the events as they were',
+      description:
+        'such as status_500; event_removed, event_changed or leaf_missing when the audit does not have the events as they were',
     }),
     attempts: Type.Integer({ minimum: 0 }),
     wanted: Type.Boolean({ description: 'it is sent again at the next turn of the destination' }),
