@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { API_PATH } from '../operations/api_resource.ts';
-import type { Call, InputOf, Schemas } from '../operations/operation.ts';
+import type { Call, InputOf, Operation, Schemas } from '../operations/operation.ts';
 import type { Runner } from '../operations/run.ts';
 import { AppError, invalidInput, invalidParameter } from '../platform/errors.ts';
 import { sendFile } from '../platform/forms.ts';
@@ -121,11 +121,16 @@ async function mountStreams(
       if (route.operation.kind !== 'stream') continue;
       streams.route({
         ...commonOf(route, options, callers),
-        config: { produces: [LINES_TYPE, PROBLEM_TYPE] },
+        config: { produces: [LINES_TYPE, PROBLEM_TYPE], ...linesOf(route.operation) },
         handler: handlerOf(route.operation),
       });
     }
   });
+}
+
+function linesOf({ schemas }: Operation): { readonly lines?: string } {
+  const { title } = (schemas.body ?? {}) as { readonly title?: string };
+  return title === undefined ? {} : { lines: title };
 }
 
 function mountRoute(app: FastifyInstance, route: Route, { options, callers, stopping }: Shared): void {

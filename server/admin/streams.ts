@@ -29,7 +29,6 @@ export interface StreamLimits {
 
 export const STREAM_LIMITS: StreamLimits = { idle: 60_000, total: 4 * 3_600_000, atOnce: 4, linger: 5_000 };
 
-const NOT_LINES = `Content-Type: must be ${LINES_TYPE}`;
 const LINE_MAX = 256 * 1_024;
 
 export interface StreamParts {
@@ -45,7 +44,16 @@ export interface StreamParts {
 export function acceptLines(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(LINES_TYPE, (_request, payload, done) => done(null, payload));
-  app.addContentTypeParser('*', (_request, _payload, done) => done(new AppError('unsupported_media_type', NOT_LINES)));
+  app.addContentTypeParser('*', (request, payload, done) => {
+    // Programs name a type for a body that they then leave empty.
+    if (request.headers['content-length'] === '0') done(null, payload);
+    else done(new AppError('unsupported_media_type', notLines(request.routeOptions.config.lines)));
+  });
+}
+
+function notLines(title: string | undefined): string {
+  const what = title === undefined ? '' : `, ${title} in the reference of the API`;
+  return `Content-Type: must be ${LINES_TYPE}: JSON, one object a line${what}; an empty body needs none`;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: of any schemas

@@ -1,6 +1,7 @@
 import type { Db } from '../platform/db.ts';
 import { createListing, type ListRequest, type Page } from '../platform/listing.ts';
 import { AUDIT_STATEMENTS, type Audit, type AuditDetails, type AuditRow } from './entries.ts';
+import { assertHead } from './head_sizes.ts';
 import { type SignedHead, shownHead } from './heads.ts';
 import type { PublicJwk } from './keys.ts';
 import { LOG_STATEMENTS } from './log_store.ts';
@@ -69,7 +70,11 @@ export function createAuditLog({
     },
     publicKey: async () => (await keys()).publicKey,
     prove: async (id) => proveEvent(db, await keys(), id),
-    proveConsistency: async (sizes) => proveConsistency(db, await keys(), sizes),
+    async proveConsistency(sizes) {
+      await assertHead(db, 'from', sizes.from);
+      if (sizes.to !== undefined) await assertHead(db, 'to', sizes.to);
+      return proveConsistency(db, await keys(), sizes);
+    },
     verify: async (options) => verifyAudit(db, await keys(), options),
     openByMonth: async (row) => (await open()).openByMonth(row),
     list: (request) => LISTING.read(db, request),

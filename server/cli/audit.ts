@@ -1,76 +1,24 @@
 import type { Command } from 'commander';
-import { stringify } from 'csv-stringify/sync';
-import { audit } from '../operations/audit.ts';
-import { assertProof, auditLog } from '../operations/audit_log.ts';
-import { NO_LINES } from '../operations/json_lines.ts';
+import { assertProof, auditLog, headOfDocument, shownProof } from '../operations/audit_log.ts';
 import type { InputLine } from '../operations/operation.ts';
 import type { OutputOf } from '../operations/run.ts';
 import { readBounded } from '../platform/bounded_file.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 import { deliveryCommands } from './audit_destinations.ts';
+import { entryVerbs } from './audit_entries.ts';
 import { Differs, UsageError } from './context.ts';
-import { itemVerb, listVerb } from './item_verbs.ts';
 import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import { timeIn } from './times.ts';
 import type { CommandTools } from './tools.ts';
 
 const PROGRESS_EVERY = 10_000;
 
 export function auditCommand(noun: Command, tools: CommandTools): void {
-  listVerb(noun, tools, {
-    about: 'list what was done and by whom, the newest first',
-    operation: audit.list,
-    columns: ['at', 'actor_kind', 'actor_id', 'action', 'target_kind', 'target_id', 'outcome', 'reason'],
-    empty: 'There are no entries.',
-  });
-  itemVerb(noun, tools, {
-    id: 'id',
-    name: 'show',
-    about: 'show an entry, with what was changed',
-    operation: audit.show,
-  });
+  entryVerbs(noun, tools);
   deliveryCommands(noun, tools);
-  exportVerb(noun, tools);
   headsVerb(noun, tools);
   verifyVerb(noun, tools);
   proofVerbs(noun, tools);
-}
-
-function exportVerb(noun: Command, { verb, printPart, createProgress }: CommandTools): void {
-  noun
-    .command('export')
-    .description('print entries as JSON Lines or CSV, the oldest first')
-    .option('--filter <filter>', 'only those that match, as in the API: at ge "2026-11-01T00:00:00Z"')
-    .option('--format <format>', 'jsonl or csv', 'jsonl')
-    .action(
-      verb<{ filter?: string; format: string }>(async ({ stream }, { filter, format }) => {
-        if (format !== 'jsonl' && format !== 'csv') throw new UsageError('--format: jsonl or csv');
-        const query = filter === undefined ? {} : { filter };
-        const running = await stream(audit.export, { query, lines: NO_LINES });
-        const progress = createProgress({ every: PROGRESS_EVERY, amidResult: true });
-        if (format === 'csv' && !(await printPart(stringify([CSV_COLUMNS])))) return running.stop();
-        let exported = 0;
-        for (let some = await running.next(); some; some = await running.next()) {
-          const text = format === 'csv' ? csvOf(some) : some.map((entry) => `${JSON.stringify(entry)}\n`).join('');
-          if (text !== '' && !(await printPart(text))) return running.stop();
-          exported += some.length;
-          progress.show(exported, `${exported} exported`);
-        }
-        progress.end(`${exported} exported`);
-      }),
-    );
-}
-
-type Entry = OutputOf<typeof audit.export.schemas>;
-const CSV_COLUMNS = Object.keys(audit.export.schemas.output.properties) as (keyof Entry)[];
-
-/** A spreadsheet must not run what a stranger has sent: such cells begin with an apostrophe. */
-function csvOf(entries: readonly Entry[]): string {
-  return stringify(
-    entries.map((entry) =>
-      CSV_COLUMNS.map((name) => (name === 'changes' ? JSON.stringify(entry.changes) : entry[name])),
-    ),
-    { escape_formulas: true },
-  );
 }
 
 function headsVerb(noun: Command, { verb, printItem, printItems }: CommandTools): void {
@@ -106,14 +54,15 @@ function headsVerb(noun: Command, { verb, printItem, printItems }: CommandTools)
 function verifyVerb(noun: Command, { verb, printItem, printItems, note, createProgress }: CommandTools): void {
   noun
     .command('verify')
-    .description('find every entry that was changed, removed, inserted or moved; exit code 2 when there is one')
-    .option('--since <time>', 'entries from this time on alone, such as 2026-11-01T00:00:00Z')
-    .option('--head <file>', 'a head that was kept elsewhere: shows an end that was cut off', collect, [])
+    .description('find every entry that was changed, removed, inserted or moved; exit code 3 when there is one')
+    .option('--since <time>', 'entries from this day or time on alone, such as 2026-11-01 or 2026-11-01T08:00:00Z')
+    .option('--head <file>', 'a head that was kept elsewhere: shows an end that was cut off; repeat for more', collect)
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions & { since?: string; head: string[] }>(async ({ stream }, { since, head, ...options }) => {
-        const lines = headsIn(head.map(jsonIn));
-        const running = await stream(auditLog.verify, { query: since === undefined ? {} : { since }, lines });
+      verb<PrintOptions & { since?: string; head?: string[] }>(async ({ stream }, { since, head = [], ...options }) => {
+        const query = since === undefined ? {} : { since: timeIn('--since', since) };
+        const lines = headsIn(head.map((file) => headOfDocument(file, jsonIn(file))));
+        const running = await stream(auditLog.verify, { query, lines });
         const progress = createProgress({ every: PROGRESS_EVERY });
         const began = performance.now();
         const findings: OutputOf<typeof auditLog.verify.schemas>[] = [];
@@ -159,7 +108,7 @@ function proofVerbs(noun: Command, { verb, printItem, printText }: CommandTools)
     .option(...JSON_OPTION)
     .action(
       verb<{ from: string; to?: string }>(async ({ operate }, { from, to }) => {
-        const query = { from: sizeIn('--from', from), ...(to === undefined ? {} : { to: sizeIn('--to', to) }) };
+        const query = { from: sizeIn('--from', from, 1), ...(to === undefined ? {} : { to: sizeIn('--to', to, 1) }) };
         printItem((await operate(auditLog.consistency, { query })) as unknown as Item, { json: true });
       }),
     );
@@ -168,13 +117,18 @@ function proofVerbs(noun: Command, { verb, printItem, printText }: CommandTools)
     .description('check a proof; needs neither a database nor a configuration')
     .argument('<file>')
     .option('--key-id <id>', 'the key that is trusted, by its RFC 7638 thumbprint')
-    .action((file: string, { keyId }: { keyId?: string }) => {
-      assertProof(jsonIn(file), keyId);
-      printText(
-        keyId === undefined
-          ? 'The proof agrees with itself. Give --key-id to know that it was signed by your server.\n'
-          : 'The proof is right.\n',
-      );
+    .option(...JSON_OPTION)
+    .action((file: string, { keyId, ...options }: PrintOptions & { keyId?: string }) => {
+      const proof = jsonIn(file);
+      assertProof(proof, keyId);
+      if (options.json) printItem(shownProof(proof, keyId), options);
+      else {
+        printText(
+          keyId === undefined
+            ? 'The proof agrees with itself. Give --key-id to know that it was signed by your server.\n'
+            : 'The proof is right.\n',
+        );
+      }
     });
 }
 
@@ -200,9 +154,14 @@ function jsonIn(file: string): unknown {
   }
 }
 
-function sizeIn(option: string, text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`${option}: a whole number`);
+/** @param least a log without entries has nothing to prove */
+function sizeIn(option: string, text: string, least = 0): number {
+  if (!/^\d{1,15}$/.test(text) || Number(text) < least) {
+    throw new UsageError(
+      `${option}: must be the size of a log, a whole number from ${least}; \`cardea audit heads\` lists those that are signed`,
+    );
+  }
   return Number(text);
 }
 
-const collect = (value: string, all: readonly string[]): string[] => [...all, value];
+const collect = (value: string, all: readonly string[] = []): string[] => [...all, value];

@@ -5,6 +5,7 @@ import { content, seconds } from '../platform/settings.ts';
 import { UsageError } from './context.ts';
 import { itemVerb, listVerb } from './item_verbs.ts';
 import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import { timeIn } from './times.ts';
 import type { CommandTools } from './tools.ts';
 
 interface SettingOptions extends PrintOptions {
@@ -200,7 +201,8 @@ function bodyOf({ name, action, outcome, everybody, heads, details }: SettingOpt
   };
 }
 
-const fromOf = (text: string): number | string => (/^\d{1,15}$/.test(text) ? Number(text) : text);
+/** The index of an event, or a time. */
+const fromOf = (text: string): number | string => (/^\d{1,15}$/.test(text) ? Number(text) : timeIn('--from', text));
 
 function contentOf(file: string): string {
   try {

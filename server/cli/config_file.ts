@@ -36,7 +36,7 @@ export function configFileCommands(noun: Command, tools: CommandTools): void {
 
   noun
     .command('plan')
-    .description('compare a configuration file with the database; exit code 2 when they differ')
+    .description('compare a configuration file with the database; exit code 3 when they differ')
     .argument('<file>', 'YAML or JSON')
     .option(...JSON_OPTION)
     .action(

@@ -42,7 +42,7 @@ export class Interrupted extends Error {
   }
 }
 
-/** Two things that were compared differ: exit code 2, without a message. */
+/** Two things that were compared differ: exit code 3, without a message. */
 export class Differs extends Error {}
 
 /** The services of a verb. They are closed when the verb ends, also when it fails. */

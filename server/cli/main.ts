@@ -9,12 +9,12 @@ import { type CommandTools, createTools, type HostProcess } from './tools.ts';
 export const EXIT_DONE = 0;
 export const EXIT_REFUSED = 1;
 export const EXIT_USAGE = 2;
-/** `config plan`: the file and the database differ. */
-export const EXIT_DIFFERS = 2;
+/** `config plan`: the file and the database differ; `audit verify`: something was found. Scripts tell it from wrong usage. */
+export const EXIT_DIFFERS = 3;
 
 /**
  * Runs `cardea <args>`.
- * @returns the exit code: 0 done, 1 refused or failed with a one-line reason, 2 wrong usage, 128 and more interrupted
+ * @returns the exit code: 0 done, 1 refused or failed with a one-line reason, 2 wrong usage, 3 a difference was found, 128 and more interrupted
  */
 export async function main(args: readonly string[], host: HostProcess): Promise<number> {
   // `cardea users list | head -1`: a reader that closes the pipe early is not an error. Everything opened is still closed.
@@ -143,7 +143,7 @@ export async function createProgram(args: readonly string[], host: HostProcess):
     .addHelpText(
       'after',
       '\nSettings come from CARDEA_* variables; "cardea config check" lists them.' +
-        '\nExit codes: 0 done, 1 refused or failed, 2 wrong usage.',
+        '\nExit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 `config plan` or `audit verify` has found something.',
     );
   const requestedNoun = args.find((word) => Object.hasOwn(NOUNS, word)); // also in `cardea help users`
   for (const [name, { about, load }] of Object.entries(NOUNS)) {

@@ -261,14 +261,50 @@ const lineOf = ({ kind, eventId, index }: Finding): Static<typeof Line> => ({
  * @throws AppError 400 `invalid_proof`, which says why it proves nothing
  */
 export function assertProof(proof: unknown, keyId: string | undefined): void {
+  if (Check(SignedHead, proof) || Array.isArray(proof)) {
+    throw new AppError(
+      'invalid_proof',
+      `it is ${kindOf(proof)}, which proves nothing alone: compare a head with the log by \`cardea audit verify --head FILE\`, or make a proof by \`cardea audit prove\` or \`consistency\``,
+    );
+  }
   const problem = problemOfProof(proof, keyId);
   if (problem !== undefined) throw new AppError('invalid_proof', problem);
 }
 
 /** @throws AppError 400 for a line that is no head */
 function headIn({ number, value }: InputLine): Static<typeof SignedHead> {
-  if (value instanceof Error || !Check(SignedHead, value)) {
-    throw invalidInput(`line ${number}`, 'must be a head, as `audit heads` shows them');
-  }
+  return headOfDocument(`line ${number}`, value);
+}
+
+/**
+ * @param place where the value is from, such as the name of a file
+ * @param value as it was parsed from JSON
+ * @throws AppError 400 `invalid_input`, which says what it is instead
+ */
+export function headOfDocument(place: string, value: unknown): Static<typeof SignedHead> {
+  if (value instanceof Error) throw invalidInput(place, `${value.message}: must be a signed head, ${ONE_HEAD}`);
+  if (!Check(SignedHead, value)) throw invalidInput(place, `is ${kindOf(value)}: must be a signed head, ${ONE_HEAD}`);
   return value;
+}
+
+const ONE_HEAD = 'as `cardea audit heads --newest` prints it, with the members head and signature alone';
+
+/** What a document is that was given in place of another one. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (Check(SignedHead, value)) return 'a signed head';
+  const { type } = (value ?? {}) as { readonly type?: unknown };
+  return KINDS[String(type)] ?? 'something else';
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  'cardea-audit-proof': 'a proof of an entry',
+  'cardea-audit-consistency': 'a proof that a log is the continuation of another one',
+  'cardea-audit-head': 'a head without its signature',
+};
+
+/** What a proof that is right shows. @param proof that `assertProof` has checked @param keyId as there */
+export function shownProof(proof: unknown, keyId: string | undefined) {
+  const { type, key } = proof as Pick<Static<typeof EventProof>, 'key'> & { readonly type: string };
+  return { valid: true, type, key_id: key.kid, trusted: keyId !== undefined };
 }

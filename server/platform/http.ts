@@ -379,6 +379,8 @@ declare module 'fastify' {
     oauth?: boolean;
     /** For a path below `/api`: the media types of its responses; default: JSON. A request that accepts none of them is 406. */
     produces?: readonly string[];
+    /** For a path below `/api`: the schema of each line of its body, by its title in the description of the API. */
+    lines?: string;
     /** Requested often and without much information: logged at debug only. */
     quiet?: boolean;
     /**

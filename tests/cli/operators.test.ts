@@ -54,7 +54,7 @@ const PRELUDE = `
 set -euo pipefail
 curl() { command curl --fail-with-body "$@" || { echo "curl failed: $*" >&2; return 1; }; }
 npx() { shift; "$NODE" "$CARDEA" "$@"; }
-jq() { "$NODE" -e 'const text = require("node:fs").readFileSync(process.argv[2] ?? 0, "utf8"); console.log(JSON.parse(text)[process.argv[1].slice(1)])' "$2" "\${3-/dev/stdin}"; }
+jq() { "$NODE" -e 'const text = require("node:fs").readFileSync(process.argv[2] ?? 0, "utf8"); const found = JSON.parse(text)[process.argv[1].slice(1)]; console.log(typeof found === "string" ? found : JSON.stringify(found))' "$2" "\${3-/dev/stdin}"; }
 `;
 
 async function runShell(commands: string, more: Readonly<Record<string, string>> = {}): Promise<string> {
@@ -172,6 +172,15 @@ test('the document works as it is written: people are imported and exported (cur
   // People of one batch are created in the same millisecond, so their order is that of their random ids.
   const exported = lines.map((line) => JSON.parse(line).email).toSorted();
   assert.deepEqual(exported, ['dorothy@example.com', 'grace@example.com', 'katherine@example.com']);
+});
+
+test('the document works as it is written: the audit is verified, alone and by a head that was kept (curl)', async () => {
+  const lines = (await runShell(commandsOf('verify'), operator)).trim().split('\n');
+  const results = lines.map((line) => JSON.parse(line)).filter(({ type }) => type === 'result');
+  assert.deepEqual(
+    results.map(({ findings }) => findings),
+    [0, 0],
+  );
 });
 
 test('the document works as it is written: two pages of a list (curl)', async () => {

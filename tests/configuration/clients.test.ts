@@ -45,7 +45,7 @@ const hashOf = async (id: string) =>
 
 test('clients and resource servers are declared, with secrets by reference', async () => {
   const planned = await run('plan');
-  assert.equal(planned.code, 2);
+  assert.equal(planned.code, 3);
   assert.deepEqual(
     planned.json.steps.map(({ kind, key, action }: Record<string, string>) => `${action} ${kind}.${key}`),
     [

@@ -42,7 +42,7 @@ limits:
 test('a file is planned, applied, and is then as it says; its changes are in the audit', async () => {
   const file = written('first.yaml', FIRST);
   assert.deepEqual(await stepsOf(file), {
-    code: 2,
+    code: 3,
     steps: [
       'create policies.password_policy',
       'create limits.rate_limit',
@@ -52,7 +52,7 @@ test('a file is planned, applied, and is then as it says; its changes are in the
     ],
   });
   assert.equal((await apply(file, '--dry-run')).code, 0);
-  assert.equal((await stepsOf(file)).code, 2, 'a dry run changes nothing');
+  assert.equal((await stepsOf(file)).code, 3, 'a dry run changes nothing');
   assert.equal((await apply(file)).code, 0);
   assert.deepEqual(await stepsOf(file), { code: 0, steps: [] });
   const shown = await cardea(['groups', 'show', 'staff', '--json']);
@@ -111,7 +111,7 @@ test('a change by hand needs force, shows as drift, and is undone by the file', 
   const forced = await cardea(['groups', 'update', 'staff', '--description', 'by hand', '--force']);
   assert.equal(forced.code, 0, forced.stderr);
   await db.run({ text: `DELETE FROM groups WHERE name = 'guests'` }, []);
-  assert.deepEqual(await stepsOf(file), { code: 2, steps: ['restore groups.staff', 'restore groups.guests'] });
+  assert.deepEqual(await stepsOf(file), { code: 3, steps: ['restore groups.staff', 'restore groups.guests'] });
   assert.equal((await apply(file)).code, 0);
   assert.deepEqual(await stepsOf(file), { code: 0, steps: [] });
 });
@@ -138,7 +138,7 @@ test('a bad file changes nothing, and says line and column', async () => {
 test('only what the file owns is removed', async () => {
   await cardea(['groups', 'create', 'mine']);
   const file = written('second.yaml', FIRST.replace('  guests: {}\n', ''));
-  assert.deepEqual(await stepsOf(file), { code: 2, steps: ['delete groups.guests'] });
+  assert.deepEqual(await stepsOf(file), { code: 3, steps: ['delete groups.guests'] });
   assert.equal((await apply(file)).code, 0);
   assert.equal((await cardea(['groups', 'show', 'guests'])).code, 1);
   assert.equal((await cardea(['groups', 'show', 'mine'])).code, 0);

@@ -71,7 +71,9 @@ test('cardea users data-export writes the file for its owner alone, and never ov
   assert.equal(contentOf(readFileSync(out)).account.id, person.id);
   assert.equal(statSync(out).mode & 0o777, 0o600);
   writeFileSync(out, 'other');
-  assert.equal((await runCli(['users', 'data-export', person.email, '--out', out], { env })).code, 2);
+  const again = await runCli(['users', 'data-export', person.email, '--out', out], { env });
+  assert.equal(again.code, 2);
+  assert.match(again.stderr, /--out: .* is there already, and is not overwritten: remove it first/);
   assert.equal(readFileSync(out, 'utf8'), 'other');
 });
 

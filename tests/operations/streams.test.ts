@@ -116,3 +116,17 @@ test('audit.verify: cardea audit verify does what POST /audit/verify does', asyn
   refused.end();
   assert.equal((await refused.answer()).statusCode, 400, 'a line that is no head');
 });
+
+test('audit.verify takes an empty body of any type, and says what it takes in place of another one', async () => {
+  const headers = { 'content-type': 'application/json' };
+  const asked = (body: string) => fetch(`${api.url}/audit/verify`, { method: 'POST', headers, body });
+  const empty = await asked('');
+  assert.equal(empty.status, 200);
+  assert.equal(linesIn(await empty.text()).at(-1).type, 'result');
+  const refused = await asked('{}');
+  assert.equal(refused.status, 415);
+  assert.match(
+    await refused.text(),
+    /application\/x-ndjson: JSON, one object a line, AuditHead .*an empty body needs none/,
+  );
+});

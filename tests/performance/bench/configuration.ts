@@ -21,7 +21,7 @@ try {
   writeFileSync(file, manyClients(clients));
   console.log(`a configuration file of ${clients} clients`);
   for (const [verb, expected] of [
-    ['plan', 2],
+    ['plan', 3],
     ['apply', 0],
     ['plan', 0],
     ['apply', 0],

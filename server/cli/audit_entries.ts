@@ -1,0 +1,77 @@
+import type { Command } from 'commander';
+import { stringify } from 'csv-stringify/sync';
+import { audit } from '../operations/audit.ts';
+import { NO_LINES } from '../operations/json_lines.ts';
+import type { OutputOf } from '../operations/run.ts';
+import { UsageError } from './context.ts';
+import { itemVerb } from './item_verbs.ts';
+import { type ListOptions, listed, listOptions } from './lists.ts';
+import { type Item, showing } from './output.ts';
+import { filterOfPeriod, type PeriodOptions, periodOptions } from './times.ts';
+import type { CommandTools } from './tools.ts';
+
+const PROGRESS_EVERY = 10_000;
+const COLUMNS = ['at', 'actor_kind', 'actor_id', 'action', 'target_kind', 'target_id', 'outcome', 'reason'];
+
+/** `cardea audit list`, `show` and `export` */
+export function entryVerbs(noun: Command, tools: CommandTools): void {
+  const { verb, printItems } = tools;
+  const list = listOptions(noun.command('list').description('list what was done and by whom, the newest first'));
+  showing(periodOptions(list), audit.list).action(
+    verb<ListOptions & PeriodOptions>(async (context, options) => {
+      const filter = filterOfPeriod('at', options);
+      const { filter: _, ...others } = options;
+      const items = await listed(context, audit.list, { ...others, ...(filter === undefined ? {} : { filter }) });
+      printItems(items as Item[], COLUMNS, 'There are no entries.', options);
+    }),
+  );
+  itemVerb(noun, tools, {
+    id: 'id',
+    name: 'show',
+    about: 'show an entry, with what was changed',
+    operation: audit.show,
+  });
+  exportVerb(noun, tools);
+}
+
+function exportVerb(noun: Command, { verb, printPart, createProgress }: CommandTools): void {
+  const command = noun
+    .command('export')
+    .description(
+      'print entries as JSON Lines or CSV, the oldest first. Addresses and devices are in full, which the audit keeps: ' +
+        'who gets them masked uses the API',
+    )
+    .option('--filter <filter>', 'only those that match, as in the API: at ge "2026-11-01T00:00:00Z"')
+    .option('--format <format>', 'jsonl or csv', 'jsonl');
+  periodOptions(command).action(
+    verb<PeriodOptions & { format: string }>(async ({ stream }, { format, ...period }) => {
+      if (format !== 'jsonl' && format !== 'csv') throw new UsageError('--format: must be jsonl or csv');
+      const filter = filterOfPeriod('at', period);
+      const query = filter === undefined ? {} : { filter };
+      const running = await stream(audit.export, { query, lines: NO_LINES });
+      const progress = createProgress({ every: PROGRESS_EVERY, amidResult: true });
+      if (format === 'csv' && !(await printPart(stringify([CSV_COLUMNS])))) return running.stop();
+      let exported = 0;
+      for (let some = await running.next(); some; some = await running.next()) {
+        const text = format === 'csv' ? csvOf(some) : some.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+        if (text !== '' && !(await printPart(text))) return running.stop();
+        exported += some.length;
+        progress.show(exported, `${exported} exported`);
+      }
+      progress.end(`${exported} exported`);
+    }),
+  );
+}
+
+type Entry = OutputOf<typeof audit.export.schemas>;
+const CSV_COLUMNS = Object.keys(audit.export.schemas.output.properties) as (keyof Entry)[];
+
+/** A spreadsheet must not run what a stranger has sent: such cells begin with an apostrophe. */
+function csvOf(entries: readonly Entry[]): string {
+  return stringify(
+    entries.map((entry) =>
+      CSV_COLUMNS.map((name) => (name === 'changes' ? JSON.stringify(entry.changes) : entry[name])),
+    ),
+    { escape_formulas: true },
+  );
+}

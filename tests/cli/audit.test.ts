@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { auditLog } from '../helpers/audit.ts';
+import { setUpCli } from './run_cli.ts';
+
+/** What the verbs of the audit say, and by which exit code. */
+const { cardea, db, masterKey, folder } = await setUpCli({ after });
+const DAY = '2026-11-20';
+const NEXT_DAY = '2026-11-21';
+const log = await auditLog({ db, masterKey }, () => Date.parse(`${DAY}T12:00:00Z`));
+// Two at a time: heads are signed for 2 and for 4 entries.
+const [first = '', , third = ''] = await log.fill(4, 2);
+const KEY_ID = log.keys.publicKey.kid;
+
+async function kept(name: string, ...args: readonly string[]): Promise<string> {
+  const file = join(folder, name);
+  const { stdout, code, stderr } = await cardea(args);
+  assert.equal(code, 0, stderr);
+  writeFileSync(file, stdout);
+  return file;
+}
+
+const head = await kept('head.json', 'audit', 'heads', '--newest');
+const heads = await kept('heads.json', 'audit', 'heads', '--json');
+const proof = await kept('proof.json', 'audit', 'prove', first);
+const text = join(folder, 'text.txt');
+writeFileSync(text, 'no JSON');
+
+/** Exit code, and what the message has. */
+const REFUSED: Readonly<Record<string, readonly [readonly string[], 1 | 2, RegExp]>> = {
+  'a time that is none': [['list', '--from', 'zz'], 2, /--from: must be a day, such as .*, or a time/],
+  'a day that does not exist': [['list', '--to', '2026-02-30'], 2, /--to: must be a day/],
+  'a time to verify from that is none': [['verify', '--since', 'yesterday'], 2, /--since: must be a day/],
+  'a first event that is neither an index nor a time': [
+    ['destinations', 'replay', first, '--from', 'zz'],
+    2,
+    /--from: must be .* 2026-11-01T08:00:00Z/,
+  ],
+  'a format that there is not': [['export', '--format', 'xml'], 2, /--format: must be jsonl or csv/],
+  'a size without a head': [['consistency', '--from', '3'], 1, /from: .* 3 entries; there are for 2 and 4/],
+  'a later size without a head': [
+    ['consistency', '--from', '2', '--to', '9'],
+    1,
+    /to: .* 9 entries; there is one for 4/,
+  ],
+  'the size of an empty log': [
+    ['consistency', '--from', '0'],
+    2,
+    /--from: must be the size of a log, a whole number from 1/,
+  ],
+  'a head in place of a proof': [['check-proof', head], 1, /it is a signed head.*verify --head/],
+  'heads in place of a proof': [['check-proof', heads], 1, /it is a list/],
+  'a text in place of a proof': [['check-proof', text], 1, /text\.txt: is not JSON/],
+  'a proof in place of a head': [
+    ['verify', '--head', proof],
+    1,
+    /proof\.json: is a proof of an entry: .*heads --newest/,
+  ],
+  'heads in place of one': [['verify', '--head', heads], 1, /heads\.json: is a list: .*heads --newest/],
+};
+
+for (const [what, [args, code, said]] of Object.entries(REFUSED)) {
+  test(`${what} is refused with what to do`, async () => {
+    const ran = await cardea(['audit', ...args]);
+    assert.deepEqual([ran.code, ran.stdout], [code, ''], ran.stderr);
+    assert.match(ran.stderr, said);
+  });
+}
+
+test('a day is its midnight in UTC: entries of a period are listed and exported', async () => {
+  const filter = ['--filter', 'target_kind eq "user"'];
+  for (const [from, to, count] of [
+    [DAY, NEXT_DAY, 4],
+    [DAY, `${NEXT_DAY}T00:00:00Z`, 4],
+    [NEXT_DAY, '2999-01-01', 0],
+    ['2020-01-01', '2020-02-01', 0],
+  ] as const) {
+    const period = [...filter, '--from', from, '--to', to];
+    assert.equal((await cardea(['audit', 'list', ...period, '--json'])).json.length, count, `${from} ${to}`);
+    const lines = (await cardea(['audit', 'export', ...period])).stdout.split('\n').length - 1;
+    assert.equal(lines, count, `${from} ${to}, exported`);
+  }
+});
+
+test('a proof that is right is shown as JSON, with whether the key is trusted', async () => {
+  const check = async (...more: readonly string[]) =>
+    (await cardea(['audit', 'check-proof', proof, '--json', ...more])).json;
+  const shown = { valid: true, type: 'cardea-audit-proof', key_id: KEY_ID };
+  assert.deepEqual(await check(), { ...shown, trusted: false });
+  assert.deepEqual(await check('--key-id', KEY_ID), { ...shown, trusted: true });
+});
+
+test('what was changed makes the exit code 3, which wrong usage never has', async () => {
+  assert.equal((await cardea(['audit', 'verify', '--head', head, '--since', DAY])).code, 0);
+  assert.equal((await cardea(['audit', 'verify', '--heads'])).code, 2);
+  await log.tamper(`UPDATE audit SET target_id = 'other' WHERE id = '${third}'`);
+  assert.doesNotMatch((await cardea(['audit', 'verify', '--help'])).stdout, /default: \[/);
+  const { code, stdout } = await cardea(['audit', 'verify']);
+  assert.equal(code, 3);
+  assert.match(stdout, new RegExp(`^changed +${third}`, 'm'));
+});
