@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { invalidInput } from '../platform/errors.ts';
+import { problemOfUrl, type UrlProblem } from '../platform/outbound_targets.ts';
 
 /**
  * `webhook`: Standard Webhooks; `cloudevents`: CloudEvents 1.0; `syslog`: RFC 5424 over TLS; `file`: JSON Lines on the disk of the
@@ -40,14 +41,23 @@ export const isSigned = (kind: DestinationKind): boolean => kind === 'webhook' |
 export const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/;
 
+const URL_PROBLEMS: Readonly<Record<UrlProblem, string>> = {
+  scheme: 'must be a URL that begins with https://',
+  user: 'must have no user name and no password',
+  port: 'must have the port 443, or one from 1024',
+};
+
 const CHECKS: { readonly [N in Name]-?: (value: NonNullable<DestinationSettings[N]>) => string | undefined } = {
   url: (value) => {
-    const url = URL.parse(value);
-    const usable = url && ['https:', 'http:'].includes(url.protocol) && url.username === '' && url.password === '';
-    return usable ? undefined : 'must be an https URL without a user name';
+    const problem = problemOfUrl(value);
+    return problem && URL_PROBLEMS[problem];
   },
-  host: (value) => (HOST_NAME.test(value) || isIP(value) !== 0 ? undefined : 'must be the name or address of a host'),
-  port: (value) => (value >= 1_024 && value <= 65_535 ? undefined : 'must be from 1024 to 65535'),
+  host: (value) =>
+    HOST_NAME.test(value) || isIP(value) !== 0
+      ? undefined
+      : 'must be the name or address of a host alone; it is always asked over TLS (RFC 5425)',
+  port: (value) =>
+    value >= 1_024 && value <= 65_535 ? undefined : 'must be from 1024 to 65535; syslog over TLS has 6514 (RFC 5425)',
   ca: (value) => {
     try {
       new X509Certificate(value);

@@ -8,6 +8,7 @@ import { createListing, type ListRequest, type Page } from '../platform/listing.
 import { type PlannedChange, refusedBy } from '../platform/planned.ts';
 import { openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
 import { statement, wasCreatedAt } from '../platform/statement.ts';
+import { assertActions } from './destination_filter.ts';
 import { checkSettings, type DestinationKind, type DestinationSettings, isSigned } from './destination_settings.ts';
 import { newSecret, type Secrets } from './webhooks.ts';
 
@@ -266,6 +267,7 @@ export function createDestinations(parts: {
       if (clientId !== undefined && !isSigned(kind))
         throw invalidInput('kind', 'must be webhook or cloudevents for a client');
       assertDetails(clientId, input);
+      assertActions(clientId === undefined ? 'audit' : 'app', input.actions);
       const [found] = await db.query(DESTINATION_STATEMENTS.count.bind());
       if ((found?.n ?? 0) >= MOST) throw new AppError('conflict', `there are ${MOST} destinations already: delete one`);
       const [id, createdAt, position] = [randomUUID(), new Date(now()), await positionOf(from)];
@@ -299,6 +301,9 @@ export function createDestinations(parts: {
     updating(before, input) {
       const settings = checkSettings(before.kind, input.settings);
       assertDetails(before.clientId, input);
+      // One that it has already may be of an earlier version.
+      const added = input.actions.filter((name) => !before.actions.includes(name));
+      assertActions(before.clientId === undefined ? 'audit' : 'app', added);
       const values = { ...of(before), ...input, settings: JSON.stringify(settings) };
       return planned(DESTINATION_STATEMENTS.update.bind(values), before, { ...input, settings });
     },

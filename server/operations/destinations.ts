@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { assertTarget } from '../audit/destination_targets.ts';
 import type { Destination, DestinationInput, PlannedDestination } from '../audit/destinations.ts';
 import { invalidInput, notFound } from '../platform/errors.ts';
 import { changesOf } from './changes.ts';
@@ -78,12 +79,10 @@ export const destinations = {
       if (clientId !== undefined && !(await services.clients.find(clientId))) {
         throw invalidInput('client_id', 'is no client');
       }
-      if (kind === 'file' && services.config.auditFileDir === undefined) {
-        throw invalidInput('kind', 'must not be file: CARDEA_AUDIT_FILE_DIR is not set');
-      }
       const input = { ...DEFAULTS, ...body, kind, clientId };
       assertDetails(call, input);
       const { secret, ...planned } = await services.destinations.creating(input, fromOf(from));
+      assertTarget(kind, planned.after.settings, services.config);
       return {
         ...planOf(undefined, planned),
         // The secret of a dry run would be taken for one that works.
@@ -113,7 +112,9 @@ export const destinations = {
       const input = mergePatch({ ...document, everybody, heads, details }, body) as DestinationInput;
       // Also for another address alone: personal data would go there.
       assertDetails(call, input);
-      return planOf(before, services.destinations.updating(before, input));
+      const planned = services.destinations.updating(before, input);
+      if (body.settings !== undefined) assertTarget(before.kind, planned.after.settings, services.config);
+      return planOf(before, planned);
     },
   }),
 

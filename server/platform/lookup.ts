@@ -11,6 +11,9 @@ export type Lookup = (hostname: string, signal: AbortSignal) => Promise<readonly
 
 export class NoSuchName extends Error {}
 
+/** True for a name that means this machine, about which no name server is asked (RFC 6761 §6.3). */
+export const isLocalhost = (hostname: string): boolean => /(^|\.)localhost\.?$/i.test(hostname);
+
 export interface LookupOptions {
   /** Name servers, as `dns.Resolver.setServers` takes them. Default: those of the system. */
   readonly servers?: readonly string[] | undefined;
@@ -39,7 +42,7 @@ export function createLookup({ servers, hostsFile = HOSTS_FILE }: LookupOptions 
     const local = await inHostsFile(hostsFile, hostname);
     if (local.length > 0) return local;
     // RFC 6761 §6.3: these are not sent to a name server.
-    if (/(^|\.)localhost\.?$/i.test(hostname)) return [{ address: '127.0.0.1', family: 4 }];
+    if (isLocalhost(hostname)) return [{ address: '127.0.0.1', family: 4 }];
     signal.throwIfAborted();
     const resolver = new dns.Resolver({ timeout: TRY_MS, tries: TRIES });
     if (servers) resolver.setServers(servers);

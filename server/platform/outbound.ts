@@ -6,7 +6,8 @@ import { getDomain } from 'tldts';
 import { AppError } from './errors.ts';
 import { createFairQueue, type FairQueue, QueueFullError } from './fair_queue.ts';
 import { createLookup, createSystemLookup, type Lookup, NoSuchName } from './lookup.ts';
-import { createIsReachable, isLoopbackAddress } from './reachable.ts';
+import { hostOf, problemOfAddresses, problemOfUrl } from './outbound_targets.ts';
+import { createIsReachable } from './reachable.ts';
 
 export interface OutboundOptions {
   /**
@@ -121,10 +122,9 @@ export function createOutbound(options: OutboundOptions): Outbound {
 
   async function attempt(url: URL, init: OutboundInit, lookup: Lookup, signal: AbortSignal): Promise<Response> {
     const addresses = await addressesOf(url, lookup, signal);
-    if (addresses.length === 0 || !addresses.every(({ address }) => isReachable(address)))
-      throw new OutboundError('address');
-    if (url.protocol === 'http:' && !addresses.every(({ address }) => isLoopbackAddress(address)))
-      throw new OutboundError('url');
+    const all = addresses.map(({ address }) => address);
+    const problem = problemOfAddresses(url.protocol === 'https:', all, isReachable);
+    if (problem) throw new OutboundError(problem === 'address' ? 'address' : 'url');
     const response = await send(url, { init, addresses, signal, ca });
     try {
       return await read(response, maxBytes);
@@ -163,24 +163,14 @@ function siteOf({ hostname, host }: URL): string {
   return `site:${domain ?? host}`;
 }
 
-/** A port below 1024 belongs to another kind of service, which might accept the request as its own protocol. */
 function readUrl(href: string | URL): URL {
-  const url = URL.parse(String(href));
-  const port = Number(url?.port ?? 0);
-  if (
-    !url ||
-    !['https:', 'http:'].includes(url.protocol) ||
-    url.username !== '' ||
-    url.password !== '' ||
-    (port !== 0 && port < 1024 && port !== 443)
-  )
-    throw new OutboundError('url');
-  return url;
+  if (problemOfUrl(href) !== undefined) throw new OutboundError('url');
+  return new URL(href);
 }
 
 /** The addresses of a URL's host: itself when it is an address, since Node uses no resolver then. */
 async function addressesOf(url: URL, lookup: Lookup, signal: AbortSignal): Promise<readonly LookupAddress[]> {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = hostOf(url.hostname);
   const family = isIP(host);
   if (family !== 0) return [{ address: host, family }];
   try {
