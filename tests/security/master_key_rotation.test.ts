@@ -80,10 +80,11 @@ function signingIn() {
   };
 }
 
-test('a rotation under sign-ins fails none, goes on after a kill, and leaves nothing that the old key opens', async () => {
+test('a rotation under sign-ins fails none, goes on after a kill, and leaves nothing that the old key opens', async (t) => {
   const total = (await keys()).length;
   assert.equal(total, PEOPLE + SIGNING_IN);
   const signIns = signingIn();
+  const began = performance.now();
   defer(scope, signIns.stop);
 
   // A row that another transaction holds stops the rotation half-way.
@@ -115,21 +116,28 @@ test('a rotation under sign-ins fails none, goes on after a kill, and leaves not
 
   const resumed = await runCli(['master-key', 'rotate', '--json'], { env });
   assert.equal(resumed.code, 0, resumed.stderr);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
   await signIns.stop();
   assert.deepEqual(signIns.failures, []);
   const column = resumed.json.find((one: { table: string }) => one.table === 'data_keys');
   assert.deepEqual([column.seen, column.resealed], [total, total - half]);
 
+  let opened = 0;
   for (const sealed of SEALED) {
     const { table, column } = sealed;
     const rows = await sql<{ row: string; value: Buffer }>(
       `SELECT ${keyText(sealed)} AS row, ${column} AS value FROM ${table} WHERE ${column} IS NOT NULL`,
     );
+    opened += rows.length;
     for (const { row, value } of rows) {
       newSealer.open({ table, column, row }, value);
       assert.throws(() => oldSealer.open({ table, column, row }, value), { code: 'sealed_value_unreadable' }, table);
     }
   }
+  t.diagnostic(
+    `${total} people, ${opened} sealed values; killed after ${half} keys of people, the rest moved later; ` +
+      `${seconds} s in all, ${signIns.count()} sign-ins meanwhile, ${signIns.failures.length} failed`,
+  );
   const alone = (key: string) => runCli(['users', 'list', '--limit', '1'], { env: { ...env, CARDEA_MASTER_KEY: key } });
   assert.equal((await alone(newKey)).code, 0);
   assert.equal((await alone(oldKey)).code, 1);
