@@ -4,7 +4,7 @@ import { problemOfProof } from '../audit/proofs.ts';
 import { FINDINGS, type Finding } from '../audit/verify.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 import { type InputLine, read, stream } from './operation.ts';
-import { Id, Nullable, strict, Time } from './schema.ts';
+import { assertValid, Id, Nullable, strict, Time } from './schema.ts';
 
 /* The log of hashes, by which a change of the audit shows. */
 
@@ -284,6 +284,8 @@ function headIn({ number, value }: InputLine): Static<typeof SignedHead> {
 export function headOfDocument(place: string, value: unknown): Static<typeof SignedHead> {
   if (value instanceof Error) throw invalidInput(place, `${value.message}: must be a signed head, ${ONE_HEAD}`);
   if (!Check(SignedHead, value)) throw invalidInput(place, `is ${kindOf(value)}: must be a signed head, ${ONE_HEAD}`);
+  // Half of a surrogate pair has no bytes that could be hashed.
+  assertValid(SignedHead, value, 'body');
   return value;
 }
 
