@@ -52,7 +52,7 @@ export function authorizeUrl(options: Pick<AuthorizeOptions, 'issuer' | 'party' 
   return url.href;
 }
 
-/** Signs in, consents if asked, and returns the code. */
+/** Signs in, consents and accepts texts if asked, and returns the code. */
 export async function authorize(options: AuthorizeOptions): Promise<Granted> {
   const verifier = randomBytes(32).toString('base64url');
   const browser = options.browser ?? browserSession(options.issuer, options.reach);
@@ -77,7 +77,7 @@ export async function signIn(browser: BrowserSession, start: Page, person: Perso
     const { action, fields } = formOf(page);
     const answer = has(page, '[name="password"]')
       ? { identifier: person.email, password: person.password, action: 'signin' }
-      : { action: 'allow' };
+      : { action: has(page, '#accept') ? 'accept' : 'allow' };
     page = await browser.follow(await browser.post(action, { ...fields, ...answer }));
   }
   return page;

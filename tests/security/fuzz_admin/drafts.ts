@@ -46,6 +46,8 @@ interface DraftParts {
 
 const OPERATORS = ['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'ge', 'lt', 'le'];
 const LISTED = '?limit=30';
+/** Of entries of the audit the oldest: no signed head covers the newest, so that they cannot be proved. */
+const LISTED_FIRST: Readonly<Record<string, string>> = { '/audit': '&sort=at' };
 
 /** Makes requests that ought to succeed, about what there is. */
 export function createDrafts({ draw, document, targets, values, kept, get }: DraftParts) {
@@ -56,7 +58,7 @@ export function createDrafts({ draw, document, targets, values, kept, get }: Dra
   async function readList(template: string, params: Readonly<Record<string, string>>): Promise<readonly unknown[]> {
     const own = targetAt(targets, 'GET', template);
     const paged = own && parametersIn(own, 'query').some(({ name }) => name === 'limit');
-    const answer = own && (await get(fill(template, params) + (paged ? LISTED : '')));
+    const answer = own && (await get(fill(template, params) + (paged ? LISTED + (LISTED_FIRST[template] ?? '') : '')));
     if (isRecord(answer?.body) && Array.isArray(answer.body.items)) return answer.body.items;
     // Not a list of its own, but a member of what is above.
     const at = template.lastIndexOf('/');
@@ -117,6 +119,11 @@ export function createDrafts({ draw, document, targets, values, kept, get }: Dra
     return draw.chance(0.1) ? `${name} pr` : `${name} ${draw.pick(OPERATORS)} ${JSON.stringify(value)}`;
   }
 
+  function keptAs(name: string): string | undefined {
+    const known = kept.of(name);
+    return known.length === 0 ? undefined : String(draw.pick(known));
+  }
+
   const SPECIAL: Readonly<Record<string, (members: readonly string[]) => string | undefined>> = {
     filter(members) {
       const one = comparison(members);
@@ -125,10 +132,10 @@ export function createDrafts({ draw, document, targets, values, kept, get }: Dra
     },
     sort: (members) => (members.length === 0 ? 'id' : `${draw.pick(['', '-'])}${draw.pick([...members, 'id'])}`),
     fields: (members) => members.filter(() => draw.chance(0.4)).join(',') || members[0],
-    cursor() {
-      const known = kept.of('next');
-      return known.length === 0 ? undefined : String(draw.pick(known));
-    },
+    cursor: () => keptAs('next'),
+    // sizes of trees that were signed
+    from: () => keptAs('tree_size'),
+    to: () => keptAs('tree_size'),
   };
 
   async function headersOf(target: Target, params: Readonly<Record<string, string>>): Promise<Record<string, string>> {

@@ -22,6 +22,8 @@ const WRITTEN_ANYWAY: Readonly<Record<string, 'all of it' | readonly string[]>> 
     'lease_id',
     'leased_until',
   ],
+  // a worker sends one again that is wanted, and says why it failed
+  audit_dead_letters: ['attempts', 'reason', 'wanted'],
   // workers count their attempts, and say when the next one is
   deliveries: ['attempts', 'leased_until', 'next_attempt_at'],
   // a worker removes a mail that it cannot send, and makes the link that one has; `enqueued` says which mails there were

@@ -16,7 +16,7 @@ export function createKept(): Kept {
   const keep = (value: unknown, name = ''): void => {
     if (Array.isArray(value)) for (const one of value) keep(one, name);
     else if (isRecord(value)) for (const [member, one] of Object.entries(value)) keep(one, member);
-    else if (typeof value === 'string' && value !== '') {
+    else if (typeof value === 'number' || (typeof value === 'string' && value !== '')) {
       const kept = byName.get(name) ?? [];
       if (!kept.includes(value)) byName.set(name, [value, ...kept].slice(0, KEPT_MAX));
     }
@@ -91,7 +91,10 @@ export function createValues(draw: Draw, document: OpenApi, kept: Pick<Kept, 'of
     return made.slice(0, maxLength).padEnd(minLength, 'x');
   }
 
-  function number({ minimum = 0, maximum = minimum + 1_000 }: Keywords): number {
+  function number({ minimum = 0, maximum = minimum + 1_000 }: Keywords, { name }: Hint): number {
+    const numbers = kept.of(name).filter((one) => typeof one === 'number');
+    const known = numbers.filter((one) => one >= minimum && one <= maximum);
+    if (known.length > 0 && draw.chance(0.3)) return draw.pick(known);
     return draw.pick([minimum, maximum, minimum + draw.int(maximum - minimum + 1)]);
   }
 
@@ -130,7 +133,7 @@ export function createValues(draw: Draw, document: OpenApi, kept: Pick<Kept, 'of
     if (keywords.enum) return draw.pick(keywords.enum);
     const type = typeof keywords.type === 'string' ? keywords.type : draw.pick(keywords.type ?? ['any']);
     if (type === 'string') return text(keywords, hint);
-    if (type === 'integer' || type === 'number') return number(keywords);
+    if (type === 'integer' || type === 'number') return number(keywords, hint);
     if (type === 'boolean') return draw.chance(0.5);
     if (type === 'array') return list(keywords, hint);
     if (type === 'object') return object(keywords, hint);

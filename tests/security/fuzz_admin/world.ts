@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { FAILURES } from '../../../server/accounts/attempts.ts';
 import { PERMISSION_SCOPES, permissionsOfBuiltinRoles, scopeOf } from '../../../server/operations/permissions.ts';
 import type { OpenApi } from '../../../server/platform/openapi.ts';
+import { carryOut } from '../../../server/platform/planned.ts';
 import { bearer, console, machine, machineToken, operator, personToken } from '../../helpers/admin_api.ts';
 import { softPasskey } from '../../helpers/authenticator.ts';
 import { type Deployment, deployment } from '../../helpers/deployment.ts';
@@ -40,6 +42,8 @@ export async function createAdminWorld(scope: Scope): Promise<AdminWorld> {
       CARDEA_RATE_LIMIT: '1000000',
       // nobody answers there, so that mails wait
       CARDEA_SMTP_URL: 'smtp://127.0.0.1:9',
+      // only what a signed head covers can be proved
+      CARDEA_AUDIT_HEAD_INTERVAL: '1s',
     },
   });
   const response = await fetch(`${app.issuer}/api/v1/openapi.json`);
@@ -101,6 +105,8 @@ function people(app: Deployment, role: string): GetToken {
 }
 
 const PEOPLE = 3;
+/** The API refuses more than 100. */
+const DESTINATIONS_MAX = 50;
 
 async function createRestock(scope: Scope, app: Deployment): Promise<() => Promise<void>> {
   const { services } = await operationsOf(scope, app);
@@ -134,10 +140,55 @@ async function createRestock(scope: Scope, app: Deployment): Promise<() => Promi
     }
   }
 
+  /** One that is disabled, with what it did not get, as a worker leaves it. */
+  async function restockDestination(): Promise<void> {
+    const { destinations } = services;
+    if ((await destinations.list({ limit: DESTINATIONS_MAX })).items.length === DESTINATIONS_MAX) return;
+    const made = await destinations.creating(DESTINATION, 0);
+    await carryOut(db, made);
+    await carryOut(db, destinations.disabling(made.after));
+    await db.run(
+      {
+        text: `INSERT INTO audit_dead_letters (id, destination_id, first_index, last_index, is_head, reason, attempts, created_at)
+               SELECT id, $2, 0, 0, false, 'status_500', 10, now() FROM unnest($1::uuid[]) AS lost (id)`,
+      },
+      [Array.from({ length: LETTERS }, () => randomUUID()), made.after.id],
+    );
+  }
+
+  /** In force from now on: whoever signs in has to accept it. */
+  const restockText = () =>
+    db.transact([
+      stores.texts.publishing({
+        kind: 'terms',
+        version: randomUUID(),
+        language: 'en',
+        title: 'Terms of Service',
+        url: 'https://example.com/terms',
+        askAgain: true,
+        effectiveFrom: new Date(),
+      }),
+    ]);
+
   return async () => {
     const { id } = await seed.party();
     for (let i = 0; i < PEOPLE; i += 1) await restockOne(id);
+    await restockDestination();
+    await restockText();
   };
 }
+
+const LETTERS = 3;
+const DESTINATION = {
+  name: 'SIEM',
+  kind: 'webhook',
+  clientId: undefined,
+  settings: { url: 'https://siem.example.com/cardea' },
+  actions: [],
+  outcomes: [],
+  everybody: false,
+  heads: true,
+  details: false,
+} as const;
 
 const inAnHour = () => new Date(Date.now() + 3_600_000);
