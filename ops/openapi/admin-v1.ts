@@ -1291,6 +1291,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit/destinations/{id}/dead-letters/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send all dead letters of a destination of the audit again; those stay for which that fails */
+        post: operations["dead_letters.retry_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/destinations/{id}/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Drop all dead letters of a destination of the audit: it does not get them */
+        delete: operations["dead_letters.drop_all"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/dead-letters": {
         parameters: {
             query?: never;
@@ -2877,7 +2911,7 @@ export interface components {
             /** @description the index of the event that comes next */
             position: number;
             enabled: boolean;
-            /** @description gone, when the receiver answered that it wants nothing more; dead_letters, when it has too many */
+            /** @description why the server has disabled it: status_410, when the receiver answered that it wants nothing more; dead_letters, when it has too many */
             disabled_reason: string | null;
             /** @description failed attempts for what comes next */
             attempts: number;
@@ -2929,6 +2963,16 @@ export interface components {
             enterprise_number?: number;
             /** @description of file: its name, in CARDEA_AUDIT_FILE_DIR */
             file?: string;
+        };
+        /** DroppedDeadLetters */
+        DroppedDeadLetters: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            destination_id: string;
+            /** @description how many */
+            dropped: number;
         };
         /** EndedSession */
         EndedSession: {
@@ -3432,7 +3476,7 @@ export interface components {
             /** @description the index of the event that comes next */
             position: number;
             enabled: boolean;
-            /** @description gone, when the receiver answered that it wants nothing more; dead_letters, when it has too many */
+            /** @description why the server has disabled it: status_410, when the receiver answered that it wants nothing more; dead_letters, when it has too many */
             disabled_reason: string | null;
             /** @description failed attempts for what comes next */
             attempts: number;
@@ -3806,6 +3850,18 @@ export interface components {
             oldest: string | null;
             /** @description how long ago the first of the rows expired that are still there */
             overdue_seconds: number;
+        };
+        /** RetriedDeadLetters */
+        RetriedDeadLetters: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            destination_id: string;
+            /** @description how many are sent again, beside those that wait already */
+            retried: number;
+            /** @description how many stay, because the audit does not have their entries any more */
+            nothing_to_send: number;
         };
         /** RevokedGrant */
         RevokedGrant: {
@@ -11326,7 +11382,7 @@ export interface operations {
                             /** @description the index of the event that comes next */
                             position?: number;
                             enabled?: boolean;
-                            /** @description gone, when the receiver answered that it wants nothing more; dead_letters, when it has too many */
+                            /** @description why the server has disabled it: status_410, when the receiver answered that it wants nothing more; dead_letters, when it has too many */
                             disabled_reason?: string | null;
                             /** @description failed attempts for what comes next */
                             attempts?: number;
@@ -12032,6 +12088,114 @@ export interface operations {
             413: components["responses"]["Problem_413"];
             415: components["responses"]["Problem_415"];
             422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "dead_letters.retry_all": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description UUID
+                 * @example 5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "destination_id": "5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11",
+                     *       "retried": 12,
+                     *       "nothing_to_send": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RetriedDeadLetters"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "dead_letters.drop_all": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description UUID
+                 * @example 5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "destination_id": "5b1f0e6c-6f6a-4a0e-9d0c-2b7f3f0a9c11",
+                     *       "dropped": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DroppedDeadLetters"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];

@@ -108,6 +108,8 @@ export const ROUTES: readonly Route[] = [
     operation: destinations.rotateSecret,
     versioned: true,
   },
+  { method: 'POST', path: '/audit/destinations/:id/dead-letters/retry', operation: deadLetters.retryAll },
+  { method: 'DELETE', path: '/audit/destinations/:id/dead-letters', operation: deadLetters.dropAll },
   { method: 'GET', path: '/audit/dead-letters', operation: deadLetters.list },
   { method: 'GET', path: '/audit/dead-letters/:id', operation: deadLetters.show },
   { method: 'POST', path: '/audit/dead-letters/:id/retry', operation: deadLetters.retry },

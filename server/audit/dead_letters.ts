@@ -1,11 +1,12 @@
 import { type Selectable, sql } from 'kysely';
 import type { AuditDeadLetters } from '../platform/database.ts';
-import type { Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { createListing, type ListRequest, type Page } from '../platform/listing.ts';
 import { type PlannedChange, refusedBy } from '../platform/planned.ts';
 import { statement } from '../platform/statement.ts';
-import { DESTINATIONS_CHANNEL } from './destinations.ts';
+import { DESTINATIONS_CHANNEL, LETTERS_MAX } from './destinations.ts';
+import { NOTHING_TO_SEND } from './failures.ts';
 
 /** Events, or a signed head, that a destination did not get. */
 export interface DeadLetter {
@@ -15,7 +16,7 @@ export interface DeadLetter {
   readonly firstIndex: number;
   readonly lastIndex: number;
   readonly isHead: boolean;
-  /** Such as `status_500`; `event_removed`, `event_changed` and `leaf_missing` when the audit does not have them as they were. */
+  /** A `FailureReason`, or one of an earlier version. */
   readonly reason: string;
   readonly attempts: number;
   /** It is sent again at the next turn of the destination. */
@@ -31,12 +32,25 @@ export interface DeadLetters {
   retrying(before: DeadLetter): PlannedChange;
   /** The destination never gets it. */
   dropping(before: DeadLetter): PlannedChange;
+  /** Those that wait already, and those for which there is nothing to send, stay as they are. */
+  retryingAll(destinationId: string): Promise<PlannedLetters>;
+  droppingAll(destinationId: string): Promise<PlannedLetters>;
 }
 
-/** Reasons for which there is nothing to send. */
-const NOTHING_TO_SEND: readonly string[] = ['event_changed', 'event_removed', 'leaf_missing'];
+/** A change of all dead letters of a destination; fails by `require_as_read` when they have changed meanwhile. */
+export interface PlannedLetters extends PlannedChange {
+  readonly count: number;
+  /** Those for which there is nothing to send. */
+  readonly empty: number;
+}
+
+const EMPTY: readonly string[] = Object.keys(NOTHING_TO_SEND);
 
 type Row = Selectable<AuditDeadLetters>;
+
+/** The entry of the audit says how many: each that was read has to be there still. */
+const allOf = (ids: readonly string[], changed: 'wanted' | 'dropped') =>
+  sql`require_as_read(COALESCE((SELECT count(*) FROM ${sql.ref(changed)} HAVING count(*) = cardinality(${ids}::uuid[])), 0))`;
 
 export const DEAD_LETTER_STATEMENTS = {
   find: statement(
@@ -54,6 +68,23 @@ export const DEAD_LETTER_STATEMENTS = {
     ($: { id: string }) => sql`
       WITH dropped AS (DELETE FROM audit_dead_letters WHERE id = ${$.id}::uuid RETURNING 1)
       SELECT require_rows((SELECT count(*) FROM dropped))`,
+  ),
+  ofDestination: statement(
+    'audit_dead_letters.of_destination',
+    ($: { destinationId: string; limit: number }) => sql<Pick<Row, 'id' | 'reason' | 'wanted'>>`
+      SELECT id, reason, wanted FROM audit_dead_letters WHERE destination_id = ${$.destinationId}::uuid ORDER BY id LIMIT ${$.limit}`,
+  ),
+  retryAll: statement(
+    'audit_dead_letters.retry_all',
+    ($: { ids: readonly string[] }) => sql`
+      WITH wanted AS (UPDATE audit_dead_letters SET wanted = true WHERE id = ANY(${$.ids}::uuid[]) AND NOT wanted RETURNING 1)
+      SELECT ${allOf($.ids, 'wanted')}, pg_notify(${DESTINATIONS_CHANNEL}, '')`,
+  ),
+  dropAll: statement(
+    'audit_dead_letters.drop_all',
+    ($: { ids: readonly string[] }) => sql`
+      WITH dropped AS (DELETE FROM audit_dead_letters WHERE id = ANY(${$.ids}::uuid[]) RETURNING 1)
+      SELECT ${allOf($.ids, 'dropped')}`,
   ),
 };
 
@@ -75,6 +106,14 @@ export const DEAD_LETTER_LIST = createListing<Row, DeadLetter>({
 export function createDeadLetters({ db }: { readonly db: Pick<Db, 'query' | 'transact'> }): DeadLetters {
   const gone = (cause: unknown) => new AppError('conflict', 'the dead letter was sent or dropped meanwhile', { cause });
   const refuse = refusedBy({ require_rows: gone });
+  const all = (destinationId: string) =>
+    db.query(DEAD_LETTER_STATEMENTS.ofDestination.bind({ destinationId, limit: LETTERS_MAX }));
+  const planned = (statements: readonly BoundStatement[], count: number, empty: number) => ({
+    statements: count === 0 ? [] : statements,
+    refuse,
+    count,
+    empty,
+  });
   return {
     list: (request = {}) => DEAD_LETTER_LIST.read(db, request),
     async find(id) {
@@ -82,10 +121,20 @@ export function createDeadLetters({ db }: { readonly db: Pick<Db, 'query' | 'tra
       return row && fromRow(row);
     },
     retrying({ id, reason }) {
-      if (NOTHING_TO_SEND.includes(reason)) {
+      if (EMPTY.includes(reason)) {
         throw new AppError('conflict', 'the audit does not have these events any more: there is nothing to send');
       }
       return { statements: [DEAD_LETTER_STATEMENTS.retry.bind({ id })], refuse };
+    },
+    async retryingAll(destinationId) {
+      const letters = await all(destinationId);
+      const sendable = letters.filter(({ reason }) => !EMPTY.includes(reason));
+      const ids = sendable.filter(({ wanted }) => !wanted).map(({ id }) => id);
+      return planned([DEAD_LETTER_STATEMENTS.retryAll.bind({ ids })], ids.length, letters.length - sendable.length);
+    },
+    async droppingAll(destinationId) {
+      const ids = (await all(destinationId)).map(({ id }) => id);
+      return planned([DEAD_LETTER_STATEMENTS.dropAll.bind({ ids })], ids.length, 0);
     },
     dropping: ({ id }) => ({ statements: [DEAD_LETTER_STATEMENTS.drop.bind({ id })], refuse }),
   };

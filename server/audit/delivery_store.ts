@@ -6,8 +6,9 @@ import type { Sealer } from '../platform/sealing.ts';
 import { statement } from '../platform/statement.ts';
 import { eventBytes } from './canonical.ts';
 import type { DestinationKind } from './destination_settings.ts';
-import { type Destination, type DestinationRow, openSecrets, readDestination } from './destinations.ts';
+import { type Destination, type DestinationRow, LETTERS_MAX, openSecrets, readDestination } from './destinations.ts';
 import type { AuditRow } from './entries.ts';
+import type { DisabledReason, FailureReason, NothingToSend } from './failures.ts';
 import type { HeadRow } from './log_store.ts';
 import { leafHash } from './merkle.ts';
 import type { Secrets } from './webhooks.ts';
@@ -28,7 +29,7 @@ export interface Place {
   readonly hash: Buffer;
   readonly row: AuditRow | undefined;
   /** The reason why there is no row. */
-  readonly lost: 'event_removed' | 'event_changed' | undefined;
+  readonly lost: NothingToSend | undefined;
 }
 
 /** A dead letter that an operator wants to be sent again. */
@@ -50,7 +51,7 @@ export interface Lost {
   readonly first: number;
   readonly last: number;
   readonly isHead: boolean;
-  readonly reason: string;
+  readonly reason: FailureReason;
   readonly attempts: number;
 }
 
@@ -68,11 +69,11 @@ export interface DeliveryStore {
   /** True when it has so many dead letters that it gets none more. */
   isFull(claimed: Claimed): Promise<boolean>;
   /** Ends the lease until then. */
-  postpone(claimed: Claimed, failed: { attempts: number; reason: string; until: Date }): Promise<void>;
+  postpone(claimed: Claimed, failed: { attempts: number; reason: FailureReason; until: Date }): Promise<void>;
   /** @param entry of the audit, in the same transaction */
-  disable(claimed: Claimed, reason: string, entry: BoundStatement): Promise<void>;
+  disable(claimed: Claimed, reason: DisabledReason, entry: BoundStatement): Promise<void>;
   sent(claimed: Claimed, letter: WantedLetter): Promise<void>;
-  failedAgain(claimed: Claimed, letter: WantedLetter, reason: string): Promise<void>;
+  failedAgain(claimed: Claimed, letter: WantedLetter, reason: FailureReason): Promise<void>;
   /** Ends the lease. */
   release(claimed: Claimed): Promise<void>;
 }
@@ -200,9 +201,6 @@ export const DELIVERY_STORE_STATEMENTS = {
 
 /** Longer than an attempt can take: only then may another node try. */
 const LEASE_MS = 60_000;
-
-/** Dead letters of one destination: an operator looks at them long before. */
-export const LETTERS_MAX = 1_000;
 
 export function createDeliveryStore(parts: {
   readonly db: Pick<Db, 'query' | 'transact'>;

@@ -86,6 +86,9 @@ export interface Destinations {
 
 export const DESTINATIONS_CHANNEL = 'cardea_audit_destinations';
 
+/** Dead letters of one destination: an operator looks at them long before. */
+export const LETTERS_MAX = 1_000;
+
 /** Each takes a turn of a worker, and a look at the log. */
 const MOST = 100;
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
+import type { FailureReason } from './failures.ts';
 
 /** Secrets of a destination; the one before also signs until the given time. */
 export interface Secrets {
@@ -55,8 +56,7 @@ const RETRY_AFTER_MAX_MS = 24 * HOUR_MS;
 
 /** How an attempt has failed. */
 export interface Failure {
-  /** A word, such as `status_503`, `time` or `redirect`. */
-  readonly reason: string;
+  readonly reason: FailureReason;
   /** The receiver says that the request is wrong: it will probably say so again. */
   readonly refused?: boolean;
   /** The pause that the receiver asks for. */
@@ -86,7 +86,7 @@ const TEMPORARY = new Set([401, 403, 404, 408, 409, 425, 429]);
 export function failureOf(response: Pick<Response, 'ok' | 'status' | 'headers'>, now: number): Failure | undefined {
   const { ok, status, headers } = response;
   if (ok) return undefined;
-  const reason = `status_${status}`;
+  const reason = `status_${status}` as const;
   if (status === 410) return { reason, gone: true };
   const refused = status >= 400 && status < 500 && !TEMPORARY.has(status);
   return { reason, refused, retryAfterMs: retryAfter(headers.get('retry-after'), now) };

@@ -3,7 +3,7 @@ import { deadLetters } from '../operations/dead_letters.ts';
 import { destinations } from '../operations/destinations.ts';
 import { content, seconds } from '../platform/settings.ts';
 import { UsageError } from './context.ts';
-import { itemVerb, listVerb } from './item_verbs.ts';
+import { itemVerb, listVerb, type Operation } from './item_verbs.ts';
 import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import { timeIn } from './times.ts';
 import type { CommandTools } from './tools.ts';
@@ -41,18 +41,57 @@ export function deliveryCommands(noun: Command, tools: CommandTools): void {
   listVerb(letters, tools, {
     about: 'list events that could not be delivered, the oldest first',
     operation: deadLetters.list,
-    columns: ['id', 'destination_id', 'first_index', 'last_index', 'reason', 'attempts', 'created_at'],
+    columns: [
+      'id',
+      'destination_id',
+      'first_index',
+      'last_index',
+      'is_head',
+      'reason',
+      'attempts',
+      'wanted',
+      'created_at',
+    ],
     empty: 'There are no dead letters.',
   });
   const one = { id: 'id' };
   itemVerb(letters, tools, { ...one, name: 'show', about: 'show a dead letter', operation: deadLetters.show });
-  itemVerb(letters, tools, { ...one, name: 'retry', about: 'send it again', operation: deadLetters.retry });
-  itemVerb(letters, tools, {
-    ...one,
-    name: 'drop',
-    about: 'drop it: it is not delivered',
-    operation: deadLetters.drop,
+  letterVerb(letters, tools, {
+    name: 'retry',
+    about: 'send it again, or all of a destination; what fails stays',
+    operations: [deadLetters.retry, deadLetters.retryAll],
   });
+  letterVerb(letters, tools, {
+    name: 'drop',
+    about: 'drop it, or all of a destination: it is not delivered',
+    operations: [deadLetters.drop, deadLetters.dropAll],
+  });
+}
+
+/** A verb about one dead letter, or about all of a destination. */
+function letterVerb(
+  noun: Command,
+  { verb, printItem }: CommandTools,
+  of: { readonly name: string; readonly about: string; readonly operations: readonly [Operation, Operation] },
+): void {
+  const [one, ofAll] = of.operations;
+  noun
+    .command(of.name)
+    .description(of.about)
+    .argument('[id]', 'of a dead letter')
+    .option('--all <destination-id>', 'all of this destination instead')
+    .option(...DRY_RUN_OPTION)
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions & { dryRun?: boolean; all?: string }>(async ({ operate }, { all, ...options }, id) => {
+        const given = all ?? id;
+        if (given === undefined || (all !== undefined && id !== undefined)) {
+          throw new UsageError('name a dead letter by its id, or a destination by --all');
+        }
+        const operation = all === undefined ? one : ofAll;
+        printItem((await operate(operation, { params: { id: given } }, options)) as Item, options);
+      }),
+    );
 }
 
 function destinationCommands(noun: Command, tools: CommandTools): void {

@@ -4,7 +4,8 @@ import { type ListOptions, listed, listOptions } from './lists.ts';
 import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions, showing } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
-type Operation = Exclude<AnyOperation, { readonly kind: 'stream' }>;
+/** One whose input and result are whole. */
+export type Operation = Exclude<AnyOperation, { readonly kind: 'stream' }>;
 
 /* Verbs of nouns that have nothing of their own: they read an id, run an operation, and print its result. */
 

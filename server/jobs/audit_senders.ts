@@ -69,6 +69,8 @@ export function createSenders(parts: {
   };
 }
 
+const isCode = (code: unknown): code is `E${string}` => typeof code === 'string' && /^E[A-Z0-9_]{1,31}$/.test(code);
+
 /** The reason is a word of this program: what the receiver has sent is neither stored nor logged. */
 async function attempt(send: () => Promise<Failure | undefined>): Promise<Failure | undefined> {
   try {
@@ -76,6 +78,6 @@ async function attempt(send: () => Promise<Failure | undefined>): Promise<Failur
   } catch (error) {
     if (error instanceof OutboundError) return { reason: error.reason, untried: error.isUntried };
     const { code } = error as NodeJS.ErrnoException;
-    return { reason: typeof code === 'string' && /^[A-Z0-9_]{1,32}$/.test(code) ? code : 'error' };
+    return { reason: isCode(code) ? code : 'error' };
   }
 }

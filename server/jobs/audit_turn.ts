@@ -1,6 +1,7 @@
 import { type Message, messageOfHead } from '../audit/delivered.ts';
 import type { Claimed, DeliveryStore, Lost, Place, Progress, WantedLetter } from '../audit/delivery_store.ts';
 import type { Audit } from '../audit/entries.ts';
+import type { DisabledReason, NothingToSend } from '../audit/failures.ts';
 import { type Failure, pauseAfter } from '../audit/webhooks.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
@@ -28,7 +29,8 @@ const LETTERS = 4;
 const UNTRIED_PAUSE_MS = 30_000;
 
 /** The reason for which a destination is disabled. */
-const TOO_MANY = 'dead_letters';
+const TOO_MANY: DisabledReason = 'dead_letters';
+const GONE: DisabledReason = 'status_410';
 
 /** How far a destination has got, as it is stored, and how often what comes next has failed. */
 interface State extends Progress {
@@ -51,7 +53,7 @@ interface Attempt {
 export function createAuditTurns(parts: TurnParts): (claimed: Claimed) => Promise<void> {
   const { store, senders, messagesOf, audit, now, log, random = Math.random, isStopped } = parts;
 
-  const disabledEntry = ({ id }: Claimed, reason: string) =>
+  const disabledEntry = ({ id }: Claimed, reason: DisabledReason) =>
     audit.append({
       actor: { kind: 'system', id: 'delivery' },
       action: 'destinations.disable',
@@ -74,7 +76,9 @@ export function createAuditTurns(parts: TurnParts): (claimed: Claimed) => Promis
     for (const letter of await store.wanted(claimed.id, LETTERS)) {
       if (isStopped()) return;
       const message = await messageOf(claimed, letter);
-      const failure = message ? await sender.send(claimed, [message]) : { reason: 'event_removed' };
+      const failure: Failure | undefined = message
+        ? await sender.send(claimed, [message])
+        : { reason: 'event_removed' };
       if (failure) await store.failedAgain(claimed, letter, failure.reason);
       else await store.sent(claimed, letter);
     }
@@ -153,7 +157,7 @@ export function createAuditTurns(parts: TurnParts): (claimed: Claimed) => Promis
     const { reason, untried = false, gone = false } = failure;
     const about = { destination: claimed.id, kind: claimed.kind, reason };
     if (gone) {
-      await store.disable(claimed, reason, disabledEntry(claimed, reason));
+      await store.disable(claimed, GONE, disabledEntry(claimed, GONE));
       log.warn(about, 'a destination of the audit wants nothing more; it was disabled');
       return undefined;
     }
@@ -194,12 +198,14 @@ export function createAuditTurns(parts: TurnParts): (claimed: Claimed) => Promis
   return turn;
 }
 
+type Gap = [begin: number, end: number, reason: NothingToSend | undefined];
+
 /**
  * The places without an event: those of leaves that are not there, and of events that were removed or changed. The end of the list is one without
  * a reason.
  */
-function gapsIn(from: number, places: readonly Place[]): [begin: number, end: number, reason: string | undefined][] {
-  const gaps: [number, number, string | undefined][] = [];
+function gapsIn(from: number, places: readonly Place[]): Gap[] {
+  const gaps: Gap[] = [];
   let next = from;
   for (const { index, lost } of places) {
     if (index > next) gaps.push([next, index, 'leaf_missing']);

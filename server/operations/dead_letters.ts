@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
-import type { DeadLetter } from '../audit/dead_letters.ts';
+import type { DeadLetter, PlannedLetters } from '../audit/dead_letters.ts';
+import type { Changes } from '../audit/entries.ts';
 import { notFound } from '../platform/errors.ts';
-import { change, read } from './operation.ts';
+import { change, type Plan, read } from './operation.ts';
 import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
 import { Id, strict, Time } from './schema.ts';
 import type { Services } from './services.ts';
@@ -38,7 +39,9 @@ const EXAMPLE: Static<typeof Letter> = {
 const PARAMS = strict({ id: Id });
 const FOR_ONE = { params: { id: EXAMPLE.id } };
 
-/** Events of the audit that could not be delivered. */
+const OF_DESTINATION = { params: { id: EXAMPLE.destination_id } };
+
+/** Entries of the audit that could not be delivered. */
 export const deadLetters = {
   list: read({
     name: 'dead_letters.list',
@@ -103,7 +106,81 @@ export const deadLetters = {
       };
     },
   }),
+
+  retryAll: change({
+    name: 'dead_letters.retry_all',
+    permission: 'audit:write',
+    target: 'destination',
+    summary: 'Send all dead letters of a destination of the audit again; those stay for which that fails',
+    schemas: {
+      params: PARAMS,
+      output: strict(
+        {
+          destination_id: Id,
+          retried: Type.Integer({ minimum: 0, description: 'how many are sent again, beside those that wait already' }),
+          nothing_to_send: Type.Integer({
+            minimum: 0,
+            description: 'how many stay, because the audit does not have their entries any more',
+          }),
+        },
+        { title: 'RetriedDeadLetters' },
+      ),
+    },
+    example: {
+      input: OF_DESTINATION,
+      output: { destination_id: EXAMPLE.destination_id, retried: 12, nothing_to_send: 0 },
+    },
+    plan: (services, { params: { id } }) =>
+      planAll(services, id, async () => {
+        const planned = await services.deadLetters.retryingAll(id);
+        const { count: retried, empty: nothing_to_send } = planned;
+        return {
+          planned,
+          changes: { retried: { after: retried } },
+          shown: { destination_id: id, retried, nothing_to_send },
+        };
+      }),
+  }),
+
+  dropAll: change({
+    name: 'dead_letters.drop_all',
+    permission: 'audit:write',
+    target: 'destination',
+    summary: 'Drop all dead letters of a destination of the audit: it does not get them',
+    schemas: {
+      params: PARAMS,
+      output: strict(
+        { destination_id: Id, dropped: Type.Integer({ minimum: 0, description: 'how many' }) },
+        { title: 'DroppedDeadLetters' },
+      ),
+    },
+    example: { input: OF_DESTINATION, output: { destination_id: EXAMPLE.destination_id, dropped: 12 } },
+    plan: (services, { params: { id } }) =>
+      planAll(services, id, async () => {
+        const planned = await services.deadLetters.droppingAll(id);
+        const { count: dropped } = planned;
+        return { planned, changes: { dropped: { before: dropped } }, shown: { destination_id: id, dropped } };
+      }),
+  }),
 };
+
+/** Planned once more when dead letters were sent or dropped meanwhile, or more came. */
+async function planAll<Output>(
+  services: Pick<Services, 'destinations'>,
+  id: string,
+  read: () => Promise<{ readonly planned: PlannedLetters; readonly changes: Changes; readonly shown: Output }>,
+): Promise<Plan<Output>> {
+  if (!(await services.destinations.find(id))) throw notFound('destination', id);
+  const { planned, changes, shown } = await read();
+  return {
+    statements: planned.statements,
+    refuse: planned.refuse,
+    target: { kind: 'destination', id },
+    changes,
+    result: () => shown,
+    again: () => planAll(services, id, read),
+  };
+}
 
 async function existing({ deadLetters: letters }: Pick<Services, 'deadLetters'>, id: string): Promise<DeadLetter> {
   const found = await letters.find(id);

@@ -68,7 +68,7 @@ export const DestinationShown = strict(
     enabled: Type.Boolean(),
     disabled_reason: Nullable(
       Type.String(),
-      'gone, when the receiver answered that it wants nothing more; dead_letters, when it has too many',
+      'why the server has disabled it: status_410, when the receiver answered that it wants nothing more; dead_letters, when it has too many',
     ),
     attempts: Type.Integer({ minimum: 0, description: 'failed attempts for what comes next' }),
     last_failure: Nullable(Type.String(), 'such as status_503, time, connection, address or redirect'),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { LETTERS_MAX } from '../../server/audit/delivery_store.ts';
-import { DESTINATIONS_CHANNEL } from '../../server/audit/destinations.ts';
+import { createDeadLetters } from '../../server/audit/dead_letters.ts';
+import { DESTINATIONS_CHANNEL, LETTERS_MAX } from '../../server/audit/destinations.ts';
 import { PAUSES_MS } from '../../server/audit/webhooks.ts';
+import { failedGuard } from '../../server/platform/db.ts';
 import { carryOut } from '../../server/platform/planned.ts';
 import { accept, answer, deliveryWorld, receiver } from '../helpers/audit_delivery.ts';
 import { until } from '../helpers/waiting.ts';
@@ -44,6 +45,41 @@ test('a destination with too many dead letters is disabled where it is, so that 
     ids,
     'it goes on with the event that was not taken',
   );
+  await end(id);
+});
+
+test('all dead letters of a destination are sent again, or dropped, and none that came meanwhile', async (t) => {
+  const one = await receiver(t);
+  const [, other] = await append(['groups.create', 'groups.update']);
+  const { id } = await world.destination('webhook', { url: one.url });
+  const add = (...reasons: readonly string[]) =>
+    world.db.run(
+      {
+        text: `INSERT INTO audit_dead_letters (id, destination_id, first_index, last_index, is_head, reason, attempts, created_at)
+               SELECT gen_random_uuid(), $1, index, index, false, reason, 4, now()
+                 FROM unnest($2::text[]) AS reason, (SELECT index FROM audit_leaves WHERE event_id = $3) place`,
+      },
+      [id, reasons, other],
+    );
+  const all = createDeadLetters(world);
+  await add('status_422', 'time', 'event_removed');
+  const early = await all.droppingAll(id);
+  const retried = await all.retryingAll(id);
+  assert.deepEqual([early.count, retried.count, retried.empty], [3, 2, 1]);
+  await carryOut(world.db, retried);
+  assert.equal((await all.retryingAll(id)).count, 0, 'they wait already');
+  await delivery.run();
+  assert.deepEqual(
+    one.received.map(({ headers }) => headers['webhook-id']),
+    [other, other],
+  );
+  assert.deepEqual(
+    (await letters(id)).map(({ reason }) => reason),
+    ['event_removed'],
+  );
+  await assert.rejects(carryOut(world.db, early), (error) => failedGuard(error) === 'require_as_read');
+  await carryOut(world.db, await all.droppingAll(id));
+  assert.deepEqual(await letters(id), []);
   await end(id);
 });
 

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { withTables } from '../admin_api_document.ts';
-import { withActions } from '../audit_document.ts';
+import { withActions, withReasons } from '../audit_document.ts';
 import { clientsDocument } from '../clients_document.ts';
 import { configurationDocument } from '../configuration_document.ts';
 import { withSealedColumns } from '../data_at_rest_document.ts';
@@ -62,9 +62,9 @@ test('ops/docs/resource-servers.md shows the code that `make clients` runs', () 
   compare(file, withSnippets(readFileSync(join(ROOT, file), 'utf8')));
 });
 
-test('ops/docs/audit-delivery.md shows the code that the tests run', () => {
+test('ops/docs/audit-delivery.md shows the code that the tests run, and the reasons of the code', () => {
   const file = 'ops/docs/audit-delivery.md';
-  compare(file, withSnippets(readFileSync(join(ROOT, file), 'utf8')));
+  compare(file, withReasons(withSnippets(readFileSync(join(ROOT, file), 'utf8'))));
 });
 
 test('ops/docs/admin-api.md has the permissions, roles and routes of the code, and the commands that do the same', async (t) => {

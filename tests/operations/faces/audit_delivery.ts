@@ -85,7 +85,7 @@ export const auditDeliveryFaces: FacesOf = async ({ db, masterKey, seed }) => {
       method: 'DELETE',
       path: `${PATH}/${removed}`,
     },
-    ...letterFaces(letters),
+    ...letterFaces(id, letters),
     one(destinations.enable, 'enable'),
     {
       ...post,
@@ -169,9 +169,9 @@ export const auditDeliveryFaces: FacesOf = async ({ db, masterKey, seed }) => {
   ];
 };
 
-/** As a worker leaves them that has given up. @returns the ids; there is nothing to send for the last one */
+/** As a worker leaves them that has given up. @returns the ids; there is nothing to send for the third one */
 async function lettersOf(db: Db, destinationId: string): Promise<string[]> {
-  const reasons = ['status_500', 'status_500', 'event_removed'];
+  const reasons = ['status_500', 'status_500', 'event_removed', 'time', 'time'];
   const ids = reasons.map(() => randomUUID());
   await db.run(
     {
@@ -183,7 +183,7 @@ async function lettersOf(db: Db, destinationId: string): Promise<string[]> {
   return ids;
 }
 
-function letterFaces([first = '', second = '', empty = '']: readonly string[]): Face[] {
+function letterFaces(destination: string, [first = '', second = '', empty = '']: readonly string[]): Face[] {
   const path = '/audit/dead-letters';
   const cli = ['audit', 'dead-letters'];
   const retry = { operation: deadLetters.retry, method: 'POST' } as const;
@@ -201,5 +201,25 @@ function letterFaces([first = '', second = '', empty = '']: readonly string[]): 
     },
     { ...drop, method: 'DELETE' },
     { ...drop, about: 'again', method: 'DELETE', refused: 'not_found' },
+    {
+      operation: deadLetters.retryAll,
+      cli: [...cli, 'retry', '--all', destination],
+      method: 'POST',
+      path: `${PATH}/${destination}/dead-letters/retry`,
+    },
+    {
+      operation: deadLetters.dropAll,
+      cli: [...cli, 'drop', '--all', destination],
+      method: 'DELETE',
+      path: `${PATH}/${destination}/dead-letters`,
+    },
+    {
+      operation: deadLetters.dropAll,
+      about: 'of a destination that there is not',
+      cli: [...cli, 'drop', '--all', second],
+      method: 'DELETE',
+      path: `${PATH}/${second}/dead-letters`,
+      refused: 'not_found',
+    },
   ];
 }
