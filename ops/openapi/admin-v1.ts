@@ -1535,6 +1535,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/privacy/texts/{kind}/{version}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw a version of a text in all its languages
+         * @description For one that was published by mistake, or applies no more. It is not asked for any more, and the version before it is in force again: people who accepted that are not asked again. Whoever accepted the withdrawn version keeps the record of it. This is not undone: publish another version. Nodes that have read the texts before follow within a minute.
+         */
+        post: operations["privacy.withdraw_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/config": {
         parameters: {
             query?: never;
@@ -3704,6 +3724,11 @@ export interface components {
              * @description RFC 3339, in UTC
              */
             effective_from: string;
+            /**
+             * Format: date-time
+             * @description it is not asked for any more since then
+             */
+            withdrawn_at?: string;
         };
         /** PublishedTexts */
         PublishedTexts: {
@@ -4444,6 +4469,23 @@ export interface components {
                  */
                 withdrawn_at?: string;
             }[];
+        };
+        /** WithdrawnText */
+        WithdrawnText: {
+            /**
+             * @description terms of service, or privacy policy
+             * @enum {unknown}
+             */
+            kind: "terms" | "privacy";
+            /** @description such as 2026-11 */
+            version: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            withdrawn_at: string;
+            /** @description the version of this kind that applies now */
+            in_force: string | null;
         };
     };
     responses: {
@@ -7149,6 +7191,13 @@ export interface operations {
                      *           "resources": {},
                      *           "created_at": "2026-11-01T08:00:00.000Z",
                      *           "last_used_at": "2026-11-01T08:00:00.000Z",
+                     *           "accepted_texts": [
+                     *             {
+                     *               "kind": "terms",
+                     *               "version": "2026-11",
+                     *               "accepted_at": "2026-11-01T08:00:00.000Z"
+                     *             }
+                     *           ],
                      *           "expires_at": "2026-11-01T08:00:00.000Z"
                      *         }
                      *       ]
@@ -7172,6 +7221,22 @@ export interface operations {
                              * @description RFC 3339, in UTC
                              */
                             last_used_at?: string;
+                            /** @description the versions of texts that the person had accepted when the first of its grants was given */
+                            accepted_texts?: {
+                                /** @enum {unknown} */
+                                kind: "terms" | "privacy";
+                                version: string;
+                                /**
+                                 * Format: date-time
+                                 * @description RFC 3339, in UTC
+                                 */
+                                accepted_at: string;
+                                /**
+                                 * Format: date-time
+                                 * @description RFC 3339, in UTC
+                                 */
+                                withdrawn_at?: string;
+                            }[];
                             /**
                              * Format: date-time
                              * @description of the last of its grants
@@ -13043,6 +13108,68 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["PublishedText"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "privacy.withdraw_text": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description terms of service, or privacy policy
+                 * @example terms
+                 */
+                kind: "terms" | "privacy";
+                /**
+                 * @description such as 2026-11
+                 * @example 2026-11
+                 */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "kind": "terms",
+                     *       "version": "2026-11",
+                     *       "withdrawn_at": "2026-11-02T08:00:00.000Z",
+                     *       "in_force": "2025-03"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WithdrawnText"];
                 };
             };
             400: components["responses"]["Problem_400"];

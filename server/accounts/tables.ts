@@ -388,7 +388,7 @@ export const PERSONAL = {
 } as const satisfies PersonalTables;
 
 export const TECHNICAL = {
-  texts: ['kind', 'version', 'language', 'title', 'url', 'ask_again', 'effective_from', 'created_at'],
+  texts: ['kind', 'version', 'language', 'title', 'url', 'ask_again', 'effective_from', 'created_at', 'withdrawn_at'],
   destroyed_data_keys: ['key_id', 'destroyed_at'],
   groups: ['name', 'description', 'permissions', 'managed_by', 'version', 'created_at', 'updated_at'],
   roles: ['name', 'description', 'permissions', 'managed_by', 'version', 'created_at', 'updated_at'],

@@ -21,6 +21,12 @@ export interface Text {
   readonly effectiveFrom: Date;
 }
 
+/** A text with what became of it. */
+export interface PublishedText extends Text {
+  /** Since then the version is not asked for any more; undefined while it applies. */
+  readonly withdrawnAt: Date | undefined;
+}
+
 export interface Accepted {
   readonly kind: TextKind;
   readonly version: string;
@@ -31,11 +37,16 @@ export interface Accepted {
 /** The texts that people accept when they sign in, and which versions they have accepted. */
 export interface Texts {
   /** All versions, the newest first. */
-  list(): Promise<Text[]>;
+  list(): Promise<PublishedText[]>;
   /** Reads the texts, so that sign-ins find them. */
   load(): Promise<void>;
-  /** A version has the same times and the same rule in all its languages. For a transaction of the caller. */
+  /**
+   * A version has the same times and the same rule in all its languages. For a transaction of the caller, which fails by
+   * `require_rows` when the version was published in this language already.
+   */
   publishing(text: Text): BoundStatement;
+  /** Withdraws a version in all its languages. It fails by `require_rows` when there is none that applies. */
+  withdrawingVersion(version: AcceptedText): BoundStatement;
   /** The versions in force that the person has not accepted, in all their languages. */
   missing(account: Pick<Account, 'acceptedTexts'>): Promise<Text[]>;
   accepting(accountId: string, texts: readonly AcceptedText[]): BoundStatement[];
@@ -57,13 +68,26 @@ export const TEXT_STATEMENTS = {
   list: statement(
     'texts.list',
     ($: { limit: number }) => sql<Row>`
-      SELECT * FROM texts ORDER BY effective_from DESC, kind, version, language LIMIT ${$.limit}`,
+      SELECT kind, version, language, title, url, ask_again, effective_from, created_at,
+             max(withdrawn_at) OVER (PARTITION BY kind, version) AS withdrawn_at
+        FROM texts ORDER BY effective_from DESC, kind, version, language LIMIT ${$.limit}`,
   ),
   publish: statement(
     'texts.publish',
-    ($: Row) => sql`
-      INSERT INTO texts (kind, version, language, title, url, ask_again, effective_from, created_at)
-      VALUES (${$.kind}, ${$.version}, ${$.language}, ${$.title}, ${$.url}, ${$.ask_again}, ${$.effective_from}, ${$.created_at})`,
+    ($: Omit<Row, 'withdrawn_at'>) => sql`
+      WITH published AS (
+        INSERT INTO texts (kind, version, language, title, url, ask_again, effective_from, created_at)
+        VALUES (${$.kind}, ${$.version}, ${$.language}, ${$.title}, ${$.url}, ${$.ask_again}, ${$.effective_from}, ${$.created_at})
+            ON CONFLICT DO NOTHING RETURNING 1)
+      SELECT require_rows((SELECT count(*) FROM published))`,
+  ),
+  withdrawVersion: statement(
+    'texts.withdraw_version',
+    ($: { kind: string; version: string; now: Date }) => sql`
+      WITH withdrawn AS (
+        UPDATE texts SET withdrawn_at = ${$.now}
+         WHERE kind = ${$.kind} AND version = ${$.version} AND withdrawn_at IS NULL RETURNING 1)
+      SELECT require_rows((SELECT count(*) FROM withdrawn))`,
   ),
   accept: statement(
     'texts.accept',
@@ -91,12 +115,12 @@ export const TEXT_STATEMENTS = {
 export function createTexts({ db, now }: { db: Db; now: Clock }): Texts {
   let read: { readonly texts: Text[]; readonly at: number } | undefined;
 
-  async function list(): Promise<Text[]> {
+  async function list(): Promise<PublishedText[]> {
     return (await db.query(TEXT_STATEMENTS.list.bind({ limit: TEXTS_MAX }))).map(textOf);
   }
 
   async function load(): Promise<Text[]> {
-    const texts = await list();
+    const texts = (await list()).filter(({ withdrawnAt }) => withdrawnAt === undefined);
     read = { texts, at: now() };
     return texts;
   }
@@ -125,6 +149,8 @@ export function createTexts({ db, now }: { db: Db; now: Clock }): Texts {
         effective_from: effectiveFrom,
         created_at: new Date(now()),
       }),
+    withdrawingVersion: ({ kind, version }) =>
+      TEXT_STATEMENTS.withdrawVersion.bind({ kind, version, now: new Date(now()) }),
 
     async missing({ acceptedTexts }) {
       return missingOf(await current(), acceptedTexts, now());
@@ -144,27 +170,38 @@ export function createTexts({ db, now }: { db: Db; now: Clock }): Texts {
   };
 }
 
-function textOf({ ask_again: askAgain, effective_from: effectiveFrom, created_at: _, kind, ...text }: Row): Text {
-  return { ...text, kind: kind as TextKind, askAgain, effectiveFrom };
+function textOf({ kind, version, language, title, url, ...row }: Row): PublishedText {
+  return {
+    ...{ kind: kind as TextKind, version, language, title, url },
+    askAgain: row.ask_again,
+    effectiveFrom: row.effective_from,
+    withdrawnAt: row.withdrawn_at ?? undefined,
+  };
+}
+
+/** The texts of a kind that have come into force, the newest first. The version of the first is the one that applies. */
+export function inForce<T extends Text>(texts: readonly T[], kind: TextKind, at: number): T[] {
+  return texts
+    .filter((one) => one.kind === kind && one.effectiveFrom.getTime() <= at)
+    .toSorted((a, b) => b.effectiveFrom.getTime() - a.effectiveFrom.getTime());
 }
 
 /**
+ * @param texts those that the operator has not withdrawn
  * @param accepted what the person has accepted and not withdrawn
  * @returns the texts that the person has to accept now: of each kind the version that came into force last, unless the person has accepted it, or
  * an earlier one after which no version asks again.
  */
 export function missingOf(texts: readonly Text[], accepted: readonly AcceptedText[], at: number): Text[] {
   return TEXT_KINDS.flatMap((kind) => {
-    const inForce = texts
-      .filter((one) => one.kind === kind && one.effectiveFrom.getTime() <= at)
-      .toSorted((a, b) => b.effectiveFrom.getTime() - a.effectiveFrom.getTime());
-    const current = inForce[0]?.version;
-    const versions = [...new Set(inForce.map(({ version }) => version))];
+    const begun = inForce(texts, kind, at);
+    const current = begun[0]?.version;
+    const versions = [...new Set(begun.map(({ version }) => version))];
     const acceptedVersions = new Set(accepted.filter((one) => one.kind === kind).map(({ version }) => version));
     const latest = versions.findIndex((version) => acceptedVersions.has(version));
     const newer = versions.slice(0, latest === -1 ? undefined : latest);
-    const asks = latest === -1 || inForce.some(({ version, askAgain }) => askAgain && newer.includes(version));
-    return asks ? inForce.filter(({ version }) => version === current) : [];
+    const asks = latest === -1 || begun.some(({ version, askAgain }) => askAgain && newer.includes(version));
+    return asks ? begun.filter(({ version }) => version === current) : [];
   });
 }
 
@@ -174,16 +211,13 @@ const isSame = (a: AcceptedText, b: AcceptedText) => a.kind === b.kind && a.vers
  * The versions that the person had accepted at a time, and not withdrawn: of each kind the one accepted last. It compares seconds,
  * since that is how exactly grants have their times.
  */
-export function acceptedAt(accepted: readonly Accepted[], at: Date): AcceptedText[] {
+export function acceptedAt(accepted: readonly Accepted[], at: Date): Accepted[] {
   const second = (time: Date) => Math.floor(time.getTime() / 1_000);
   const then = accepted
     .filter((one) => second(one.acceptedAt) <= second(at))
     .filter(({ withdrawnAt }) => withdrawnAt === undefined || second(withdrawnAt) > second(at))
     .toSorted((a, b) => b.acceptedAt.getTime() - a.acceptedAt.getTime());
-  return TEXT_KINDS.flatMap((kind) => {
-    const last = then.find((one) => one.kind === kind);
-    return last === undefined ? [] : [{ kind, version: last.version }];
-  });
+  return TEXT_KINDS.flatMap((kind) => then.find((one) => one.kind === kind) ?? []);
 }
 
 /** Of each text the one in the language, or else in English or the first that there is. */

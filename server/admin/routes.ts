@@ -124,6 +124,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/privacy/report', operation: privacy.report },
   { method: 'GET', path: '/privacy/texts', operation: consentTexts.list },
   { method: 'POST', path: '/privacy/texts', operation: consentTexts.publish },
+  { method: 'POST', path: '/privacy/texts/:kind/:version/withdraw', operation: consentTexts.withdraw },
 
   { method: 'GET', path: '/config', operation: config.show },
 ];

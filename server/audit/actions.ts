@@ -79,6 +79,7 @@ export const ACTIONS = {
   'sessions.first_factor': 'a person proved the password, and a second factor was asked for',
   'settings.withdraw': 'a declared setting was withdrawn',
   'privacy.publish_text': 'a text that people accept was published',
+  'privacy.withdraw_text': 'a version of a text that people accept was withdrawn by an operator',
   'texts.accept': 'a person accepted texts, such as the terms of service',
   'texts.withdraw': 'a person withdrew the acceptance of a text',
   'tokens.family': 'tokens were issued by a new grant of access: later ones belong to the same family',

@@ -6,16 +6,19 @@ import type { CommandTools } from './tools.ts';
 
 type TextKind = 'terms' | 'privacy';
 
-interface PublishOptions extends PrintOptions {
+interface VersionOptions extends PrintOptions {
   kind: string;
   textVersion: string;
+  dryRun?: boolean;
+}
+
+interface PublishOptions extends VersionOptions {
   language: string;
   title: string;
   url: string;
   /** False by `--no-ask-again`. */
   askAgain?: boolean;
   effectiveFrom?: string;
-  dryRun?: boolean;
 }
 
 export function privacyCommand(noun: Command, { verb, printItem, printItems, printText }: CommandTools): void {
@@ -28,7 +31,7 @@ export function privacyCommand(noun: Command, { verb, printItem, printItems, pri
         const { items } = await operate(consentTexts.list, {});
         printItems(
           items,
-          ['kind', 'version', 'language', 'title', 'url', 'ask_again', 'effective_from'],
+          ['kind', 'version', 'language', 'title', 'url', 'ask_again', 'effective_from', 'withdrawn_at'],
           'There are none.',
           options,
         );
@@ -55,6 +58,21 @@ export function privacyCommand(noun: Command, { verb, printItem, printItems, pri
           ...(effectiveFrom === undefined ? {} : { effective_from: effectiveFrom }),
         };
         printItem(await operate(consentTexts.publish, { body }, options), options);
+      }),
+    );
+  noun
+    .command('withdraw-text')
+    .description(
+      'withdraw a version of a text in all its languages: it is not asked for any more, and this is not undone',
+    )
+    .requiredOption('--kind <kind>', 'terms or privacy')
+    .requiredOption('--text-version <version>', 'such as 2026-11')
+    .option(...DRY_RUN_OPTION)
+    .option(...JSON_OPTION)
+    .action(
+      verb<VersionOptions>(async ({ operate }, options) => {
+        const params = { kind: options.kind as TextKind, version: options.textVersion };
+        printItem(await operate(consentTexts.withdraw, { params }, options), options);
       }),
     );
   noun

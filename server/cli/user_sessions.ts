@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import type { Static } from 'typebox';
+import type { AcceptedText } from '../operations/accepted_texts.ts';
 import { userSessions } from '../operations/user_sessions.ts';
 import { listed } from './lists.ts';
 import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions, showing } from './output.ts';
@@ -56,8 +58,17 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
     .action(
       verb<PrintOptions>(async (context, options, ref) => {
         const items = await listed(context, userSessions.grants, {}, {}, (await ofUser(context, ref)).params);
-        const columns = ['client_id', 'scopes', 'resources', 'created_at', 'last_used_at', 'expires_at'];
-        printItems(items as Item[], columns, 'They have allowed nothing to a client.', options);
+        const shown = items.map((one) => ({ ...one, accepted_texts: one.accepted_texts?.map(acceptedText) }));
+        const columns = [
+          'client_id',
+          'scopes',
+          'resources',
+          'created_at',
+          'last_used_at',
+          'accepted_texts',
+          'expires_at',
+        ];
+        printItems(items as Item[], columns, 'They have allowed nothing to a client.', options, shown as Item[]);
       }),
     );
 
@@ -94,4 +105,10 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
         printItems(events, columns, 'Nothing has happened yet.', options, shown);
       }),
     );
+}
+
+/** A version of a text that a person has accepted, for people. */
+export function acceptedText(accepted: Static<typeof AcceptedText>): string {
+  const { kind, version, accepted_at: at, withdrawn_at: withdrawn } = accepted;
+  return `${kind} ${version} at ${at}${withdrawn === undefined ? '' : `, withdrawn at ${withdrawn}`}`;
 }

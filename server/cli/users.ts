@@ -14,7 +14,7 @@ import { userFactorsCommands } from './user_factors.ts';
 import { namesOf, userNamesCommands } from './user_names.ts';
 import { profileOf, profileOptions, removing } from './user_profile.ts';
 import { ofUser, USER } from './user_ref.ts';
-import { userSessionsCommands } from './user_sessions.ts';
+import { acceptedText, userSessionsCommands } from './user_sessions.ts';
 import { usersDataExportCommand } from './users_data_export.ts';
 import { usersExportCommand } from './users_export.ts';
 import { usersImportCommand } from './users_import.ts';
@@ -112,10 +112,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
       verb<PrintOptions>(async (context, options, ref) => {
         const user = await context.operate(users.show, await ofUser(context, ref), options);
         const locked = user.locked.map(({ factor, locked_until }) => `${factor} until ${locked_until}`);
-        const accepted = user.accepted_texts.map(
-          ({ kind, version, accepted_at: at, withdrawn_at: withdrawn }) =>
-            `${kind} ${version} at ${at}${withdrawn === undefined ? '' : `, withdrawn at ${withdrawn}`}`,
-        );
+        const accepted = user.accepted_texts.map(acceptedText);
         printItem(user, options, { ...user, locked, accepted_texts: accepted });
       }),
     );

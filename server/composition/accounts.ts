@@ -2,6 +2,7 @@ import { createSecondFactorPolicy } from '../accounts/assurance.ts';
 import { createMailThrottle } from '../accounts/mail_throttle.ts';
 import { CHALLENGE_SECRET, challengeFor } from '../accounts/passkeys.ts';
 import { createPersonEvents } from '../accounts/person_events.ts';
+import { createTexts } from '../accounts/texts.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import { createAccountStores, openFactors, openPasswords } from './stores.ts';
@@ -14,10 +15,12 @@ export async function createAccountServices(infrastructure: Infrastructure) {
   const secret = (name: string) => loadServerSecret(db, sealer, name, now);
   const opened = await createAccountStores(infrastructure);
   const stores = { ...opened, personEvents: createPersonEvents({ ...opened, audit: infrastructure.audit }) };
-  await stores.texts.load();
+  const texts = createTexts({ db, now });
+  await texts.load();
   const challengeSecret = await secret(CHALLENGE_SECRET);
   return {
     ...stores,
+    texts,
     ...(await openFactors(stores, infrastructure)),
     throttle: createMailThrottle({
       counter,

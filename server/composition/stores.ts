@@ -97,7 +97,6 @@ export async function createAccountStores({ config, db, sealer, now }: StorePart
     lists: createRecordLists({ db, sealer, now, lifetimes: config.lifetimes }),
     deliveries: createDeliveries({ db, sealer, people: accounts, now }),
     sessionDetails: createSessionDetails({ db, accounts, now }),
-    texts: createTexts({ db, now }),
   };
 }
 
@@ -199,6 +198,7 @@ type Opened = Omit<
   Services,
   | 'groups'
   | 'roles'
+  | 'texts'
   | 'audit'
   | 'destinations'
   | 'deadLetters'
@@ -286,6 +286,7 @@ export function createOperations(
     db: on,
     groups: createNamed('groups', { db: on, now }),
     roles: createNamed('roles', { db: on, now, fixed: builtinRoles() }),
+    texts: createTexts({ db: on, now }),
     destinations: createDestinations({ db: on, sealer, now }),
     deadLetters: createDeadLetters({ db: on }),
     audit: createAuditLog({ db: on, open: auditOn }),

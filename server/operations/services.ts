@@ -49,7 +49,6 @@ export interface AccountStores {
   readonly lists: RecordLists;
   readonly deliveries: Deliveries;
   readonly sessionDetails: SessionDetailsStore;
-  readonly texts: Texts;
 }
 
 export interface Factors {
@@ -67,6 +66,7 @@ export interface Services extends ClientStores {
   readonly now: Clock;
   readonly groups: Groups;
   readonly roles: Roles;
+  readonly texts: Texts;
   readonly audit: AuditLog;
   readonly destinations: Destinations;
   readonly deadLetters: DeadLetters;

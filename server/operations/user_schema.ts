@@ -4,7 +4,7 @@ import type { Lock } from '../accounts/attempts.ts';
 import { CLAIM_OF } from '../accounts/claims.ts';
 import type { ProfileInput } from '../accounts/profile.ts';
 import { RESTRICTION_REASONS } from '../accounts/standing.ts';
-import { TEXT_KINDS } from '../accounts/texts.ts';
+import { AcceptedText } from './accepted_texts.ts';
 import { mergePatch } from './merge_patch.ts';
 import { personal } from './personal_fields.ts';
 import { Id, patch, removable, strict, Time, Version } from './schema.ts';
@@ -110,15 +110,9 @@ export const UserWithLocks = strict(
     locked: Type.Array(strict({ factor: Type.Enum(['password', 'totp', 'recovery_code']), locked_until: Time }), {
       description: 'locks after wrong guesses that are in force',
     }),
-    accepted_texts: Type.Array(
-      strict({
-        kind: Type.Enum([...TEXT_KINDS]),
-        version: Type.String(),
-        accepted_at: Time,
-        withdrawn_at: Type.Optional(Time),
-      }),
-      { description: 'the versions of texts that the person has accepted, the newest first' },
-    ),
+    accepted_texts: Type.Array(AcceptedText, {
+      description: 'the versions of texts that the person has accepted, the newest first',
+    }),
   },
   { title: 'UserWithLocks' },
 );

@@ -1,11 +1,13 @@
 import { type Static, Type } from 'typebox';
 import type { Account } from '../accounts/account.ts';
 import { EVENT_KINDS } from '../accounts/events.ts';
+import { type Accepted, acceptedAt } from '../accounts/texts.ts';
 import { invalidInput, notFound } from '../platform/errors.ts';
 import { LIST_LIMIT_DEFAULT } from '../platform/listing.ts';
 import { pageOf as cutPage, type Position, readPosition } from '../platform/pages.ts';
 import { refusedBy } from '../platform/planned.ts';
 import type { AppOverview, SessionOverview } from '../records/overview.ts';
+import { AcceptedText, shownAccepted } from './accepted_texts.ts';
 import { change, read } from './operation.ts';
 import { PAGE_QUERY, pageOf } from './pages.ts';
 import { personal } from './personal_fields.ts';
@@ -43,6 +45,9 @@ const Grant = strict(
     }),
     created_at: Type.Optional({ ...Time, description: 'of the first of its grants' }),
     last_used_at: Type.Optional(Time),
+    accepted_texts: Type.Array(AcceptedText, {
+      description: 'the versions of texts that the person had accepted when the first of its grants was given',
+    }),
     expires_at: { ...Time, description: 'of the last of its grants' },
   },
   { title: 'UserGrant' },
@@ -158,7 +163,15 @@ export const userSessions = {
     example: {
       output: {
         items: [
-          { client_id: 'shop', scopes: ['openid'], resources: {}, created_at: AT, last_used_at: AT, expires_at: AT },
+          {
+            client_id: 'shop',
+            scopes: ['openid'],
+            resources: {},
+            created_at: AT,
+            last_used_at: AT,
+            accepted_texts: [{ kind: 'terms', version: '2026-11', accepted_at: AT }],
+            expires_at: AT,
+          },
         ],
       },
     },
@@ -168,7 +181,8 @@ export const userSessions = {
       const { limit, after } = wanted(query);
       const rows = await stores.overview.grantsOf(id, { limit: limit + 1, after });
       const { items, next } = cutPage(rows, limit, ({ until, clientId }) => ({ at: until, id: clientId }));
-      return { items: items.map(shownGrant), ...(next === undefined ? {} : { next }) };
+      const accepted = await services.texts.acceptedBy(id);
+      return { items: items.map((app) => shownGrant(app, accepted)), ...(next === undefined ? {} : { next }) };
     },
   }),
 
@@ -256,13 +270,17 @@ async function shownSessions(
   });
 }
 
-function shownGrant({ clientId, scopes, resources, since, lastUsedAt, until }: AppOverview): Static<typeof Grant> {
+function shownGrant(
+  { clientId, scopes, resources, since, lastUsedAt, until }: AppOverview,
+  accepted: readonly Accepted[],
+): Static<typeof Grant> {
   return {
     client_id: clientId,
     scopes: [...scopes],
     resources: Object.fromEntries(Object.entries(resources).map(([resource, list]) => [resource, [...list]])),
     ...timeOf('created_at', since),
     ...timeOf('last_used_at', lastUsedAt),
+    accepted_texts: since ? acceptedAt(accepted, since).map(shownAccepted) : [],
     expires_at: until.toISOString(),
   };
 }

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { AccountListRequest } from '../accounts/listing.ts';
+import { shownAccepted } from './accepted_texts.ts';
 import { maySeeInFull } from './full_reads.ts';
 import { type Call, change, read } from './operation.ts';
 import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
@@ -94,16 +95,11 @@ export const users = {
     async run(services, { params: { id } }) {
       const stores = await services.accountStores();
       const account = await existingUser(stores, id);
-      const accepted = await stores.texts.acceptedBy(account.id);
+      const accepted = await services.texts.acceptedBy(account.id);
       return {
         ...shownUser(account),
         locked: shownLocks(await stores.attempts.locksOf(account.id)),
-        accepted_texts: accepted.map(({ kind, version, acceptedAt, withdrawnAt }) => ({
-          kind,
-          version,
-          accepted_at: acceptedAt.toISOString(),
-          ...(withdrawnAt ? { withdrawn_at: withdrawnAt.toISOString() } : {}),
-        })),
+        accepted_texts: accepted.map(shownAccepted),
       };
     },
   }),

@@ -522,6 +522,7 @@ export interface Texts {
   title: string;
   url: string;
   version: string;
+  withdrawn_at: Timestamp | null;
 }
 
 export interface Totp {

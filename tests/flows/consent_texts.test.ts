@@ -16,7 +16,10 @@ const texts = createTexts({ db: app.db, now: () => clock.ms });
 const person = await app.seed.person();
 const other = await app.seed.person();
 const signedIn = await app.seed.person();
+const early = await app.seed.person();
 const party = await app.seed.party({ metadata: { scope: 'openid profile email offline_access' } });
+const OPERATING = 'cardea:users:read cardea:grants:read cardea:audit:read cardea:privacy:read cardea:privacy:write';
+const client = await machine(app, OPERATING);
 
 const text = (version: string, rest: Partial<Text> = {}): Text => ({
   kind: 'terms',
@@ -35,7 +38,15 @@ async function publish(...some: Text[]): Promise<void> {
   clock.ms += 61_000;
 }
 
-const signIn = () => openAccount(app, person, '/account', browserSession(app.issuer));
+const signIn = (who = person) => openAccount(app, who, '/account', browserSession(app.issuer));
+
+/** A request of an operator. */
+async function operated(path: string, method = 'GET') {
+  const issued = { grant_type: 'client_credentials', resource: apiOf(app), scope: OPERATING };
+  const { body } = await token(app.issuer, client, issued);
+  const answer = await fetch(`${apiOf(app)}${path}`, { method, headers: bearer(body.access_token ?? '') });
+  return { status: answer.status, body: (await answer.json()) as Readonly<Record<string, unknown>> };
+}
 const asked = (page: { body: string }) => has(page, '#accept');
 
 test('without texts nobody is asked for anything', async () => {
@@ -125,8 +136,10 @@ test('a live session gets a code only after the person has accepted a new versio
   assert.equal(renewed.status, 200);
 
   // What the app got is shown with the version that was accepted then, also after another was accepted.
+  const [before] = (await texts.acceptedBy(signedIn.id)).map(({ acceptedAt }) => acceptedAt.toISOString());
   const textsOfApp = async () => textsOf(await browser.get('/account/apps'), 'dd li');
   assert.match((await textsOfApp()).join(), /\(4\)/);
+  assert.equal(attributeOf(await browser.get('/account/apps'), 'dd li time', 'datetime'), before);
 
   const accepted = await browser.follow(await press(browser, await ask(), 'accept'));
   assert.ok(new URL(accepted.location ?? '').searchParams.get('code'));
@@ -139,15 +152,49 @@ test('a live session gets a code only after the person has accepted a new versio
 });
 
 test('an operator sees which versions a person has accepted, and when', async () => {
-  const scope = 'cardea:users:read';
-  const client = await machine(app, scope);
-  const issued = { grant_type: 'client_credentials', resource: apiOf(app), scope };
-  const { body } = await token(app.issuer, client, issued);
-  const answer = await fetch(`${apiOf(app)}/users/${person.id}`, { headers: bearer(body.access_token ?? '') });
-  const { accepted_texts: accepted } = (await answer.json()) as { accepted_texts: Record<string, string>[] };
+  const accepted = (await operated(`/users/${person.id}`)).body.accepted_texts as Record<string, string>[];
   assert.deepEqual(new Set(accepted.map(({ kind }) => kind)), new Set(['terms']));
   assert.deepEqual(accepted.map(({ version }) => version).sort(), ['1', '3', '4']);
   assert.ok(accepted.every(({ accepted_at: at = '', withdrawn_at: withdrawn = '' }) => at <= withdrawn));
+});
+
+test('an operator sees which versions applied when an app got its access, and when they were accepted', async () => {
+  const { items } = (await operated(`/users/${signedIn.id}/grants`)).body as { items: Record<string, unknown>[] };
+  const [accepted] = (await texts.acceptedBy(signedIn.id)).filter(({ version }) => version === '4');
+  assert.deepEqual(items.find((one) => one.client_id === party.id)?.accepted_texts, [
+    { kind: 'terms', version: '4', accepted_at: accepted?.acceptedAt.toISOString() },
+  ]);
+});
+
+test('a withdrawn version is not asked for: the one before it is in force again, for who has not accepted it', async () => {
+  await app.db.transact(texts.accepting(early.id, [text('4')]));
+  assert.deepEqual(textsOf((await signIn(early)).page, 'li a'), ['Terms 5']);
+  const withdraw = (version: string) => operated(`/privacy/texts/terms/${version}/withdraw`, 'POST');
+  const { body, status } = await withdraw('5');
+  assert.deepEqual([status, body.in_force], [200, '4']);
+  clock.ms += 61_000;
+  assert.ok(!asked((await signIn(early)).page));
+  assert.deepEqual(textsOf((await signIn(other)).page, 'li a'), ['Terms 4']);
+
+  // Who has accepted it keeps the record, and is not asked for the one before, which they had accepted too.
+  const { browser, page } = await signIn(signedIn);
+  assert.ok(!asked(page));
+  assert.match(textsOf(await browser.get('/account/consents'), 'h2').join(), /\(5\).*\(4\)/);
+  const consent = await browser.get(authorizeUrl({ issuer: app.issuer, party, params: { prompt: 'consent' } }, 'x'));
+  assert.deepEqual(textsOf(await browser.follow(consent), '#texts a'), ['Terms 4 (4)']);
+
+  const { items: published } = (await operated('/privacy/texts')).body as { items: Record<string, string>[] };
+  assert.deepEqual(
+    published.filter((one) => one.withdrawn_at !== undefined).map(({ version }) => version),
+    ['5'],
+  );
+  const { items: entries } = (await operated('/audit?filter=action%20eq%20%22privacy.withdraw_text%22')).body;
+  const [entry, ...more] = entries as Record<string, unknown>[];
+  assert.deepEqual([entry?.target_id, entry?.outcome, more], ['terms 5', 'done', []]);
+
+  for (const version of ['4', '3', '2', '1', '9']) assert.equal((await withdraw(version)).status, 200);
+  clock.ms += 61_000;
+  assert.ok(!asked((await signIn(other)).page), 'nothing is left to accept');
 });
 
 test('a new person accepts the current version alone', () => {

@@ -245,8 +245,8 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
         since: at,
         lastUsedAt: at,
         texts: [
-          { kind: 'terms', version: '2026-11' },
-          { kind: 'privacy', version: '3' },
+          { kind: 'terms', version: '2026-11', acceptedAt: at },
+          { kind: 'privacy', version: '3', acceptedAt: at },
         ],
       },
     ],

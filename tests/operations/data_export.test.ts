@@ -99,7 +99,7 @@ await factors.passkey(id, softPasskey());
 const [code = ''] = await factors.recoveryCodes(id);
 await factors.useRecoveryCode(id, code);
 await lockOut(operated, PROFILE.email);
-await db.transact(stores.texts.accepting(id, [{ kind: 'privacy', version: 'p1' }]));
+await db.transact(services.texts.accepting(id, [{ kind: 'privacy', version: 'p1' }]));
 const grantId = await records.grant(id, party.id, {
   payload: {
     openid: { scope: 'openid email', claims: ['birthdate'] },
@@ -155,8 +155,8 @@ await db.transact([
     outcome: 'done',
     requestId: randomUUID(),
   }),
-  ...stores.texts.accepting(id, [{ kind: 'terms', version: 'v7' }]),
-  stores.texts.withdrawing(id, 'terms'),
+  ...services.texts.accepting(id, [{ kind: 'terms', version: 'v7' }]),
+  services.texts.withdrawing(id, 'terms'),
   accounts.plans.disabling(id),
   accounts.plans.restricting(id, 'objection'),
   accounts.plans.schedulingDeletion(id, { dueAt: new Date(Date.now() + 86_400_000), by: 'operator' }),

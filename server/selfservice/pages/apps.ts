@@ -1,4 +1,3 @@
-import type { AcceptedText } from '../../accounts/account.ts';
 import { type Accepted, acceptedAt } from '../../accounts/texts.ts';
 import { textField } from '../../platform/forms.ts';
 import { pageOf } from '../../platform/pages.ts';
@@ -15,7 +14,7 @@ interface AppView extends ListedApp {
   readonly since?: Date;
   readonly lastUsedAt?: Date;
   /** The versions of texts that the person had accepted when the app got its access. */
-  readonly texts: readonly AcceptedText[];
+  readonly texts: readonly Pick<Accepted, 'kind' | 'version' | 'acceptedAt'>[];
 }
 
 /** Apps that the person has signed in to and what each may do. Input `client`: the app to take that from. */

@@ -1,4 +1,5 @@
 import { createEvents } from '../../../server/accounts/events.ts';
+import { createTexts } from '../../../server/accounts/texts.ts';
 import { userCredentials } from '../../../server/operations/user_credentials.ts';
 import { userDeletion } from '../../../server/operations/user_deletion.ts';
 import { userInactivity } from '../../../server/operations/user_inactivity.ts';
@@ -20,6 +21,7 @@ export const userFaces: FacesOf = async ({ db, masterKey, seed, records }) => {
   const { id, email } = await seed.person({ username: 'ada', groups: ['team'] });
   const uid = await records.session(id);
   await records.session(id);
+  await db.transact(createTexts({ db, now: Date.now }).accepting(id, [{ kind: 'terms', version: '1' }]));
   await records.grant(id, party.id);
   const armed = await seed.person();
   await factors.totp(armed.id);
