@@ -5,7 +5,7 @@ import type { Services } from '../operations/services.ts';
 import type { Db } from '../platform/db.ts';
 import { createDeclared } from '../platform/declared_entries.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
-import { ConfigurationError } from './document.ts';
+import { ConfigurationError, PROBLEMS_MAX } from './document.ts';
 import { type ConfigurationFile, entriesOf } from './file.ts';
 import type { EntryContext, Kind, Run } from './kind.ts';
 import { KINDS } from './kinds.ts';
@@ -21,7 +21,7 @@ export interface FilePlan {
 
 /**
  * Compares a file with the database. Changes nothing.
- * @throws ConfigurationError for an entry that cannot be, such as a secret whose variable is not set
+ * @throws ConfigurationError for an entry that cannot be, such as a secret whose variable is not set, or that would change what is permanent
  */
 export async function planFile(
   file: ConfigurationFile,
@@ -43,8 +43,10 @@ export async function planFile(
       const now = hashes.get(`${kind.name} ${key}`);
       return before !== undefined && now !== undefined && before.equals(now);
     };
+    const ofKind = compare(kind, desired, await kind.read(services), wasApplied);
+    assertPermanent(file, kind, ofKind);
     // Not all of them as arguments of one call: of more than a hundred thousand it ends the stack.
-    for (const step of compare(kind, desired, await kind.read(services), wasApplied)) steps.push(step);
+    for (const step of ofKind) steps.push(step);
   }
   return { steps, entries };
 }
@@ -86,10 +88,25 @@ function inOrder(steps: readonly Step[]): { readonly step: Step; readonly kind: 
   return [...of(KINDS, false), ...of(KINDS.toReversed(), true)];
 }
 
+/** @throws ConfigurationError that names each entry of a permanent thing that exists with other members */
+function assertPermanent({ name, document }: ConfigurationFile, kind: Kind, steps: readonly Step[]): void {
+  if (kind.permanent === undefined) return;
+  const problems = steps
+    .filter(({ exists }) => exists)
+    .map(({ key, differences }) => {
+      const members = Object.keys(differences);
+      const message = `${kind.name}.${key}: ${members.join(', ')}: not as it was made; ${kind.permanent}`;
+      return { ...document.placeOf([kind.name, key, ...members.slice(0, 1)]), message };
+    });
+  if (problems.length > 0) throw new ConfigurationError(name, problems.slice(0, PROBLEMS_MAX));
+}
+
 function runsOf(kind: Kind, { key, action, exists }: Step, entry: unknown, context: EntryContext): readonly Run[] {
-  if (action === 'delete') return kind.remove(key);
+  if (kind.permanent === undefined && action === 'delete') return kind.remove(key);
   const members = kind.desired(key, entry, context);
-  return exists ? kind.update(key, members, entry, context) : kind.create(key, members, entry, context);
+  return kind.permanent === undefined && exists
+    ? kind.update(key, members, entry, context)
+    : kind.create(key, members, entry, context);
 }
 
 /** Adds the place in the file to what is wrong with an entry. */

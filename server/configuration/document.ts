@@ -10,7 +10,7 @@ import { REFERENCE } from './references.ts';
 /** A larger file is not one that people keep in a repository. */
 export const BYTES_MAX = 32 * 1_024 * 1_024;
 /** Problems that are reported at once. */
-const PROBLEMS_MAX = 20;
+export const PROBLEMS_MAX = 20;
 const REFERENCE_DETAIL = 'must be env:NAME or file:/path, where the secret is: the file never has it';
 
 /** A problem and its place in the file; both numbers begin with 1. */

@@ -15,7 +15,7 @@ export async function exportFile(
   const kinds = await Promise.all(
     KINDS.map(async (kind) => {
       const found = [...(await kind.read(services))].filter(
-        ([, { managedBy }]) => which === 'all' || managedBy === 'file',
+        ([, { managedBy, ended }]) => !ended && (which === 'all' || managedBy === 'file'),
       );
       const entries = found.map(([key, { members }]) => [key, kind.entryOf(key, members)]);
       return [kind.name, Object.fromEntries(entries)] as const;

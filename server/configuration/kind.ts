@@ -26,7 +26,9 @@ export interface WrongValue {
 }
 
 /** A kind of thing that a configuration file declares, by key. */
-export interface Kind {
+export type Kind = Declared & (Changing | Permanent);
+
+interface Declared {
   /** Its member in the file. */
   readonly name: string;
   /** The schema of that member: an object of entries by key. */
@@ -44,10 +46,24 @@ export interface Kind {
   /** All that there are. */
   read(services: Services): Promise<Map<string, Current>>;
   create(key: string, members: Members, entry: unknown, context: EntryContext): readonly Run[];
+}
+
+interface Changing {
+  readonly permanent?: undefined;
   update(key: string, members: Members, entry: unknown, context: EntryContext): readonly Run[];
   remove(key: string): readonly Run[];
   /** Members whose values no plan shows. They are compared only where the file has them. */
   readonly hidden?: readonly string[];
+}
+
+/**
+ * Things that are made once. One that exists is left as it is, also when the file no longer has it; a file that says otherwise of it is
+ * refused. They are compared by the members that the file names.
+ */
+interface Permanent {
+  /** Completes the error for an entry that would change one: what to do instead. */
+  readonly permanent: string;
+  readonly hidden?: undefined;
 }
 
 /** The key of an entry. */

@@ -4,6 +4,7 @@ import { GROUPS } from './kinds/groups.ts';
 import { RESOURCE_SERVERS } from './kinds/resource_servers.ts';
 import { ROLES } from './kinds/roles.ts';
 import { settingsKind } from './kinds/settings.ts';
+import { TEXTS } from './kinds/texts.ts';
 
 /** All kinds, in the order in which they are made: one may name those before it. */
 export const KINDS: readonly Kind[] = [
@@ -13,4 +14,5 @@ export const KINDS: readonly Kind[] = [
   ROLES,
   CLIENTS,
   RESOURCE_SERVERS,
+  TEXTS,
 ];

@@ -7,6 +7,8 @@ export type Members = Readonly<Record<string, unknown>>;
 export interface Current {
   readonly members: Members;
   readonly managedBy: 'file' | null;
+  /** It applies no more: an export leaves it out. */
+  readonly ended?: boolean;
 }
 
 export interface Difference {
@@ -30,12 +32,20 @@ export interface Step {
   readonly differences: Readonly<Record<string, Difference>>;
 }
 
+interface Compared {
+  readonly name: string;
+  readonly hidden?: readonly string[] | undefined;
+  /** As in `Kind`. */
+  readonly permanent?: string | undefined;
+}
+
 /**
- * Compares what the file says with what there is. Things that the file does not own are left alone.
+ * Compares what the file says with what there is. Things that the file does not own are left alone, and permanent ones are not
+ * deleted.
  * @param wasApplied true when the file said the same of this thing when it was applied last
  */
 export function compare(
-  { name: kind, hidden = [] }: { readonly name: string; readonly hidden?: readonly string[] },
+  { name: kind, hidden = [], permanent }: Compared,
   desired: ReadonlyMap<string, Members>,
   current: ReadonlyMap<string, Current>,
   wasApplied: (key: string) => boolean,
@@ -46,17 +56,23 @@ export function compare(
       const action = wasApplied(key) ? 'restore' : 'create';
       return [{ kind, key, action, exists: false, differences: differencesOf({}, members, hidden) }];
     }
-    const differences = differencesOf(there.members, members, hidden);
+    const before = permanent === undefined ? there.members : namedIn(members, there.members);
+    const differences = differencesOf(before, members, hidden);
     if (there.managedBy === null) return [{ kind, key, action: 'adopt', exists: true, differences }];
     if (Object.keys(differences).length === 0) return [];
     return [{ kind, key, action: wasApplied(key) ? 'restore' : 'update', exists: true, differences }];
   });
   const removed = [...current].flatMap(([key, { managedBy, members }]): Step[] =>
-    managedBy === 'file' && !desired.has(key)
+    managedBy === 'file' && permanent === undefined && !desired.has(key)
       ? [{ kind, key, action: 'delete', exists: true, differences: differencesOf(members, {}, hidden) }]
       : [],
   );
   return [...kept, ...removed];
+}
+
+/** Those of the members that others have too. */
+function namedIn(others: Members, members: Members): Members {
+  return Object.fromEntries(Object.entries(members).filter(([name]) => name in others));
 }
 
 const HIDDEN = '(hidden)';

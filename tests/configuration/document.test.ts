@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { ConfigurationError, readDocument } from '../../server/configuration/document.ts';
 import { FILE } from '../../server/configuration/file.ts';
 
+const TEXT = '{ title: Terms, url: "https://example.com/terms" }';
+
 const placesOf = (text: string): string[] => {
   try {
     readDocument(FILE, text, 'cardea.yaml');
@@ -37,6 +39,10 @@ for (const [what, text, places] of [
   ['a key twice', 'groups:\n  staff: {}\n  staff: {}\n', ['3:3']],
   ['YAML that is broken', 'groups: [\n', ['2:1']],
   ['an unknown policy', 'policies:\n  pasword_policy: nist\n', ['2:3']],
+  ['texts', `texts:\n  terms/1/en: ${TEXT}\n  terms/1/de: ${TEXT}\n`, []],
+  ['a text without a language', `texts:\n  terms/1: ${TEXT}\n`, ['2:3']],
+  ['a text of an unknown kind', `texts:\n  cookies/1/en: ${TEXT}\n`, ['2:3']],
+  ['a text without its place', 'texts:\n  terms/1/en: { title: Terms }\n', ['2:3']],
   ['a setting of one process', 'policies:\n  database_url: postgres://x\n', ['2:3']],
 ] as const) {
   test(`${what}: ${places.length === 0 ? 'accepted' : `refused at ${places.join(' and ')}`}`, () => {

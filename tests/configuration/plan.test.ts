@@ -5,10 +5,15 @@ import { type Current, compare, type Members } from '../../server/configuration/
 const map = <T>(members: Readonly<Record<string, T>>) => new Map(Object.entries(members));
 const owned = (members: Members): Current => ({ members, managedBy: 'file' });
 const other = (members: Members): Current => ({ members, managedBy: null });
-const compared = (desired: Record<string, Members>, current: Record<string, Current>, applied: string[] = []) =>
-  compare({ name: 'groups', hidden: ['secret'] }, map(desired), map(current), (key) => applied.includes(key)).map(
-    ({ key, action, differences }) => [key, action, differences],
-  );
+const compared = (
+  desired: Record<string, Members>,
+  current: Record<string, Current>,
+  applied: string[] = [],
+  permanent?: string,
+) =>
+  compare({ name: 'groups', hidden: ['secret'], permanent }, map(desired), map(current), (key) =>
+    applied.includes(key),
+  ).map(({ key, action, differences }) => [key, action, differences]);
 
 test('a thing that is as the file says needs no step', () => {
   assert.deepEqual(compared({ a: { x: 1 } }, { a: owned({ x: 1 }) }), []);
@@ -44,4 +49,13 @@ test('a hidden member is compared where the file has it, and is never shown', ()
     ['a', 'update', { secret: { before: '(hidden)', after: '(hidden)' } }],
   ]);
   assert.deepEqual(compared({ a: {} }, { a: owned({ secret: 'old' }) }), []);
+});
+
+test('a permanent thing is not deleted, and is compared by what the file names', () => {
+  const permanently = (desired: Record<string, Members>) =>
+    compared(desired, { a: owned({ x: 1, y: 2 }) }, [], 'make another');
+  assert.deepEqual(permanently({}), []);
+  assert.deepEqual(permanently({ a: { x: 1 } }), []);
+  assert.deepEqual(permanently({ a: { x: 2 } }), [['a', 'update', { x: { before: 1, after: 2 } }]]);
+  assert.deepEqual(permanently({ a: { x: 1 }, b: { x: 3 } }), [['b', 'create', { x: { after: 3 } }]]);
 });

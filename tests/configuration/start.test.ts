@@ -69,6 +69,7 @@ test('the JSON Schema that the file names is published, and describes its sectio
     'policies',
     'resource_servers',
     'roles',
+    'texts',
   ]);
   await node.close();
 });
