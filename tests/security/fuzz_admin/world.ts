@@ -159,7 +159,7 @@ async function createRestock(scope: Scope, app: Deployment): Promise<() => Promi
   /** In force from now on: whoever signs in has to accept it. */
   const restockText = () =>
     db.transact([
-      stores.texts.publishing({
+      services.texts.publishing({
         kind: 'terms',
         version: randomUUID(),
         language: 'en',
