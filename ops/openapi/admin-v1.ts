@@ -2984,6 +2984,64 @@ export interface components {
             /** @description of file: its name, in CARDEA_AUDIT_FILE_DIR */
             file?: string;
         };
+        /** DestinationWithLag */
+        DestinationWithLag: {
+            /**
+             * Format: uuid
+             * @description UUID
+             */
+            id: string;
+            /** @description raised by each change */
+            version: number;
+            /**
+             * @description webhook: Standard Webhooks; cloudevents: CloudEvents 1.0, signed in the same way; syslog: RFC 5424 over TLS; file: JSON Lines on the disk of the server
+             * @enum {string}
+             */
+            kind: "webhook" | "cloudevents" | "syslog" | "file";
+            /** @description for operators */
+            name: string;
+            settings: components["schemas"]["DestinationSettings"];
+            /** @description only these actions, such as users.update, or users.* for all of them; of a client, types of events such as user.*; empty: all */
+            actions: string[];
+            /** @description only these outcomes; empty: all */
+            outcomes: ("done" | "refused" | "denied")[];
+            /** @description of a client: also events of people who have not used it; false by default */
+            everybody: boolean;
+            /** @description signed heads of the log are sent as well; false by default */
+            heads: boolean;
+            /** @description address and device are sent as well, in clear: you need users:read:pii; not for a client; false by default */
+            details: boolean;
+            /** @description the client that gets the events of its people; null: the whole audit */
+            client_id: string | null;
+            /** @description the index of the event that comes next */
+            position: number;
+            enabled: boolean;
+            /** @description why the server has disabled it: status_410, when the receiver answered that it wants nothing more; dead_letters, when it has too many */
+            disabled_reason: string | null;
+            /** @description failed attempts for what comes next */
+            attempts: number;
+            /** @description such as status_503, time, connection, address or redirect */
+            last_failure: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            next_attempt_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC
+             */
+            updated_at: string;
+            /** @description when the oldest entry was written that it has not had yet; null when it has had all */
+            behind_since: string | null;
+            /** @description entries that are older than the retention stay because of it: repair it, disable it, or move it on by a replay */
+            holds_retention: boolean;
+        };
         /** DroppedDeadLetters */
         DroppedDeadLetters: {
             /**
@@ -11410,7 +11468,9 @@ export interface operations {
                      *           "last_failure": null,
                      *           "next_attempt_at": "2026-11-01T08:00:00.000Z",
                      *           "created_at": "2026-11-01T08:00:00.000Z",
-                     *           "updated_at": "2026-11-01T08:00:00.000Z"
+                     *           "updated_at": "2026-11-01T08:00:00.000Z",
+                     *           "behind_since": null,
+                     *           "holds_retention": false
                      *         }
                      *       ]
                      *     }
@@ -11468,6 +11528,10 @@ export interface operations {
                              * @description RFC 3339, in UTC
                              */
                             updated_at?: string;
+                            /** @description when the oldest entry was written that it has not had yet; null when it has had all */
+                            behind_since?: string | null;
+                            /** @description entries that are older than the retention stay because of it: repair it, disable it, or move it on by a replay */
+                            holds_retention?: boolean;
                         }[];
                         /** @description the cursor of the next page; absent on the last */
                         next?: string;
@@ -11648,10 +11712,12 @@ export interface operations {
                      *       "last_failure": null,
                      *       "next_attempt_at": "2026-11-01T08:00:00.000Z",
                      *       "created_at": "2026-11-01T08:00:00.000Z",
-                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *       "updated_at": "2026-11-01T08:00:00.000Z",
+                     *       "behind_since": null,
+                     *       "holds_retention": false
                      *     }
                      */
-                    "application/json": components["schemas"]["Destination"];
+                    "application/json": components["schemas"]["DestinationWithLag"];
                 };
             };
             /** @description Unchanged since the ETag of `If-None-Match`. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Db } from '../platform/db.ts';
-import { leastUuidv7, uuidv7 } from '../platform/ids.ts';
+import { leastUuidv7, timeOfUuidv7, uuidv7 } from '../platform/ids.ts';
 import { removeServerSecrets } from '../platform/server_secrets.ts';
 import type { Anchor } from './anchors.ts';
 import { isAwaited } from './destinations.ts';
@@ -41,14 +41,14 @@ export async function removeOldAudit(parts: {
 }): Promise<RemovedParts | undefined> {
   const { db, audit, issuer, now, months } = parts;
   const at = new Date(now());
-  const oldest = leastUuidv7(Math.max(0, monthStart(now(), -months)));
+  const oldest = leastUuidv7(keptFrom(now(), months));
   const all = await db.query(LOG_STATEMENTS.parts.bind());
   const removable = all.filter(({ ends }) => ends <= oldest);
   const last = removable.at(-1);
   if (!last) return undefined;
   const waiting = await db.query(LOG_STATEMENTS.unsealedBefore.bind({ id: last.ends }));
   if (waiting.length > 0 || (await isAwaited(db, last.ends))) return undefined;
-  const before = new Date(Number.parseInt(last.ends.replace('-', '').slice(0, 12), 16));
+  const before = timeOfUuidv7(last.ends);
   const [leaf] = await db.query(LOG_STATEMENTS.last.bind());
   const size = leaf ? Number(leaf.index) + 1 : 0;
   const root = rangeHash({ start: 0, end: size }, await readHashes(db, [{ start: 0, end: size }]));
@@ -80,6 +80,9 @@ export async function removeOldAudit(parts: {
   ]);
   return { before, parts: gone };
 }
+
+/** @returns the time before which entries are removed, in milliseconds since the epoch @param months as of `removeOldAudit` */
+export const keptFrom = (now: number, months: number): number => Math.max(0, monthStart(now, -months));
 
 /** The first millisecond of the month of a time, or of one that many months later, in UTC. */
 function monthStart(at: number, later: number): number {

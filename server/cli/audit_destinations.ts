@@ -151,7 +151,19 @@ function destinationCommands(noun: Command, tools: CommandTools): void {
   listVerb(noun, tools, {
     about: 'list where the audit is sent to, the oldest first',
     operation: destinations.list,
-    columns: ['id', 'kind', 'name', 'client_id', 'position', 'enabled', 'attempts', 'last_failure', 'next_attempt_at'],
+    columns: [
+      'id',
+      'kind',
+      'name',
+      'client_id',
+      'position',
+      'enabled',
+      'behind_since',
+      'holds_retention',
+      'attempts',
+      'last_failure',
+      'next_attempt_at',
+    ],
     empty: 'There are no destinations.',
   });
   const one = { id: 'id' };

@@ -4,7 +4,7 @@ import { MAILS_CHANNEL } from '../accounts/mails.ts';
 import { createDeliveryStore } from '../audit/delivery_store.ts';
 import { DESTINATIONS_CHANNEL } from '../audit/destinations.ts';
 import { detailsOfEntries } from '../audit/opened_details.ts';
-import { createAuditSealing, keepAudit } from '../jobs/audit.ts';
+import { createAuditKeeping, createAuditSealing } from '../jobs/audit.ts';
 import { createAuditDelivery, type DetailsOf, type SubjectsOf } from '../jobs/audit_delivery.ts';
 import { createSenders } from '../jobs/audit_senders.ts';
 import { cleanUp, cleanUpLag } from '../jobs/cleanup.ts';
@@ -81,7 +81,7 @@ export function startBackgroundJobs(parts: {
     // an advisory lock: one node seals, the others look again later
     { name: 'sealing of the audit', everyMs: 5 * SECOND_MS, ...createAuditSealing(audit) },
     // what is there already is not made again, and what is gone is not removed again
-    { name: 'months of the audit', everyMs: HOUR_MS, atStart: true, run: () => keepAudit(audit) },
+    { name: 'months of the audit', everyMs: HOUR_MS, atStart: true, ...createAuditKeeping(audit) },
     // nodes skip rows that another one has locked
     { name: 'cleanup', everyMs: 60 * SECOND_MS, run: () => removeExpired(infrastructure) },
     // an account is indexed by the first node that does so

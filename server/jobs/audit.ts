@@ -1,3 +1,4 @@
+import { holdingRetention } from '../audit/destination_lag.ts';
 import type { Audit } from '../audit/entries.ts';
 import { addAuditMonths, removeOldAudit } from '../audit/retention.ts';
 import { createSealing, oldestWaiting } from '../audit/seal.ts';
@@ -9,6 +10,7 @@ import { createRecently } from '../platform/recently.ts';
 /** Entries get their place within seconds. */
 const WAITS_MS = 60_000;
 const TOLD_EVERY_MS = 60_000;
+const HELD_TOLD_EVERY_MS = 86_400_000;
 
 interface AuditJobParts {
   readonly db: Db;
@@ -60,14 +62,32 @@ export function createAuditSealing({ log, headSeconds, ...parts }: AuditJobParts
 }
 
 /** Prepares the months to come, and removes those that are older than the retention. */
-export async function keepAudit({ db, audit, issuer, now, log, retentionMonths }: AuditJobParts): Promise<void> {
-  await audit.prepare();
-  await addAuditMonths(db, now);
-  if (retentionMonths === 0) return;
-  const removed = await removeOldAudit({ db, audit, issuer, now, months: retentionMonths });
-  if (removed)
-    log.info(
-      { before: removed.before, parts: removed.parts },
-      'entries of the audit older than the retention were removed',
-    );
+export function createAuditKeeping({ db, audit, issuer, now, log, retentionMonths: months }: AuditJobParts) {
+  const wasTold = createRecently({ everyMs: HELD_TOLD_EVERY_MS, now });
+
+  /** A receiver that never answers must not keep old months for years unnoticed. */
+  async function warnOfHolding(): Promise<void> {
+    for (const { id, since } of await holdingRetention(db, { now: now(), months })) {
+      if (wasTold(id)) continue;
+      log.warn(
+        { destination: id, since },
+        'the retention of the audit waits for a destination: repair it, disable it, or move it on by `cardea audit destinations replay --from`',
+      );
+    }
+  }
+
+  return {
+    async run(): Promise<void> {
+      await audit.prepare();
+      await addAuditMonths(db, now);
+      if (months === 0) return;
+      const removed = await removeOldAudit({ db, audit, issuer, now, months });
+      if (removed)
+        log.info(
+          { before: removed.before, parts: removed.parts },
+          'entries of the audit older than the retention were removed',
+        );
+      await warnOfHolding();
+    },
+  };
 }

@@ -79,6 +79,19 @@ export const DestinationShown = strict(
   { title: 'Destination' },
 );
 
+/** With what depends on the time. */
+export const DestinationListed = strict(
+  {
+    ...DestinationShown.properties,
+    behind_since: Nullable(Time, 'when the oldest entry was written that it has not had yet; null when it has had all'),
+    holds_retention: Type.Boolean({
+      description:
+        'entries that are older than the retention stay because of it: repair it, disable it, or move it on by a replay',
+    }),
+  },
+  { title: 'DestinationWithLag' },
+);
+
 /** With the secret, which is shown only now. */
 export const NewDestination = strict(
   {

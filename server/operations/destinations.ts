@@ -1,9 +1,11 @@
 import { type Static, Type } from 'typebox';
+import { lagsOf } from '../audit/destination_lag.ts';
 import { assertTarget } from '../audit/destination_targets.ts';
 import type { Destination, DestinationInput, PlannedDestination } from '../audit/destinations.ts';
 import { invalidInput, notFound } from '../platform/errors.ts';
 import { changesOf } from './changes.ts';
 import {
+  DestinationListed,
   DestinationShown,
   EXAMPLE,
   Kinded,
@@ -14,7 +16,7 @@ import {
 import { assertMayGive } from './guards.ts';
 import { mergePatch } from './merge_patch.ts';
 import { type Call, change, type Plan, read } from './operation.ts';
-import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
+import { LIST_QUERY, pageOf } from './pages.ts';
 import { SEE_IN_FULL } from './permissions.ts';
 import { assertVersion } from './preconditions.ts';
 import { Id, patch, strict } from './schema.ts';
@@ -31,6 +33,8 @@ const SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD3xRd1bZrGqE=';
 
 type Shown = Static<typeof DestinationShown>;
 
+const LISTED: Static<typeof DestinationListed> = { ...EXAMPLE, behind_since: null, holds_retention: false };
+
 /** Where the sealed log of the audit is sent to. */
 export const destinations = {
   list: read({
@@ -38,18 +42,25 @@ export const destinations = {
     permission: 'audit:read',
     summary: 'List destinations of the audit, the oldest first',
     description: 'Filter by kind, name, client_id, enabled or created_at.',
-    schemas: { query: strict(LIST_QUERY), output: pageOf(DestinationShown, 'Destinations') },
-    example: { input: { query: { filter: 'enabled eq false' } }, output: { items: [EXAMPLE] } },
-    run: async (services, { query }) => shownPage(await services.destinations.list(query), shown),
+    schemas: { query: strict(LIST_QUERY), output: pageOf(DestinationListed, 'Destinations') },
+    example: { input: { query: { filter: 'enabled eq false' } }, output: { items: [LISTED] } },
+    async run(services, { query }) {
+      const page = await services.destinations.list(query);
+      return { ...page, items: await listed(services, page.items) };
+    },
   }),
 
   show: read({
     name: 'destinations.show',
     permission: 'audit:read',
     summary: 'Show a destination of the audit, with how far it has got',
-    schemas: { params: PARAMS, output: DestinationShown },
-    example: { input: FOR_ONE, output: EXAMPLE },
-    run: async (services, { params: { id } }) => shown(await existing(services, id)),
+    schemas: { params: PARAMS, output: DestinationListed },
+    example: { input: FOR_ONE, output: LISTED },
+    async run(services, { params: { id } }) {
+      const [one] = await listed(services, [await existing(services, id)]);
+      if (!one) throw notFound('destination', id);
+      return one;
+    },
   }),
 
   create: change({
@@ -224,6 +235,18 @@ const HIDDEN: readonly string[] = ['settings', 'name'];
 const VISIBLE = Object.keys(DestinationShown.properties).filter((one) => !HIDDEN.includes(one));
 
 const fromOf = (from: number | string | undefined) => (typeof from === 'string' ? new Date(from) : from);
+
+async function listed(
+  { db, config, now }: Pick<Services, 'db' | 'config' | 'now'>,
+  all: readonly Destination[],
+): Promise<Static<typeof DestinationListed>[]> {
+  const ids = all.map(({ id }) => id);
+  const lags = await lagsOf(db, ids, { now: now(), months: config.audit.retentionMonths });
+  return all.map((one) => {
+    const { since, holdsRetention = false } = lags.get(one.id) ?? {};
+    return { ...shown(one), behind_since: since?.toISOString() ?? null, holds_retention: holdsRetention };
+  });
+}
 
 async function existing(services: Pick<Services, 'destinations'>, id: string): Promise<Destination> {
   const found = await services.destinations.find(id);

@@ -31,3 +31,8 @@ export function leastUuidv7(at: number): string {
 }
 
 const written = (bytes: Buffer) => bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+
+/** @returns the time in a UUIDv7, in whole milliseconds */
+export function timeOfUuidv7(id: string): Date {
+  return new Date(Number.parseInt(id.replace('-', '').slice(0, 12), 16));
+}

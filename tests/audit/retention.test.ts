@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { holdingRetention, lagsOf } from '../../server/audit/destination_lag.ts';
 import { addAuditMonths, removeOldAudit } from '../../server/audit/retention.ts';
+import { createAuditKeeping } from '../../server/jobs/audit.ts';
+import { createLog } from '../../server/platform/log.ts';
 import { auditLog } from '../helpers/audit.ts';
 import { database } from '../helpers/postgres.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -79,7 +82,27 @@ test('what an enabled destination has not had yet stays', async () => {
     head_position, enabled, next_attempt_at, created_at, updated_at) VALUES (gen_random_uuid(), 'file', 'held', '{}', '{}', '{}', false, false, $1, 0, true, now(), now(), now())`;
   await db.run({ text: add }, [position]);
   assert.equal(await remove(3), undefined);
+  const at = { now: month(11), months: 3 };
+  const [held, ...others] = await holdingRetention(db, at);
+  assert.deepEqual([held?.since.getTime(), others], [month(7), []]);
+  const id = held?.id ?? '';
+  assert.deepEqual((await lagsOf(db, [id], at)).get(id), { since: new Date(month(7)), holdsRetention: true });
+  const lines: string[] = [];
+  const warnings = createLog({ level: 'warn', destination: { write: (line: string) => void lines.push(line) } });
+  let time = at.now;
+  const kept = { headSeconds: 60, retentionMonths: at.months, now: () => time, log: warnings };
+  const keeping = createAuditKeeping({ db, audit: log.audit, issuer: ISSUER, ...kept });
+  for (const hours of [0, 1, 24]) {
+    time = at.now + hours * 3_600_000;
+    await keeping.run();
+  }
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).destination),
+    [id, id],
+    'a warning each day',
+  );
   await db.run({ text: 'UPDATE audit_destinations SET position = position + 1' }, []);
+  assert.deepEqual((await lagsOf(db, [id], at)).get(id), { since: new Date(month(8)), holdsRetention: false });
 });
 
 test('months older than the retention go with their keys, and the rest verifies by a signed anchor', async () => {
