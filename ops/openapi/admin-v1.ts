@@ -3682,6 +3682,19 @@ export interface components {
             /** @description one that the policy accepts */
             password?: string;
         };
+        /** OtherRecipient */
+        OtherRecipient: {
+            /** @enum {string} */
+            kind: "mail_server" | "audit_destination" | "resource_server" | "database" | "redis";
+            /** @description as operators have named it, or the setting that it comes from */
+            name: string;
+            /** @description how it is sent, such as smtp or webhook */
+            protocol: string;
+            /** @description null: on the disk of the server */
+            host: string | null;
+            /** @description what it gets of people */
+            data: string;
+        };
         /** PersonalValue */
         PersonalValue: {
             table: string;
@@ -3715,7 +3728,9 @@ export interface components {
             retention: components["schemas"]["RetentionRule"][];
             /** @description the clients that get data of people who sign in to them */
             recipients: components["schemas"]["Recipient"][];
-            /** @description there are more than are shown here: list the clients */
+            /** @description services that get personal data: of mails, of the audit, for APIs, and where data are stored */
+            other_recipients: components["schemas"]["OtherRecipient"][];
+            /** @description there are more than are shown here: list the clients, the resource servers and the destinations of the audit */
             more_recipients: boolean;
             security_measures: string[];
             values: components["schemas"]["PersonalValue"][];
@@ -13051,6 +13066,15 @@ export interface operations {
                      *             "openid",
                      *             "email"
                      *           ]
+                     *         }
+                     *       ],
+                     *       "other_recipients": [
+                     *         {
+                     *           "kind": "mail_server",
+                     *           "name": "CARDEA_SMTP_URL",
+                     *           "protocol": "smtp",
+                     *           "host": "smtp.example.com",
+                     *           "data": "e-mail addresses, and the texts of mails"
                      *         }
                      *       ],
                      *       "more_recipients": false,

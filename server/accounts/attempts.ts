@@ -199,7 +199,7 @@ export const ATTEMPT_STATEMENTS = {
   ),
   unlock: statement(
     'attempts.unlock',
-    ($: { accountId: string }) => sql`DELETE FROM attempts WHERE account_id = ${$.accountId}`,
+    ($: { accountId: string }) => sql`DELETE FROM attempts WHERE account_id = ${$.accountId} RETURNING factor`,
   ),
   unlockPassword: statement(
     'attempts.unlock_password',

@@ -17,7 +17,7 @@ export interface Departed {
   subjectOf(accountId: string): Promise<string | undefined>;
   /** For the same transaction: notes the id, so that what requests write that were under way is removed. */
   erased(accountId: string): BoundStatement;
-  /** The ids of accounts that were erased within the last hour. */
+  /** The ids of accounts that were erased within the last hour, without those that were imported again since. */
   erasedLately(): Promise<string[]>;
 }
 
@@ -39,7 +39,8 @@ export const DEPARTED_STATEMENTS = {
   erasedLately: statement(
     'erased_accounts.lately',
     ($: { now: Date }) => sql<Pick<ErasedAccounts, 'account_id'>>`
-      SELECT account_id FROM erased_accounts WHERE expires_at > ${$.now}`,
+      SELECT e.account_id FROM erased_accounts e
+       WHERE e.expires_at > ${$.now} AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = e.account_id)`,
   ),
   insert: statement(
     'departed_subjects.insert',

@@ -135,7 +135,8 @@ export const DEVICE_STATEMENTS = {
       WITH forgotten AS (
         DELETE FROM devices WHERE account_id = ${$.accountId} AND id NOT IN (
           SELECT id FROM devices WHERE ${isShown($)}) RETURNING 1)
-      SELECT CASE WHEN ${$.required}::boolean THEN require_rows((SELECT count(*) FROM forgotten)) END`,
+      SELECT (SELECT count(*)::int FROM forgotten) AS forgotten,
+             CASE WHEN ${$.required}::boolean THEN require_rows((SELECT count(*) FROM forgotten)) END`,
   ),
   forget: statement(
     'devices.forget',

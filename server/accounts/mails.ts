@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { Mails as MailsTable } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
+import { uuidv7 } from '../platform/ids.ts';
 import { type AddParameter, createListing, type ListRequest, type Page } from '../platform/listing.ts';
 import { ownKeyOf, ownSealing, type ReadColumns } from '../platform/own_sealing.ts';
 import {
@@ -217,7 +217,8 @@ export function createMails(parts: {
       if (owner && 'accountId' in intent && intent.accountId !== owner.id)
         throw new Error('a mail about another account');
       const mails = mailsOf(intent).map((one) => {
-        const id = later?.id ?? randomUUID();
+        // in the order of queueing, also of those of one millisecond
+        const id = later?.id ?? uuidv7(at);
         return { id, ...sealing.seal(id, owner, { intent: one, at } satisfies Content) };
       });
       return MAIL_STATEMENTS.insert.bind({

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { Groups as GroupsTable } from '../platform/database.ts';
@@ -254,12 +255,12 @@ export function createNamed(
       };
     },
     updating(before, change) {
-      const after = { ...before, ...change, version: before.version + 1, updatedAt: new Date(now()) };
-      return {
-        after,
-        statements: [statements.requireVersion.bind(before), statements.update.bind(columnsOf(after))],
-        refuse: (error) => error,
-      };
+      const asRead = statements.requireVersion.bind(before);
+      const refuse = (error: unknown) => error;
+      const changed = { ...before, ...change };
+      if (isDeepStrictEqual(changed, before)) return { after: before, statements: [asRead], refuse };
+      const after = { ...changed, version: before.version + 1, updatedAt: new Date(now()) };
+      return { after, statements: [asRead, statements.update.bind(columnsOf(after))], refuse };
     },
     async countMembers(name) {
       const [row] = await db.query(statements.countMembers.bind({ name }));

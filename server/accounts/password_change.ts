@@ -1,8 +1,9 @@
-import { type BoundStatement, type Db, isDatabaseAway } from '../platform/db.ts';
+import type { Clock } from '../platform/clock.ts';
+import { type BoundStatement, type Db, isDatabaseAway, type Row } from '../platform/db.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import type { Shares } from '../platform/fair_queue.ts';
 import type { Logger } from '../platform/log.ts';
-import { carryOut, type PlannedChange, refusedBy } from '../platform/planned.ts';
+import { type PlannedChange, refusedBy } from '../platform/planned.ts';
 import type { RequestOrigin } from '../platform/request_origin.ts';
 import type { Account } from './account.ts';
 import type { Attempts } from './attempts.ts';
@@ -79,12 +80,19 @@ export interface PasswordChangeStores {
   readonly mails: Pick<Mails, 'enqueue'>;
   /** Ends sessions, grants and tokens, which are stored elsewhere (records/overview.ts). */
   endSessions(accountId: string, keep: Pick<KeptAlive, 'sessionUid' | 'interactionUid'>): readonly BoundStatement[];
+  /** How many of them they have ended, in the transaction of these statements. */
+  endedIn(
+    statements: readonly BoundStatement[],
+    rows: readonly Row[][],
+    now: number,
+  ): { readonly sessions: number; readonly grants: number };
+  readonly now: Clock;
 }
 
 export function createPasswordChange(
   stores: PasswordChangeStores & { readonly passwords: Passwords; readonly policy: PasswordPolicy },
 ): PasswordChange {
-  const { db, accounts, devices, attempts, events, personEvents, mails, endSessions, passwords, policy } = stores;
+  const { db, accounts, devices, attempts, events, personEvents, mails, passwords, policy, now } = stores;
   const remembers = policy.rules.some(({ name }) => name === 'reused');
 
   async function check(person: Account | ProfileInput, candidate: string, shares?: Shares): Promise<void> {
@@ -113,9 +121,9 @@ export function createPasswordChange(
         ...accounts.passwordStatements({ id, epoch }, hash),
         // Before the links are deleted, because one of these statements may use a link up.
         ...also,
-        ...endSessions(id, keep),
+        ...stores.endSessions(id, keep),
         attempts.unlockPassword(id),
-        ...noted(account, change),
+        ...(change.by === 'operator' ? [events.append(account, 'password_changed')] : []),
         mails.enqueue({ kind: 'password_changed', accountId: id, details }, account),
         LINK_STATEMENTS.endAll.bind({ accountId: id, purpose: null }),
         devices.forgetOthers(id, keep.deviceCookie),
@@ -128,16 +136,16 @@ export function createPasswordChange(
     };
   }
 
-  function noted(account: Account, change: PasswordChangeRequest): BoundStatement[] {
-    if (change.by === 'operator') return [events.append(account, 'password_changed')];
+  /** The event and the entry of the audit, which says how many sessions and grants have ended. */
+  function noted(
+    account: Account,
+    change: Exclude<PasswordChangeRequest, { by: 'operator' }>,
+    { sessions, grants }: ReturnType<PasswordChangeStores['endedIn']>,
+  ): BoundStatement[] {
     if (!personEvents) throw new Error('a person sets a password where the audit cannot tell of it');
     const [kind, about] = EVENTS[change.by];
-    // The entry is made before it is known how many there are.
-    const ended = change.keep?.sessionUid === undefined ? 'all' : 'all_others';
-    return personEvents.record(account, kind, change.origin, {
-      ...about,
-      changes: { ended_sessions: { after: ended } },
-    });
+    const changes = { sessions_ended: { after: sessions }, grants_ended: { after: grants } };
+    return personEvents.record(account, kind, change.origin, { ...about, changes });
   }
 
   return {
@@ -149,7 +157,15 @@ export function createPasswordChange(
     },
 
     async set(account, candidate, change) {
-      await carryOut(db, await planning(account, candidate, change));
+      const { statements, refuse } = await planning(account, candidate, change);
+      try {
+        await db.transaction(async (send) => {
+          const rows = (await send(statements)) as Row[][];
+          if (change.by !== 'operator') await send(noted(account, change, stores.endedIn(statements, rows, now())));
+        });
+      } catch (error) {
+        throw refuse(error);
+      }
       return (change.epoch ?? account.epoch) + 1;
     },
   };

@@ -1,4 +1,4 @@
-import { type Insertable, type Selectable, sql } from 'kysely';
+import { type Insertable, sql } from 'kysely';
 import type { AccountIdentifiers, Accounts, DataKeys } from '../platform/database.ts';
 import type { Row } from '../platform/db.ts';
 import { columns, statement, tables, wasCreatedAt } from '../platform/statement.ts';
@@ -41,6 +41,10 @@ const NEW_IDENTIFIERS = columns<keyof AccountIdentifiers>({ lookup: 'bytea', acc
 
 type Identifier = Pick<AccountIdentifiers, 'kind' | 'lookup'>;
 const IDENTIFIERS = columns<keyof Identifier>({ kind: 'text', lookup: 'bytea' });
+
+type StageBefore = Pick<Accounts, 'inactive_stage'>;
+/** For RETURNING: the stage before the update, as the statement's snapshot has it. */
+const STAGE_BEFORE = sql`(SELECT was.inactive_stage FROM accounts was WHERE was.id = accounts.id) AS inactive_stage`;
 
 /** Every statement about accounts themselves. */
 export const ACCOUNT_STATEMENTS = {
@@ -222,9 +226,9 @@ export const ACCOUNT_STATEMENTS = {
   // By an operator: the policy for inactive accounts would take it back, to let the person keep the account.
   disable: statement(
     'accounts.disable',
-    ($: { id: string; now: Date }) => sql<Pick<Selectable<Accounts>, 'id'>>`
+    ($: { id: string; now: Date }) => sql<StageBefore>`
       UPDATE accounts SET disabled_at = COALESCE(disabled_at, ${$.now}), inactive_stage = NULL, inactive_stage_at = NULL
-       WHERE id = ${$.id} RETURNING id`,
+       WHERE id = ${$.id} RETURNING ${STAGE_BEFORE}`,
   ),
   scheduleDeletion: statement(
     'accounts.schedule_deletion',
@@ -293,11 +297,11 @@ export const ACCOUNT_STATEMENTS = {
         FROM unnest(${$.ids}::uuid[], ${$.profiles}::bytea[], ${$.tokens}::text[]) AS n (id, sealed_profile, tokens)
        WHERE a.id = n.id AND a.sealed_profile = n.sealed_profile AND a.search_tokens IS NULL`,
   ),
-  enable: statement('accounts.enable', ($: { id: string; now: Date }) =>
-    tables
-      .updateTable('accounts')
-      .set({ disabled_at: null, active_at: $.now, inactive_stage: null, inactive_stage_at: null })
-      .where('id', '=', $.id)
-      .returning('id'),
+  enable: statement(
+    'accounts.enable',
+    ($: { id: string; now: Date }) => sql<StageBefore>`
+      UPDATE accounts SET disabled_at = NULL, inactive_stage = NULL, inactive_stage_at = NULL,
+                          active_at = CASE WHEN disabled_at IS NULL AND inactive_stage IS NULL THEN active_at ELSE ${$.now} END
+       WHERE id = ${$.id} RETURNING ${STAGE_BEFORE}`,
   ),
 };

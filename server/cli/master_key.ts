@@ -33,11 +33,12 @@ export function masterKeyCommand(
     .action(
       verb<ChangeOptions>(async ({ stream }, options) => {
         const items: Item[] = [];
+        const done = options.dryRun ? 'to encrypt again' : 'encrypted again';
         const progress = createProgress({ every: Number.POSITIVE_INFINITY });
         const running = await stream(masterKey.rotate, { query: undefined, lines: NO_LINES }, options);
         for (let lines = await running.next(); lines; lines = await running.next()) {
           for (const { complete, ...item } of lines) {
-            const state = `${item.table}: ${item.seen} looked at, ${item.resealed} re-sealed`;
+            const state = `${item.table}.${item.column}: ${item.seen} looked at, ${item.resealed} ${done}`;
             if (complete) progress.end(state);
             else progress.show(item.seen, state);
             if (complete) items.push(item);

@@ -87,13 +87,17 @@ export function privacyCommand(noun: Command, { verb, printItem, printItems, pri
           activities,
           retention,
           recipients,
+          other_recipients: others,
           more_recipients: more,
           security_measures: measures,
           values,
         } = report;
         const title = (text: string) => printText(`\n${text}\n\n`);
-        const { made_at: at, issuer, controller } = report;
-        printItem({ issuer, controller: `${controller.name}, ${controller.contact}`, at, values: values.length }, {});
+        const { made_at, issuer, controller } = report;
+        printItem(
+          { issuer, controller: `${controller.name}, ${controller.contact}`, made_at, values: values.length },
+          {},
+        );
         title('Processing activities');
         printItems(activities, ['purpose', 'about', 'legal_basis', 'people', 'data'], 'There are none.', {});
         title('Retention');
@@ -103,8 +107,14 @@ export function privacyCommand(noun: Command, { verb, printItem, printItems, pri
         }));
         const columns = ['table', 'until', 'settings', 'removed_by', 'rows', 'oldest', 'overdue_seconds'];
         printItems(rules, columns, 'There are none.', {});
-        title(more ? 'Recipients (the first; "cardea clients list" shows all)' : 'Recipients');
+        title(
+          more
+            ? 'Recipients (not all: see "cardea clients list", "cardea resources list" and "cardea audit destinations list")'
+            : 'Recipients',
+        );
         printItems(recipients, ['client_id', 'client_name', 'scopes'], 'There are no clients.', {});
+        title('Other recipients');
+        printItems(others, ['kind', 'name', 'protocol', 'host', 'data'], 'There are none.', {});
         title('Security measures');
         printText(measures.map((one) => `- ${one}\n`).join(''));
       }),

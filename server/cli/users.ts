@@ -143,10 +143,18 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
   const simple = [
     ['disable', 'disable a user at once: ends its sessions and tokens, and refuses every sign-in', userState.disable],
     ['enable', 'enable a user again', userState.enable],
-    ['delete', 'plan that a user is erased; ends its sessions and tokens now', userDeletion.remove],
-    ['restore', 'undo the planned deletion of a user', userDeletion.restore],
+    [
+      'delete',
+      'plan that a user is erased after CARDEA_DELETION_GRACE (0: now), until when restore undoes it; ends its sessions and tokens now',
+      userDeletion.remove,
+    ],
+    ['restore', 'undo the planned deletion of a user, within CARDEA_DELETION_GRACE', userDeletion.restore],
     ['lift-restriction', 'lift the restriction of a user', userRestriction.lift],
-    ['erase', 'erase a user with everything of the person, now and for ever', userDeletion.erase],
+    [
+      'erase',
+      'erase a user with everything of the person, now and for ever, without CARDEA_DELETION_GRACE',
+      userDeletion.erase,
+    ],
   ] as const;
   for (const [name, description, operation] of simple) {
     showing(noun.command(name), operation)
@@ -183,7 +191,9 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
 
   noun
     .command('inactive')
-    .description('count the users whom the policy for inactive accounts would warn, disable and delete now')
+    .description(
+      'count the users whom the policy for inactive accounts would warn, disable and delete now (CARDEA_INACTIVE_WARN, …_DISABLE, …_ERASE)',
+    )
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async ({ operate }, options) =>

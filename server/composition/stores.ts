@@ -47,7 +47,7 @@ import { createDeliveries } from '../records/deliveries.ts';
 import { endRecordsOfClient } from '../records/ended.ts';
 import { createEndings, type Endings } from '../records/ending.ts';
 import { createRecordLists } from '../records/listings.ts';
-import { createOverview, endSessions } from '../records/overview.ts';
+import { createOverview, endedIn, endSessions } from '../records/overview.ts';
 import type { AppParts } from './infrastructure.ts';
 
 /* The server and the `cardea` command build their stores here, so that both write the same rows. */
@@ -108,6 +108,7 @@ export function openPasswords(
   {
     config,
     db,
+    now,
     log,
     threads,
     startPasswordThread,
@@ -117,6 +118,8 @@ export function openPasswords(
     ...stores,
     db,
     endSessions,
+    endedIn,
+    now,
     log,
     names: namesOf(config),
     ...(threads === undefined ? {} : { threads }),
@@ -313,7 +316,8 @@ export function createOperations(
       ...createClientStores(parts),
       accountStores,
       factors: async () => openFactors(await accountStores(), parts),
-      passwords: async () => (await opened.passwords()).on({ ...(await accountStores()), db: on, endSessions }),
+      passwords: async () =>
+        (await opened.passwords()).on({ ...(await accountStores()), db: on, endSessions, endedIn, now }),
     });
   };
   const runner = createRunner({ ...how, db, audit: auditOn, results, services, servicesOn });

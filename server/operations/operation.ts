@@ -101,7 +101,10 @@ export interface Change<S extends Schemas> extends Common<S> {
 export interface Plan<Output> {
   readonly statements: readonly BoundStatement[];
   readonly target: Target;
+  /** Empty: nothing is changed, and the audit has no entry that says so. Default: nothing can be told of them. */
   readonly changes?: Changes;
+  /** More of them, which are known when the statements have run. @param rows of each statement */
+  counted?(rows: readonly Row[][]): Changes;
   /** The person whose data the result has: their own key seals it where it is stored for repeated calls. */
   readonly owner?: Owner;
   /** @param rows of each statement */
@@ -167,7 +170,10 @@ export interface InputLine {
 }
 
 /** @param send sends the statements in a transaction of the caller's own. Default: in one that has nothing else */
-export type Commit = (change: Omit<Plan<unknown>, 'result' | 'again' | 'beforehand'>, send?: Send) => Promise<void>;
+export type Commit = (
+  change: Omit<Plan<unknown>, 'result' | 'again' | 'beforehand' | 'counted'>,
+  send?: Send,
+) => Promise<void>;
 
 // biome-ignore lint/suspicious/noExplicitAny: a list of operations has all kinds of schemas, which no other type accepts
 export type Operation = Read<any> | Change<any> | Stream<any>;

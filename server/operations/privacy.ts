@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { DATA_KINDS, PURPOSES, type Purpose, REASONS, REMOVERS } from '../platform/personal.ts';
 import { read } from './operation.ts';
 import { personalTables, personalValues } from './personal_data.ts';
+import { OtherRecipient, Recipient, recipientsIn } from './recipients.ts';
 import { Nullable, strict, Time } from './schema.ts';
 import { securityMeasures } from './security_measures.ts';
 import type { Services } from './services.ts';
@@ -42,11 +43,6 @@ const Activity = strict(
   { title: 'ProcessingActivity' },
 );
 
-const Recipient = strict(
-  { client_id: Type.String(), client_name: Type.String(), scopes: Type.Array(Type.String()) },
-  { title: 'Recipient' },
-);
-
 const Value = strict(
   {
     table: Type.String(),
@@ -67,17 +63,18 @@ const Report = strict(
     activities: Type.Array(Activity),
     retention: Type.Array(Rule),
     recipients: Type.Array(Recipient, { description: 'the clients that get data of people who sign in to them' }),
-    more_recipients: Type.Boolean({ description: 'there are more than are shown here: list the clients' }),
+    other_recipients: Type.Array(OtherRecipient, {
+      description: 'services that get personal data: of mails, of the audit, for APIs, and where data are stored',
+    }),
+    more_recipients: Type.Boolean({
+      description:
+        'there are more than are shown here: list the clients, the resource servers and the destinations of the audit',
+    }),
     security_measures: Type.Array(Type.String()),
     values: Type.Array(Value),
   },
   { title: 'PrivacyReport' },
 );
-
-const RECIPIENTS_MAX = 200;
-
-/** The scopes by which a client gets claims of a person (OpenID Connect Core §5.4), and the two of Cardea's own. */
-const PERSONAL_SCOPES = ['openid', 'profile', 'email', 'phone', 'address', 'groups', 'roles'];
 
 /** What is stored about people: the record of processing activities (GDPR, Article 30), and the rules of retention. */
 export const privacy = {
@@ -108,6 +105,15 @@ export const privacy = {
           },
         ],
         recipients: [{ client_id: 'shop', client_name: 'Shop', scopes: ['openid', 'email'] }],
+        other_recipients: [
+          {
+            kind: 'mail_server',
+            name: 'CARDEA_SMTP_URL',
+            protocol: 'smtp',
+            host: 'smtp.example.com',
+            data: 'e-mail addresses, and the texts of mails',
+          },
+        ],
         more_recipients: false,
         security_measures: ['personal data is sealed under a key of the person'],
         values: [
@@ -168,14 +174,4 @@ async function retentionIn(services: Services): Promise<Static<typeof Rule>[]> {
       overdue_seconds: overdueSeconds,
     };
   });
-}
-
-async function recipientsIn({ clients }: Services) {
-  const { items, next } = await clients.list({ limit: RECIPIENTS_MAX, sort: 'client_name' });
-  const recipients = items.flatMap(({ id, name, metadata }) => {
-    const scopes = metadata.scope?.split(' ').filter((one) => PERSONAL_SCOPES.includes(one)) ?? [];
-    // A client that never signs a person in gets nothing of one.
-    return metadata.redirect_uris?.length || scopes.length > 0 ? [{ client_id: id, client_name: name, scopes }] : [];
-  });
-  return { recipients, more_recipients: next !== undefined };
 }

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import { lastAdministrator } from '../accounts/administrators.ts';
 import { isAccountId } from '../accounts/identifiers.ts';
-import type { Audit, AuditEntry, Target } from '../audit/entries.ts';
+import type { Audit, AuditEntry, Changes, Target } from '../audit/entries.ts';
 import { type BoundStatement, type Db, failedGuard, type Row, type Send, withinTransaction } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Actor } from './actor.ts';
@@ -108,16 +108,13 @@ export function createRunner(parts: RunParts): Runner {
             assertPermitted(operation, call);
             assertInput(operation.schemas, input);
             const planned = await operation.plan(within, input, call);
-            const { target, changes = {} } = planned;
             const appending = appender({ append }, call);
             // What is undone in the end has no entry.
             const shown = { ...call, masked: call.masked || options?.rollBack === true };
-            const entries = [
-              appending({ action: operation.name, outcome: 'done', target, changes }),
-              ...readBy(operation, shown, target).map(appending),
-            ];
+            const read = readBy(operation, shown, planned.target);
+            const entry = (rest: EntryOfOperation) => appending({ action: operation.name, ...rest });
             try {
-              return shownTo(operation, shown, await sendPlan(send, planned, entries));
+              return shownTo(operation, shown, await sendPlan(send, planned, entry, read));
             } catch (error) {
               throw refusal(planned, error, call);
             }
@@ -129,10 +126,19 @@ export function createRunner(parts: RunParts): Runner {
 
   async function sendPlan<O>(
     send: Send,
-    { statements, result }: Plan<O>,
-    entries: readonly BoundStatement[],
+    { statements, result, target, changes, counted }: Plan<O>,
+    entry: (rest: EntryOfOperation) => BoundStatement,
+    read: readonly FullRead[],
   ): Promise<O> {
-    return result((await send([...statements, ...entries])).slice(0, statements.length) as Row[][]);
+    // Made in this order, which that of their ids follows.
+    const entries = (all: Changes | undefined) =>
+      [...(isNothing(all) ? [] : [doneEntry(target, all)]), ...read].map(entry);
+    if (!counted)
+      return result((await send([...statements, ...entries(changes)])).slice(0, statements.length) as Row[][]);
+    const rows = (await send(statements)) as Row[][];
+    const more = counted(rows);
+    await send(entries(changes || !isNothing(more) ? { ...changes, ...more } : undefined));
+    return result(rows);
   }
 
   function shownTo<O>(operation: Operation, call: Call, output: O): O {
@@ -188,18 +194,14 @@ export function createRunner(parts: RunParts): Runner {
     }
 
     async function attempt(planned: Plan<OutputOf<S>>): Promise<OutputOf<S>> {
-      const { target, changes } = planned;
-      const appended = [
-        entry({ outcome: 'done', target, ...(changes ? { changes } : {}) }),
-        ...readBy(operation, call, target).map(entry),
-      ];
+      const read = readBy(operation, call, planned.target);
       return db.transaction(
         async (send) => {
           if (repeated) {
             const [, claimed] = await send(results.claim(repeated));
             if (claimed.length === 0) throw new Repeated(repeated);
           }
-          const output = await sendPlan(send, planned, appended);
+          const output = await sendPlan(send, planned, entry, read);
           if (repeated) await send([results.store(repeated, output, planned.owner)]);
           return output;
         },
@@ -215,6 +217,15 @@ export function createRunner(parts: RunParts): Runner {
     return stored.output;
   }
 }
+
+const doneEntry = (target: Target, changes: Changes | undefined): EntryOfOperation => ({
+  outcome: 'done',
+  target,
+  ...(changes ? { changes } : {}),
+});
+
+/** True for a change that leaves everything as it is, such as to disable a disabled user: an entry would claim that it was changed. */
+const isNothing = (changes: Changes | undefined): boolean => changes !== undefined && Object.keys(changes).length === 0;
 
 type EntryOfOperation = Pick<AuditEntry, 'outcome' | 'target'> & Partial<AuditEntry>;
 

@@ -7,10 +7,12 @@ import { TOTP_STATEMENTS } from '../accounts/totp.ts';
 import type { BoundStatement } from '../platform/db.ts';
 import { notFound } from '../platform/errors.ts';
 import { endSessions } from '../records/overview.ts';
+import { endedWith } from './ended.ts';
 import { change, read } from './operation.ts';
 import { personal } from './personal_fields.ts';
 import { entityTag } from './preconditions.ts';
 import { EtagOfUser, Id, strict, Time } from './schema.ts';
+import type { Services } from './services.ts';
 import { type Changeable, changeableUser, existingUser, OF_USER, shownPlan, userPlan } from './user_plans.ts';
 import { EXAMPLE_USER, Password, User } from './user_schema.ts';
 
@@ -70,7 +72,8 @@ export const userCredentials = {
       const changeable = await changeableUser(services, id, call, { self: false });
       const { change: passwords } = await services.passwords();
       const { statements, refuse } = await passwords.planning(changeable.before, password, { by: 'operator' });
-      return shownPlan(changeable, { statements, refuse, changes: { password: {} } });
+      const counted = endedWith(statements, services.now);
+      return shownPlan(changeable, { statements, refuse, changes: { password: {} }, counted });
     },
   }),
 
@@ -110,6 +113,7 @@ export const userCredentials = {
       const changeable = await changeableUser(services, id, call, { self: false });
       const accountId = id;
       return removal(
+        services,
         changeable,
         [...changeable.before.secondFactors],
         [TOTP_STATEMENTS.remove.bind({ accountId }), PASSKEY_STATEMENTS.removeAll.bind({ accountId })],
@@ -128,7 +132,7 @@ export const userCredentials = {
     async plan(services, { params: { id } }, call) {
       const changeable = await changeableUser(services, id, call, { self: false });
       if (!changeable.before.secondFactors.includes('totp')) throw notFound('authenticator app of user', id);
-      return removal(changeable, ['totp'], [TOTP_STATEMENTS.remove.bind({ accountId: id })]);
+      return removal(services, changeable, ['totp'], [TOTP_STATEMENTS.remove.bind({ accountId: id })]);
     },
   }),
 
@@ -145,7 +149,7 @@ export const userCredentials = {
       const { passkeys } = await services.factors();
       const listed = await passkeys.list(changeable.before);
       if (!listed.some((one) => one.id === passkeyId)) throw notFound('passkey', passkeyId);
-      return removal(changeable, ['passkey'], [removingPasskey(id, passkeyId)]);
+      return removal(services, changeable, ['passkey'], [removingPasskey(id, passkeyId)]);
     },
   }),
 
@@ -161,7 +165,12 @@ export const userCredentials = {
       const changeable = await changeableUser(services, id, call, { self: false });
       const { recoveryCodes } = await services.factors();
       if ((await recoveryCodes.remaining(changeable.before)) === 0) throw notFound('recovery codes of user', id);
-      return removal(changeable, ['recovery_codes'], [RECOVERY_CODE_STATEMENTS.clear.bind({ accountId: id })]);
+      return removal(
+        services,
+        changeable,
+        ['recovery_codes'],
+        [RECOVERY_CODE_STATEMENTS.clear.bind({ accountId: id })],
+      );
     },
   }),
 };
@@ -174,7 +183,12 @@ const NOTICES = {
 } as const satisfies Record<Kind, readonly [EventKind, string]>;
 
 /** Whoever has the factor may use it: the sessions that it has led to end as well. */
-function removal(changeable: Changeable, removed: Kind[], statements: readonly BoundStatement[]) {
+function removal(
+  { now }: Pick<Services, 'now'>,
+  changeable: Changeable,
+  removed: Kind[],
+  statements: readonly BoundStatement[],
+) {
   const { stores, before } = changeable;
   const { attempts, events, mails } = stores;
   const { id } = before;
@@ -192,6 +206,7 @@ function removal(changeable: Changeable, removed: Kind[], statements: readonly B
   return userPlan(changeable, {
     ...planned,
     changes: { second_factors: { before: before.secondFactors }, removed: { after: removed } },
+    counted: endedWith(planned.statements, now),
     result: (after) => ({ id, removed, etag: entityTag(after) }),
   });
 }

@@ -1,8 +1,10 @@
 import { type Static, Type } from 'typebox';
 import type { MailDetails } from '../accounts/mails.ts';
 import { type DeletionAsker, mayKeep } from '../accounts/standing.ts';
+import type { BoundStatement, Row } from '../platform/db.ts';
 import { AppError, notFound } from '../platform/errors.ts';
-import { endSessions } from '../records/overview.ts';
+import { endedIn, endSessions } from '../records/overview.ts';
+import { endedWith } from './ended.ts';
 import { erasing } from './erasure.ts';
 import { administratorGuard } from './guards.ts';
 import { ANY_CALLER, type Call, change, type Plan } from './operation.ts';
@@ -47,8 +49,7 @@ export async function deletionPlan(
   const { id } = before;
   assertUnrestricted(changeable);
   const grace = services.config.privacy.deletionGraceSeconds;
-  if (grace === 0) return erasurePlan(changeable);
-  const sessions = await stores.overview.countSessions(id);
+  if (grace === 0) return erasurePlan(services, changeable);
   const { accounts, mails, events } = stores;
   const planned = before.deletion;
   const dueAt = new Date(
@@ -62,35 +63,48 @@ export async function deletionPlan(
     standing: before.standing === 'active' ? ('leaving' as const) : before.standing,
   };
   const mail = { kind: MAILS[by], accountId: id, details: { ...details, due: dueAt.toISOString() } };
+  const changes = userChanges(shownUser(before), shownUser(after));
+  const statements = [
+    accounts.plans.requireVersion(before),
+    accounts.plans.schedulingDeletion(id, deletion),
+    ...endSessions(id),
+    // The person has been told already when it stays as it is planned.
+    ...(Object.keys(changes).length > 0
+      ? [events.append(before, 'deletion_asked', details), mails.enqueue(mail, before)]
+      : []),
+    ...administratorGuard(before, after),
+  ];
   return {
-    statements: [
-      accounts.plans.requireVersion(before),
-      accounts.plans.schedulingDeletion(id, deletion),
-      ...endSessions(id),
-      events.append(before, 'deletion_asked', details),
-      mails.enqueue(mail, before),
-      ...administratorGuard(before, after),
-    ],
+    statements,
     target: { kind: 'user', id },
-    changes: userChanges(shownUser(before), shownUser(after)),
-    result: () => ({ id, sessions_ended: sessions, deletion_due_at: dueAt.toISOString() }),
+    changes,
+    counted: endedWith(statements, services.now),
+    result: (rows) => ({ ...deleted(services, id, statements, rows), deletion_due_at: dueAt.toISOString() }),
   };
 }
 
 /** Erases an account with all that is stored of the person. */
-async function erasurePlan({ stores, before }: Changeable): Promise<Plan<Deleted>> {
+function erasurePlan(services: Pick<Services, 'now'>, { stores, before }: Changeable): Plan<Deleted> {
   const { id } = before;
-  const sessions = await stores.overview.countSessions(id);
+  const statements = [
+    stores.accounts.plans.requireVersion(before),
+    ...erasing(stores, before),
+    ...administratorGuard(before, undefined),
+  ];
   return {
-    statements: [
-      stores.accounts.plans.requireVersion(before),
-      ...erasing(stores, before),
-      ...administratorGuard(before, undefined),
-    ],
+    statements,
     target: { kind: 'user', id },
-    result: () => ({ id, sessions_ended: sessions }),
+    counted: endedWith(statements, services.now),
+    result: (rows) => deleted(services, id, statements, rows),
   };
 }
+
+const deleted = (
+  { now }: Pick<Services, 'now'>,
+  id: string,
+  statements: readonly BoundStatement[],
+  rows: readonly Row[][],
+): Deleted => ({ id, sessions_ended: endedIn(statements, rows, now()).sessions });
 
 function keepingPlan(changeable: Changeable, details: MailDetails = {}): Plan<Static<typeof User>> {
   const { stores, before } = changeable;
@@ -163,7 +177,7 @@ export const userDeletion = {
     async plan(services, { params: { id } }, call) {
       const changeable = await changeableUser(services, id, call, { self: false });
       assertUnrestricted(changeable);
-      return erasurePlan(changeable);
+      return erasurePlan(services, changeable);
     },
   }),
 };
@@ -218,7 +232,7 @@ export const dueErasure = change({
     // It may have been undone since the job has read it.
     if (!deletion || deletion.dueAt.getTime() > services.now()) throw notFound('planned deletion', id);
     assertUnrestricted(changeable);
-    return erasurePlan(changeable);
+    return erasurePlan(services, changeable);
   },
 });
 

@@ -1,7 +1,9 @@
 import { Type } from 'typebox';
 import { createInactivity, type InactiveStage, type InactivityStep, inactivitySteps } from '../accounts/inactivity.ts';
+import type { Row } from '../platform/db.ts';
 import { notFound } from '../platform/errors.ts';
 import { endSessions } from '../records/overview.ts';
+import { endedWith } from './ended.ts';
 import { type Call, type Change, change, type Plan, read, type Schemas } from './operation.ts';
 import { Id, strict } from './schema.ts';
 import type { Services } from './services.ts';
@@ -48,11 +50,13 @@ export const inactivityChanges = {
       changes: {},
     });
   }),
-  disabled: ofPolicy('disabled', 'users.disable_inactive', 'Disable a user', (_services, changeable) => {
+  disabled: ofPolicy('disabled', 'users.disable_inactive', 'Disable a user', (services, changeable) => {
     const { stores, before } = changeable;
+    const statements = [...endSessions(before.id), stores.devices.forgetOthers(before.id)];
     return shownPlan(changeable, {
-      statements: [...endSessions(before.id), stores.devices.forgetOthers(before.id)],
+      statements,
       changes: userChanges(shownUser(before), shownUser({ ...before, disabled: true })),
+      counted: endedWith(statements, services.now),
     });
   }),
   leaving: ofPolicy('leaving', 'users.delete_inactive', 'Delete a user', (services, changeable) =>
@@ -80,10 +84,11 @@ function ofPolicy(
       const changeable = await changeableUser(services, id, call, { self: false });
       const planned = await plan(services, changeable, step);
       const inactivity = createInactivity(services);
-      const { target, changes = {}, refuse } = planned;
+      const { target, changes = {}, counted, refuse } = planned;
       return {
         target,
-        changes,
+        changes: { ...changes, inactive_stage: { before: step.from, after: stage } },
+        ...(counted ? { counted: (rows: readonly Row[][]) => counted(rows.slice(1)) } : {}),
         ...(refuse ? { refuse } : {}),
         statements: [inactivity.requireInactive(id, step), ...planned.statements, inactivity.reaching(id, stage)],
         result: () => ({ id }),

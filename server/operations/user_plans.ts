@@ -102,6 +102,8 @@ interface UserChange<Output> {
   /** Decides if an administrator is lost. Default: as before. */
   readonly after?: Partial<Pick<Account, 'roles' | 'standing'>>;
   readonly changes: Changes;
+  /** @param rows of each of the statements */
+  readonly counted?: (rows: readonly Row[][]) => Changes;
   readonly result: (account: Account, rows: readonly Row[][]) => Output;
   readonly refuse?: (error: unknown) => unknown;
 }
@@ -110,7 +112,7 @@ interface UserChange<Output> {
 export function userPlan<Output>({ stores, before }: Changeable, change: UserChange<Output>): Plan<Output> {
   const { plans, fromRow } = stores.accounts;
   const { id } = before;
-  const { statements, after = {}, changes, result, refuse } = change;
+  const { statements, after = {}, changes, counted, result, refuse } = change;
   return {
     statements: [
       plans.requireVersion(before),
@@ -121,6 +123,7 @@ export function userPlan<Output>({ stores, before }: Changeable, change: UserCha
     target: { kind: 'user', id },
     owner: stores.accounts.ownerOf(before),
     changes,
+    ...(counted ? { counted: (rows: readonly Row[][]) => counted(rows.slice(1)) } : {}),
     result(rows) {
       const account = fromRow(rows.at(-1)?.[0] ?? {});
       if (!account) throw notFound('user', id);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Account } from '../accounts/account.ts';
 import type { ProfileInput } from '../accounts/profile.ts';
 import { type BoundStatement, failedGuard } from '../platform/db.ts';
@@ -12,8 +13,11 @@ import type { AccountStores } from './services.ts';
 export function profileStatements(
   { accounts, events, links, mails }: Pick<AccountStores, 'accounts' | 'events' | 'links' | 'mails'>,
   before: Account,
-  given: Partial<ProfileInput>,
+  wanted: Partial<ProfileInput>,
 ): { readonly statements: readonly BoundStatement[]; readonly after: Account; refuse(error: unknown): unknown } {
+  const given: Partial<ProfileInput> = Object.fromEntries(
+    Object.entries(wanted).filter(([member, value]) => !isDeepStrictEqual(value, before[member as keyof ProfileInput])),
+  );
   if (Object.keys(given).length === 0) return { statements: [], after: before, refuse: (error) => error };
   const { id: accountId } = before;
   const hasNewEmail = given.email !== undefined && given.email.trim() !== before.email;

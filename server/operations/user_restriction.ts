@@ -1,5 +1,6 @@
 import { RESTRICTION_REASONS, standingOf } from '../accounts/standing.ts';
 import { endSessions } from '../records/overview.ts';
+import { endedWith } from './ended.ts';
 import { change } from './operation.ts';
 import { strict } from './schema.ts';
 import { changeableUser, OF_USER, shownPlan, userChanges } from './user_plans.ts';
@@ -37,10 +38,12 @@ export const userRestriction = {
       const { stores, before } = changeable;
       const restriction = { since: before.restriction?.since ?? new Date(services.now()), reason };
       const standing = standingOf({ ...before, restriction });
+      const statements = [stores.accounts.plans.restricting(id, reason), ...endSessions(id)];
       return shownPlan(changeable, {
-        statements: [stores.accounts.plans.restricting(id, reason), ...endSessions(id)],
+        statements,
         after: { standing },
         changes: userChanges(shownUser(before), shownUser({ ...before, restriction })),
+        counted: endedWith(statements, services.now),
       });
     },
   }),

@@ -8,6 +8,7 @@ import { pageOf as cutPage, type Position, readPosition } from '../platform/page
 import { refusedBy } from '../platform/planned.ts';
 import type { AppOverview, SessionOverview } from '../records/overview.ts';
 import { AcceptedText, shownAccepted } from './accepted_texts.ts';
+import { endedWith } from './ended.ts';
 import { change, read } from './operation.ts';
 import { PAGE_QUERY, pageOf } from './pages.ts';
 import { personal } from './personal_fields.ts';
@@ -142,14 +143,16 @@ export const userSessions = {
       const changeable = await changeableUser(services, id, call, { self: true });
       const { overview, devices, events } = changeable.stores;
       const sessions = await overview.countSessions(id);
+      const statements = [
+        ...overview.endSessions(id),
+        // A trusted browser would get in again without the second factor.
+        devices.forgetOthers(id),
+        ...(sessions > 0 ? [events.append(changeable.before, 'session_ended')] : []),
+      ];
       return userPlan(changeable, {
-        statements: [
-          ...overview.endSessions(id),
-          // A trusted browser would get in again without the second factor.
-          devices.forgetOthers(id),
-          ...(sessions > 0 ? [events.append(changeable.before, 'session_ended')] : []),
-        ],
-        changes: { sessions: {} },
+        statements,
+        changes: {},
+        counted: endedWith(statements, services.now),
         result: () => ({ id, sessions_ended: sessions }),
       });
     },

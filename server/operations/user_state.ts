@@ -1,7 +1,10 @@
 import { Type } from 'typebox';
 import { standingOf } from '../accounts/standing.ts';
+import type { Changes } from '../audit/entries.ts';
+import type { Row } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { endSessions } from '../records/overview.ts';
+import { endedWith } from './ended.ts';
 import { type Call, change, type Plan } from './operation.ts';
 import { Id, strict } from './schema.ts';
 import type { Services } from './services.ts';
@@ -60,10 +63,13 @@ export const userState = {
     async plan(services, { params: { id } }, call) {
       const changeable = await changeableUser(services, id, call, { self: false });
       const { stores, before } = changeable;
+      const statements = [stores.accounts.plans.disabling(id), ...endSessions(id), stores.devices.forgetOthers(id)];
+      const ended = endedWith(statements, services.now);
       return shownPlan(changeable, {
-        statements: [stores.accounts.plans.disabling(id), ...endSessions(id), stores.devices.forgetOthers(id)],
+        statements,
         after: { standing: 'disabled' },
         changes: userChanges(shownUser(before), shownUser({ ...before, disabled: true })),
+        counted: (rows) => ({ ...stageChange(rows), ...ended(rows) }),
       });
     },
   }),
@@ -82,6 +88,7 @@ export const userState = {
         statements: [stores.accounts.plans.enabling(id)],
         after: { standing: standingOf({ ...before, disabled: false }) },
         changes: userChanges(shownUser(before), shownUser({ ...before, disabled: false })),
+        counted: stageChange,
       });
     },
   }),
@@ -103,12 +110,19 @@ export const userState = {
       const locks = shownLocks(await attempts.locksOf(id));
       return userPlan(changeable, {
         statements: [attempts.unlock(id)],
-        changes: { locks: { before: locks.map(({ factor }) => factor), after: [] } },
+        changes: locks.length > 0 ? { locks: { before: locks.map(({ factor }) => factor), after: [] } } : {},
+        counted: ([forgotten = []]) => (forgotten.length > 0 ? { failures: { after: 0 } } : {}),
         result: (account) => ({ ...shownUser(account), locks_ended: locks }),
       });
     },
   }),
 };
+
+/** The stage of the policy for inactive accounts that a decision of an operator ends. @param rows the first are those of the change */
+function stageChange([changed = []]: readonly Row[][]): Changes {
+  const before = changed[0]?.inactive_stage;
+  return typeof before === 'string' ? { inactive_stage: { before, after: null } } : {};
+}
 
 /** Another invitation for a user who has not followed the first. */
 async function again(services: Services, id: string, call: Call) {
@@ -120,7 +134,7 @@ async function again(services: Services, id: string, call: Call) {
   }
   return userPlan(changeable, {
     statements: [stores.mails.enqueue({ kind: 'invitation', accountId: id }, before)],
-    changes: {},
+    changes: { invitation: {} },
     result: ({ email }) => ({ id, email, invited: true }),
   });
 }

@@ -114,7 +114,7 @@ export function deleteSessions(where: RawBuilder<unknown>): RawBuilder<unknown> 
  * keeps Postgres from reading the whole index of `uid`.
  */
 export function lockSessions(where: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`SELECT 1 FROM sessions s WHERE ${where} ORDER BY s.uid || '' FOR UPDATE`;
+  return sql`SELECT s.expires_at FROM sessions s WHERE ${where} ORDER BY s.uid || '' FOR UPDATE`;
 }
 
 export const DELIVERY_STATEMENTS = {

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { Grants, Records, Sessions } from '../platform/database.ts';
-import type { BoundStatement, Db } from '../platform/db.ts';
+import type { BoundStatement, Db, Row, Statement } from '../platform/db.ts';
 import { type PageWanted, WHOLE } from '../platform/pages.ts';
 import { hashToken, openJson, type Place, type Sealer } from '../platform/sealing.ts';
 import { statement } from '../platform/statement.ts';
@@ -181,7 +181,8 @@ export const OVERVIEW_STATEMENTS = {
     ($: OtherSessions) => sql`
       DELETE FROM grants WHERE account_id = ${$.accountId} AND NOT EXISTS (
         SELECT 1 FROM session_authorizations c JOIN sessions s ON s.uid = c.session_uid
-         WHERE c.grant_id = grants.id AND s.uid = ${$.except} AND s.account_id = ${$.accountId})`,
+         WHERE c.grant_id = grants.id AND s.uid = ${$.except} AND s.account_id = ${$.accountId})
+      RETURNING expires_at`,
   ),
   /** A record without a session, such as an interaction, never belongs to the excepted session. */
   endRecords: statement(
@@ -362,6 +363,22 @@ export function endSessions(
     ...(required ? [OVERVIEW_STATEMENTS.requireSessions.bind(sessions)] : []),
     OVERVIEW_STATEMENTS.endSessions.bind(sessions),
   ];
+}
+
+/**
+ * How many sessions and grants that were in force `endSessions` has ended.
+ * @param statements those of the transaction, in the order of `rows`
+ */
+export function endedIn(
+  statements: readonly BoundStatement[],
+  rows: readonly Row[][],
+  now: number,
+): { readonly sessions: number; readonly grants: number } {
+  const inForce = (wanted: Statement) => {
+    const returned = rows.filter((_, i) => statements[i]?.statement === wanted).flat() as { expires_at: Date }[];
+    return returned.filter(({ expires_at: end }) => end.getTime() > now).length;
+  };
+  return { sessions: inForce(OVERVIEW_STATEMENTS.lockSessions), grants: inForce(OVERVIEW_STATEMENTS.endGrants) };
 }
 
 /** The scopes and resources of several grants together. */

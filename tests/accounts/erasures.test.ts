@@ -89,3 +89,17 @@ test('removes what a request that was under way has written since', async () => 
   await node().run();
   assert.deepEqual(await app.db.run({ text: 'SELECT 1 FROM records WHERE account_id = $1' }, [id]), []);
 });
+
+test('leaves what is stored of somebody who was imported again with the same sub', async () => {
+  const [sub = ''] = await leaving(1);
+  await runner.run(userDeletion.erase, inputOf(sub), call);
+  const { plans } = stores.accounts;
+  const { statements } = await plans.creatingAll([{ email: 'again@example.com', sub }]);
+  await app.db.transact(statements);
+  await records.records('Interaction', [{ accountId: sub, jti: randomUUID() }]);
+  await app.db.run({ text: 'UPDATE records SET account_id = $1 WHERE account_id IS NULL' }, [sub]);
+  const recordsOf = () => app.db.run({ text: 'SELECT 1 AS one FROM records WHERE account_id = $1' }, [sub]);
+  assert.equal((await recordsOf()).length, 1);
+  await node().run();
+  assert.equal((await recordsOf()).length, 1);
+});

@@ -22,7 +22,7 @@ import { openAudit } from '../../server/audit/entries.ts';
 import type { BoundStatement } from '../../server/platform/db.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
-import { endSessions } from '../../server/records/overview.ts';
+import { endedIn, endSessions } from '../../server/records/overview.ts';
 import type { Payload } from '../../server/records/payload.ts';
 import { accountChanges, deleteAccounts } from '../helpers/account_changes.ts';
 import { defer, type Scope } from '../helpers/scope.ts';
@@ -67,7 +67,7 @@ const log = createLog({ level: 'debug', destination: { write: (line: string) => 
 
 /** A service for the accounts of this file, with a thread of its own. */
 async function open(on: Scope, more: Partial<PasswordSettings> = {}): Promise<PasswordService> {
-  const stores = { db, accounts, devices, attempts, events, personEvents, mails, endSessions };
+  const stores = { db, accounts, devices, attempts, events, personEvents, mails, endSessions, endedIn, now };
   const service = await createPasswordService({ ...SETTINGS, ...more }, { ...stores, log, names: [], threads: 1 });
   defer(on, () => service.close());
   return service;

@@ -8,10 +8,33 @@ import { operatedDatabase } from '../helpers/operated_database.ts';
 const DAY_MS = 86_400_000;
 const operated = await operatedDatabase({ after });
 const { seed, db } = operated;
-const env = { CARDEA_EVENTS_KEPT: '7d', CARDEA_DEVICES_KEPT: '30d', CARDEA_MAILS_KEPT: '2h' };
+const env = {
+  CARDEA_EVENTS_KEPT: '7d',
+  CARDEA_DEVICES_KEPT: '30d',
+  CARDEA_MAILS_KEPT: '2h',
+  CARDEA_SMTP_URL: 'smtps://user:of-the-mails@smtp.example.com',
+  CARDEA_REDIS_URL: 'rediss://user:of-the-counters@redis.example.com:6380',
+};
 const api = await adminApi({ after }, { ...operated, env });
 const denied = await adminApi({ after }, operated, { permissions: new Set(['users:read', 'config:read']) });
 const party = await seed.party({ metadata: { scope: 'openid email api:read' } });
+for (const [path, body] of [
+  ['/resources', { identifier: 'https://orders.example/', name: 'Orders', scopes: ['orders:read'] }],
+  ['/audit/destinations', { kind: 'webhook', name: 'SIEM', settings: { url: 'https://siem.example/in?key=1' } }],
+  [
+    '/audit/destinations',
+    { kind: 'syslog', name: 'Logs', settings: { host: 'logs.example', port: 6_514 }, details: true },
+  ],
+  [
+    '/audit/destinations',
+    { kind: 'cloudevents', name: 'Shop', settings: { url: 'https://shop.example/' }, client_id: party.id },
+  ],
+  ['/audit/destinations', { kind: 'webhook', name: 'Off', settings: { url: 'https://off.example/' } }],
+] as const) {
+  const { status, body: made } = await api.request('POST', path, { body });
+  assert.equal(status, 201, JSON.stringify(made));
+  if (body.name === 'Off') await api.request('POST', `/audit/destinations/${made.id}/disable`);
+}
 const stores = await api.services.accountStores();
 const ada = await stores.accounts.resolve((await seed.person()).id);
 const visitor = { userAgent: 'Firefox/140.0 Linux', address: '192.0.2.7' };
@@ -78,6 +101,27 @@ test('the recipients are the clients that people sign in to, with the scopes tha
   const found = recipients.find((one: { client_id: string }) => one.client_id === party.id);
   assert.deepEqual(found.scopes, ['openid', 'email']);
   assert.equal(more, false);
+});
+
+test('the other recipients are the services that get personal data, by their hosts alone', async () => {
+  const { other_recipients: others } = await report();
+  assert.deepEqual(
+    others.map((one: Record<string, string>) => [one.kind, one.name, one.protocol, one.host]),
+    [
+      ['mail_server', 'CARDEA_SMTP_URL', 'smtp', 'smtp.example.com'],
+      ['database', 'CARDEA_DATABASE_URL', 'postgres', new URL(operated.databaseUrl).hostname || null],
+      ['redis', 'CARDEA_REDIS_URL', 'redis', 'redis.example.com'],
+      ['audit_destination', 'SIEM', 'webhook', 'siem.example'],
+      ['audit_destination', 'Logs', 'syslog', 'logs.example'],
+      ['audit_destination', 'Shop', 'cloudevents', 'shop.example'],
+      ['resource_server', 'Orders', 'oauth', 'orders.example'],
+    ],
+  );
+  const dataOf = (wanted: string) => others.find(({ name }: { name: string }) => name === wanted).data;
+  assert.match(dataOf('Logs'), /the address and the device/);
+  assert.ok(dataOf('Shop').includes(party.id));
+  for (const secret of ['of-the-mails', 'of-the-counters', 'key=1'])
+    assert.ok(!JSON.stringify(others).includes(secret));
 });
 
 test('the report needs its own permission', async () => {

@@ -311,7 +311,7 @@ test('a disabled user has no sessions and is shown as disabled; enabled again', 
   assert.deepEqual([on.body.disabled, on.body.version], [false, 3]);
   const entries = (await auditOf(id)).slice(1).map(({ action, changes }) => [action, changes]);
   assert.deepEqual(entries, [
-    ['users.disable', { disabled: { before: false, after: true } }],
+    ['users.disable', { disabled: { before: false, after: true }, sessions_ended: { after: 1 } }],
     ['users.enable', { disabled: { before: true, after: false } }],
   ]);
 });

@@ -172,7 +172,10 @@ describe('master-key rotate', () => {
       'mails.sealed': [1, 1],
       'operation_results.sealed': [1, 1],
     });
-    assert.match(rotated.stderr, /^records: 1203 looked at, 1203 re-sealed$/m);
+    assert.match(rotated.stderr, /^records\.sealed: 1203 looked at, 1203 encrypted again$/m);
+    assert.match(tried.stderr, /^records\.sealed: 1203 looked at, 1203 to encrypt again$/m);
+    const shown = rotated.stderr.split('\n').filter((line) => line !== '');
+    assert.equal(new Set(shown).size, shown.length, 'each line tells of another column');
 
     const sealer = sealerOf(key);
     for (const sealed of SEALED) {

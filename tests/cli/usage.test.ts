@@ -18,6 +18,7 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   passwords: ['status', 'blocklist'],
   users: [
     ...['create', 'list', 'show', 'disable', 'enable', 'unlock', 'set-password', 'invite', 'import'],
+    ...['delete', 'restore', 'erase', 'restrict', 'lift-restriction', 'inactive', 'data-export'],
     ...['sessions', 'end-sessions', 'events', 'groups', 'roles', 'factors', 'reset-factors'],
   ],
   resources: ['create', 'list', 'show', 'delete'],
@@ -31,6 +32,7 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   grants: ['list', 'show', 'revoke'],
   lockouts: ['list', 'end'],
   config: ['check'],
+  privacy: ['report', 'texts'],
   audit: ['list', 'show', 'export', 'heads', 'verify', 'prove', 'consistency', 'check-proof'],
 };
 
@@ -51,6 +53,12 @@ describe('cardea', () => {
         assert.match(one.stdout, /--json/);
       }),
     );
+  });
+
+  test('the help of a deletion names the setting of its days of grace', async () => {
+    for (const verb of ['delete', 'restore', 'erase']) {
+      assert.match((await runCli(['users', verb, '--help'])).stdout, /CARDEA_DELETION_GRACE/, verb);
+    }
   });
 
   for (const [why, args] of [

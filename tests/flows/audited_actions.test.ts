@@ -310,11 +310,12 @@ test('what a person changes at /account, in their session', async () => {
   page = await again('password');
   const changed = await audited('passwords.change', () => press(browser, page, 'change', { new_password: PASSWORD }));
   isOf(changed, person);
-  assert.deepEqual(changed.changes, { ended_sessions: { after: 'all_others' } });
+  assert.deepEqual(changed.changes, { sessions_ended: { after: 0 }, grants_ended: { after: 0 } });
 });
 
 test('a forgotten password, and a sign-up: the address is not in the audit', async () => {
   const person = await app.seed.person();
+  await tokensFor(app, party, person);
   const asked = await audited('links.ask', () => askForMail(app, '/account/forgot', person.email));
   assert.deepEqual(
     [asked.actor_id, asked.target_id, asked.details_account, asked.changes],
@@ -323,7 +324,7 @@ test('a forgotten password, and a sign-up: the address is not in the audit', asy
   const reset = await mail.next(person.email);
   const done = await audited('passwords.reset', () => useLink(app, reset.link, { new_password: PASSWORD }));
   isOf(done, person);
-  assert.deepEqual(done.changes, { ended_sessions: { after: 'all' } });
+  assert.deepEqual(done.changes, { sessions_ended: { after: 1 }, grants_ended: { after: 1 } });
 
   const email = 'grace.hopper@example.com';
   await askForMail(app, '/account/sign-up', email);

@@ -30,6 +30,8 @@ export interface Face {
   readonly body?: unknown;
   /** Both refuse it, with this error code. */
   readonly refused?: string;
+  /** All is as it should be already: the audit has no entry. */
+  readonly unchanged?: true;
 }
 
 /** What rows are made with, before there are two equal databases. */

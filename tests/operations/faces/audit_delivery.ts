@@ -61,11 +61,12 @@ export const auditDeliveryFaces: FacesOf = async ({ db, masterKey, seed }) => {
       path: `${PATH}/${id}`,
       body: { actions: ['keys.rotate'], details: true },
     },
-    one(destinations.disable, 'disable'),
+    { ...one(destinations.disable, 'disable'), unchanged: true },
     {
       ...one(destinations.replay, 'replay'),
       cli: [...CLI, 'replay', id, '--from', '0'],
       body: { from: 0 },
+      unchanged: true,
     },
     {
       ...one(destinations.replay, 'replay'),
