@@ -57,7 +57,7 @@ test('a dry run of a rotation says what would happen, and changes nothing', asyn
   assert.deepEqual(await entries('keys.rotate'), []);
 });
 
-test('of rotations at the same time one replaces the key, and each is in the audit', async () => {
+test('of rotations at the same time one replaces the key, and each that has done something is in the audit', async () => {
   const [old = ''] = await kids('RS256', 'active');
   const answers = await Promise.all(
     Array.from({ length: 6 }, (_, i) => rotate({ now: true, ring: 'RS256' }, '/keys/rotate', i % 2 ? api : second)),
@@ -73,7 +73,7 @@ test('of rotations at the same time one replaces the key, and each is in the aud
   assert.ok(demoted.includes(old));
   assert.equal((await kids('RS256', 'active')).length, 1);
   const written = await entries('keys.rotate');
-  assert.equal(written.length, 6);
+  assert.equal(written.length, answers.filter(({ body }) => body.done.length > 0).length);
   const audited = written.flatMap(({ changes }) => (changes.keys?.after ?? []) as { do: string; kid: string }[]);
   assert.deepEqual(
     audited
