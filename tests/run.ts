@@ -21,6 +21,7 @@ import { createRunFolders } from './helpers/run_folders.ts';
 const DURATIONS = 'durations.json';
 /** Before durations are known, the folders with long files come first. */
 const ORDER = [
+  'performance',
   'browser',
   'chaos',
   'platform',
