@@ -1637,6 +1637,8 @@ export interface components {
             address: string | null;
             /** @description the User-Agent; null also when the person was erased */
             device: string | null;
+            /** @description false: the row is not as Cardea has written it; verify the audit to find what else was changed */
+            intact: boolean;
         };
         /** AuditHead */
         AuditHead: {
@@ -11363,7 +11365,8 @@ export interface operations {
                      *           "request_id": "1f0c9d5e-2b3a-4c4d-8e5f-6a7b8c9d0e1f",
                      *           "session_id": null,
                      *           "address": "192.0.2.1",
-                     *           "device": "Mozilla/5.0"
+                     *           "device": "Mozilla/5.0",
+                     *           "intact": true
                      *         }
                      *       ]
                      *     }
@@ -11411,6 +11414,8 @@ export interface operations {
                             address?: string | null;
                             /** @description the User-Agent; null also when the person was erased */
                             device?: string | null;
+                            /** @description false: the row is not as Cardea has written it; verify the audit to find what else was changed */
+                            intact?: boolean;
                         }[];
                         /** @description the cursor of the next page; absent on the last */
                         next?: string;
@@ -12644,7 +12649,8 @@ export interface operations {
                      *       "request_id": "1f0c9d5e-2b3a-4c4d-8e5f-6a7b8c9d0e1f",
                      *       "session_id": null,
                      *       "address": "192.0.2.1",
-                     *       "device": "Mozilla/5.0"
+                     *       "device": "Mozilla/5.0",
+                     *       "intact": true
                      *     }
                      */
                     "application/x-ndjson": components["schemas"]["AuditEntry"];
@@ -12912,7 +12918,8 @@ export interface operations {
                      *       "request_id": "1f0c9d5e-2b3a-4c4d-8e5f-6a7b8c9d0e1f",
                      *       "session_id": null,
                      *       "address": "192.0.2.1",
-                     *       "device": "Mozilla/5.0"
+                     *       "device": "Mozilla/5.0",
+                     *       "intact": true
                      *     }
                      */
                     "application/json": components["schemas"]["AuditEntry"];

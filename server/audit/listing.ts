@@ -3,6 +3,7 @@ import { createListing, type ListRequest, type Page } from '../platform/listing.
 import { AUDIT_STATEMENTS, type Audit, type AuditDetails, type AuditRow } from './entries.ts';
 import { assertHead } from './head_sizes.ts';
 import { type SignedHead, shownHead } from './heads.ts';
+import { changedEntries } from './intact.ts';
 import type { PublicJwk } from './keys.ts';
 import { LOG_STATEMENTS } from './log_store.ts';
 import { type ConsistencyProof, type EventProof, proveConsistency, proveEvent } from './proofs.ts';
@@ -24,6 +25,8 @@ export interface AuditLog {
   proveConsistency(sizes: { readonly from: number; readonly to?: number | undefined }): Promise<ConsistencyProof>;
   /** See `verifyAudit`. */
   verify(options: VerifyOptions): Promise<ReturnType<typeof verifyAudit>>;
+  /** The ids of those that are not as Cardea has written them. See `changedEntries`. */
+  changed(rows: readonly AuditRow[]): Promise<ReadonlySet<string>>;
   /** Opens the details that the key of a month seals; undefined when the key is gone. */
   openByMonth(row: AuditRow): Promise<AuditDetails | undefined>;
 }
@@ -76,6 +79,7 @@ export function createAuditLog({
       return proveConsistency(db, await keys(), sizes);
     },
     verify: async (options) => verifyAudit(db, await keys(), options),
+    changed: (rows) => changedEntries(db, keys, rows),
     openByMonth: async (row) => (await open()).openByMonth(row),
     list: (request) => LISTING.read(db, request),
     async find(id) {

@@ -4,9 +4,8 @@ import { audit } from '../operations/audit.ts';
 import { NO_LINES } from '../operations/json_lines.ts';
 import type { OutputOf } from '../operations/run.ts';
 import { UsageError } from './context.ts';
-import { itemVerb } from './item_verbs.ts';
 import { type ListOptions, listed, listOptions } from './lists.ts';
-import { type Item, showing } from './output.ts';
+import { type Item, JSON_OPTION, type PrintOptions, showing } from './output.ts';
 import { filterOfPeriod, type PeriodOptions, periodOptions } from './times.ts';
 import type { CommandTools } from './tools.ts';
 
@@ -15,26 +14,40 @@ const COLUMNS = ['at', 'actor_kind', 'actor_id', 'action', 'target_kind', 'targe
 
 /** `cardea audit list`, `show` and `export` */
 export function entryVerbs(noun: Command, tools: CommandTools): void {
-  const { verb, printItems } = tools;
+  const { verb, printItem, printItems } = tools;
   const list = listOptions(noun.command('list').description('list what was done and by whom, the newest first'));
   showing(periodOptions(list), audit.list).action(
     verb<ListOptions & PeriodOptions>(async (context, options) => {
       const filter = filterOfPeriod('at', options);
       const { filter: _, ...others } = options;
       const items = await listed(context, audit.list, { ...others, ...(filter === undefined ? {} : { filter }) });
-      printItems(items as Item[], COLUMNS, 'There are no entries.', options);
+      const changed = changedIn(items);
+      printItems(items as Item[], changed > 0 ? [...COLUMNS, 'intact'] : COLUMNS, 'There are no entries.', options);
+      noteChanged(tools, changed);
     }),
   );
-  itemVerb(noun, tools, {
-    id: 'id',
-    name: 'show',
-    about: 'show an entry, with what was changed',
-    operation: audit.show,
-  });
+  const show = noun.command('show').description('show an entry, with what was changed').argument('<id>');
+  showing(show, audit.show)
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async ({ operate }, options, id = '') => {
+        const entry = await operate(audit.show, { params: { id } }, options);
+        printItem(entry as Item, options);
+        noteChanged(tools, changedIn([entry]));
+      }),
+    );
   exportVerb(noun, tools);
 }
 
-function exportVerb(noun: Command, { verb, printPart, createProgress }: CommandTools): void {
+const changedIn = (entries: readonly { readonly intact?: boolean }[]): number =>
+  entries.filter(({ intact }) => intact === false).length;
+
+function noteChanged({ note }: Pick<CommandTools, 'note'>, changed: number): void {
+  if (changed === 0) return;
+  note(`${changed} of these are not as Cardea has written them (intact: no): see \`cardea audit verify\``);
+}
+
+function exportVerb(noun: Command, { verb, printPart, createProgress, note }: CommandTools): void {
   const command = noun
     .command('export')
     .description(
@@ -51,14 +64,16 @@ function exportVerb(noun: Command, { verb, printPart, createProgress }: CommandT
       const running = await stream(audit.export, { query, lines: NO_LINES });
       const progress = createProgress({ every: PROGRESS_EVERY, amidResult: true });
       if (format === 'csv' && !(await printPart(stringify([CSV_COLUMNS])))) return running.stop();
-      let exported = 0;
+      let [exported, changed] = [0, 0];
       for (let some = await running.next(); some; some = await running.next()) {
         const text = format === 'csv' ? csvOf(some) : some.map((entry) => `${JSON.stringify(entry)}\n`).join('');
         if (text !== '' && !(await printPart(text))) return running.stop();
         exported += some.length;
+        changed += changedIn(some);
         progress.show(exported, `${exported} exported`);
       }
       progress.end(`${exported} exported`);
+      noteChanged({ note }, changed);
     }),
   );
 }

@@ -41,6 +41,9 @@ const AuditEntry = strict(
       ...personal('text'),
       description: 'the User-Agent; null also when the person was erased',
     }),
+    intact: Type.Boolean({
+      description: 'false: the row is not as Cardea has written it; verify the audit to find what else was changed',
+    }),
   },
   { title: 'AuditEntry' },
 );
@@ -61,6 +64,7 @@ const EXAMPLE: Static<typeof AuditEntry> = {
   session_id: null,
   address: '192.0.2.1',
   device: 'Mozilla/5.0',
+  intact: true,
 };
 
 /** The record of what was done, and of what was refused. */
@@ -124,10 +128,11 @@ export const audit = {
   }),
 };
 
-/** With the details, which the keys of people and of months open. */
+/** With the details, which the keys of people and of months open, and whether each is as it was written. */
 async function shownEntries(services: Services, rows: readonly AuditRow[]): Promise<Static<typeof AuditEntry>[]> {
   const sealersOf = async (ids: readonly string[]) => (await services.accountStores()).accounts.sealersOf(ids);
   const opened = await detailsOfEntries({ openByMonth: services.audit.openByMonth, sealersOf }, rows);
+  const changed = await services.audit.changed(rows);
   return rows.map((row) => {
     const { mac: _, sealed_details: __, details_account: ___, details_month: ____, at, changes, ...entry } = row;
     const details = opened.get(row.id);
@@ -137,6 +142,7 @@ async function shownEntries(services: Services, rows: readonly AuditRow[]): Prom
       changes: changes as Static<typeof AuditEntry>['changes'],
       address: details?.address ?? null,
       device: details?.device ?? null,
+      intact: !changed.has(row.id),
     };
   });
 }

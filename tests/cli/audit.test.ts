@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { auditLog } from '../helpers/audit.ts';
+import { auditLog, event } from '../helpers/audit.ts';
 import { setUpCli } from './run_cli.ts';
 
 /** What the verbs of the audit say, and by which exit code. */
@@ -100,4 +100,40 @@ test('what was changed makes the exit code 3, which wrong usage never has', asyn
   const { code, stdout } = await cardea(['audit', 'verify']);
   assert.equal(code, 3);
   assert.match(stdout, new RegExp(`^changed +${third}`, 'm'));
+});
+
+test('an entry that was changed in the database is marked wherever it is shown, and no other one is', async () => {
+  const period = ['--from', DAY, '--to', NEXT_DAY];
+  const marks = (entries: readonly { id: string; intact: boolean }[]) =>
+    entries.flatMap(({ id, intact }) => (intact ? [] : [id]));
+  const list = await cardea(['audit', 'list', ...period, '--json']);
+  assert.deepEqual([list.json.length, marks(list.json)], [4, [third]]);
+  assert.match(list.stderr, /^1 of these are not as Cardea has written them .*audit verify/);
+  const exported = await cardea(['audit', 'export', ...period]);
+  const lines = exported.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(marks(lines), [third]);
+  assert.match(exported.stderr, /1 of these are not/);
+  assert.match((await cardea(['audit', 'show', third])).stdout, /^intact +no$/m);
+  const other = await cardea(['audit', 'show', first, '--json']);
+  assert.deepEqual([other.json.intact, other.stderr], [true, '']);
+  assert.match((await cardea(['audit', 'list', ...period])).stdout, /INTACT/);
+});
+
+test('an entry that waits for its place is marked by its MAC, and one that was written by somebody else', async () => {
+  const waiting = event(log.audit, 9);
+  const [waits, forged] = [String(waiting.values[0]), '019a9b00-0000-7000-8000-000000000000'];
+  await db.query(waiting);
+  const intact = async (id: string) => (await cardea(['audit', 'show', id, '--json'])).json.intact;
+  assert.equal(await intact(waits), true);
+  await log.tamper(
+    `UPDATE audit SET outcome = 'denied' WHERE id = '${waits}'`,
+    `INSERT INTO audit (id, at, actor_kind, actor_id, action, target_kind, target_id, outcome, changes, request_id, mac)
+     SELECT '${forged}', at, actor_kind, actor_id, action, target_kind, target_id, outcome, changes, request_id, mac
+       FROM audit WHERE id = '${first}'`,
+    `UPDATE audit SET at = at + interval '1 microsecond' WHERE id = '${first}'`,
+  );
+  for (const id of [waits, forged, first]) assert.equal(await intact(id), false, id);
 });
