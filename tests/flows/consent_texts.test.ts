@@ -172,7 +172,8 @@ test('a withdrawn version is not asked for: the one before it is in force again,
   const withdraw = (version: string) => operated(`/privacy/texts/terms/${version}/withdraw`, 'POST');
   const { body, status } = await withdraw('5');
   assert.deepEqual([status, body.in_force], [200, '4']);
-  clock.ms += 61_000;
+  // Another language that was under way meanwhile does not bring the version back.
+  await publish(text('5', { language: 'de' }));
   assert.ok(!asked((await signIn(early)).page));
   assert.deepEqual(textsOf((await signIn(other)).page, 'li a'), ['Terms 4']);
 
@@ -185,8 +186,8 @@ test('a withdrawn version is not asked for: the one before it is in force again,
 
   const { items: published } = (await operated('/privacy/texts')).body as { items: Record<string, string>[] };
   assert.deepEqual(
-    published.filter((one) => one.withdrawn_at !== undefined).map(({ version }) => version),
-    ['5'],
+    published.filter((one) => one.withdrawn_at !== undefined).map(({ version, language }) => `${version} ${language}`),
+    ['5 de', '5 en'],
   );
   const { items: entries } = (await operated('/audit?filter=action%20eq%20%22privacy.withdraw_text%22')).body;
   const [entry, ...more] = entries as Record<string, unknown>[];
@@ -195,6 +196,29 @@ test('a withdrawn version is not asked for: the one before it is in force again,
   for (const version of ['4', '3', '2', '1', '9']) assert.equal((await withdraw(version)).status, 200);
   clock.ms += 61_000;
   assert.ok(!asked((await signIn(other)).page), 'nothing is left to accept');
+});
+
+test('who withdraws one text keeps the others, and an app that gets access then is shown with those alone', async () => {
+  await app.db.transact(texts.accepting(early.id, [{ kind: 'privacy', version: '1' }]));
+  const { browser } = await signIn(early);
+  const page = await browser.get('/account/consents');
+  const index = textsOf(page, 'h2').findIndex((one) => one.includes('(4)'));
+  await browser.follow(await press(browser, page, `withdraw-${index}`));
+  const accepted = await texts.acceptedBy(early.id);
+  assert.deepEqual(
+    accepted.filter(({ withdrawnAt }) => withdrawnAt === undefined).map(({ kind }) => kind),
+    ['privacy'],
+  );
+  const entries = (await operated('/audit?filter=action%20eq%20%22texts.withdraw%22')).body.items;
+  assert.equal((entries as Record<string, unknown>[])[0]?.actor_id, early.id);
+
+  await authorize({ issuer: app.issuer, party, person: early, browser, params: { prompt: 'consent' } });
+  const { items } = (await operated(`/users/${early.id}/grants`)).body as { items: Record<string, unknown>[] };
+  const shown = items.find((one) => one.client_id === party.id)?.accepted_texts as Record<string, unknown>[];
+  assert.deepEqual(
+    shown.map(({ kind, version }) => [kind, version]),
+    [['privacy', '1']],
+  );
 });
 
 test('a new person accepts the current version alone', () => {
