@@ -41,10 +41,15 @@ async function publish(...some: Text[]): Promise<void> {
 const signIn = (who = person) => openAccount(app, who, '/account', browserSession(app.issuer));
 
 /** A request of an operator. */
-async function operated(path: string, method = 'GET') {
+async function operated(path: string, method = 'GET', sent?: object) {
   const issued = { grant_type: 'client_credentials', resource: apiOf(app), scope: OPERATING };
   const { body } = await token(app.issuer, client, issued);
-  const answer = await fetch(`${apiOf(app)}${path}`, { method, headers: bearer(body.access_token ?? '') });
+  const headers = { ...bearer(body.access_token ?? ''), ...(sent ? { 'content-type': 'application/json' } : {}) };
+  const answer = await fetch(`${apiOf(app)}${path}`, {
+    method,
+    headers,
+    ...(sent ? { body: JSON.stringify(sent) } : {}),
+  });
   return { status: answer.status, body: (await answer.json()) as Readonly<Record<string, unknown>> };
 }
 const asked = (page: { body: string }) => has(page, '#accept');
@@ -219,6 +224,12 @@ test('who withdraws one text keeps the others, and an app that gets access then 
     shown.map(({ kind, version }) => [kind, version]),
     [['privacy', '1']],
   );
+});
+
+test('of two who publish the same text at once, one is told that it was published already', async () => {
+  const sent = { kind: 'privacy', version: 'both', language: 'en', title: 'Privacy', url: 'https://example.com/' };
+  const answers = await Promise.all([1, 2, 3, 4].map(() => operated('/privacy/texts', 'POST', sent)));
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409, 409]);
 });
 
 test('a new person accepts the current version alone', () => {
