@@ -1264,8 +1264,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send events to a destination of the audit again, from an index or a time on
-         * @description Each event has the same id as the first time.
+         * Send entries to a destination of the audit again, from an index or a time on
+         * @description Each entry has the same id as the first time.
          */
         post: operations["destinations.replay"];
         delete?: never;
@@ -1333,7 +1333,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List events of the audit that could not be delivered, the oldest first
+         * List entries of the audit that could not be delivered, the oldest first
          * @description Filter by destination_id, reason or created_at.
          */
         get: operations["dead_letters.list"];
@@ -2831,7 +2831,7 @@ export interface components {
         };
         /**
          * DeadLetter
-         * @description Events, or a signed head, that a destination did not get.
+         * @description Entries, or a signed head, that a destination did not get.
          */
         DeadLetter: {
             /**
@@ -2844,12 +2844,12 @@ export interface components {
              * @description UUID
              */
             destination_id: string;
-            /** @description of a head: the index of the last event in it */
+            /** @description of a head: the index of the last entry in it */
             first_index: number;
             last_index: number;
-            /** @description a signed head, and not an event */
+            /** @description a signed head, and not an entry */
             is_head: boolean;
-            /** @description such as status_500; event_removed, event_changed or leaf_missing when the audit does not have the events as they were */
+            /** @description such as status_500; event_removed, event_changed or leaf_missing when the audit does not have the entries as they were */
             reason: string;
             attempts: number;
             /** @description it is sent again at the next turn of the destination */
@@ -2930,7 +2930,7 @@ export interface components {
             details: boolean;
             /** @description the client that gets the events of its people; null: the whole audit */
             client_id: string | null;
-            /** @description the index of the event that comes next */
+            /** @description the index of the entry that comes next */
             position: number;
             enabled: boolean;
             /** @description why the server has disabled it: status_410, when the receiver answered that it wants nothing more; dead_letters, when it has too many */
@@ -3015,7 +3015,7 @@ export interface components {
             details: boolean;
             /** @description the client that gets the events of its people; null: the whole audit */
             client_id: string | null;
-            /** @description the index of the event that comes next */
+            /** @description the index of the entry that comes next */
             position: number;
             enabled: boolean;
             /** @description why the server has disabled it: status_410, when the receiver answered that it wants nothing more; dead_letters, when it has too many */
@@ -3553,7 +3553,7 @@ export interface components {
             details: boolean;
             /** @description the client that gets the events of its people; null: the whole audit */
             client_id: string | null;
-            /** @description the index of the event that comes next */
+            /** @description the index of the entry that comes next */
             position: number;
             enabled: boolean;
             /** @description why the server has disabled it: status_410, when the receiver answered that it wants nothing more; dead_letters, when it has too many */
@@ -11524,7 +11524,7 @@ export interface operations {
                             details?: boolean;
                             /** @description the client that gets the events of its people; null: the whole audit */
                             client_id?: string | null;
-                            /** @description the index of the event that comes next */
+                            /** @description the index of the entry that comes next */
                             position?: number;
                             enabled?: boolean;
                             /** @description why the server has disabled it: status_410, when the receiver answered that it wants nothing more; dead_letters, when it has too many */
@@ -11620,7 +11620,7 @@ export interface operations {
                     heads?: boolean;
                     /** @description address and device are sent as well, in clear: you need users:read:pii; not for a client; false by default */
                     details?: boolean;
-                    /** @description the index of the first event in the log, or a time (RFC 3339) */
+                    /** @description the index of the first entry in the log, or a time (RFC 3339) */
                     from?: number | string;
                 };
             };
@@ -12096,7 +12096,7 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @description the index of the first event in the log, or a time (RFC 3339) */
+                    /** @description the index of the first entry in the log, or a time (RFC 3339) */
                     from: number | string;
                 };
             };
@@ -12411,12 +12411,12 @@ export interface operations {
                              * @description UUID
                              */
                             destination_id?: string;
-                            /** @description of a head: the index of the last event in it */
+                            /** @description of a head: the index of the last entry in it */
                             first_index?: number;
                             last_index?: number;
-                            /** @description a signed head, and not an event */
+                            /** @description a signed head, and not an entry */
                             is_head?: boolean;
-                            /** @description such as status_500; event_removed, event_changed or leaf_missing when the audit does not have the events as they were */
+                            /** @description such as status_500; event_removed, event_changed or leaf_missing when the audit does not have the entries as they were */
                             reason?: string;
                             attempts?: number;
                             /** @description it is sent again at the next turn of the destination */

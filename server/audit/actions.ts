@@ -30,7 +30,7 @@ export const ACTIONS = {
   'destinations.delete': 'a destination of the audit was deleted',
   'destinations.disable': 'a destination of the audit was disabled',
   'destinations.enable': 'a destination of the audit was enabled',
-  'destinations.replay': 'events are sent to a destination of the audit again',
+  'destinations.replay': 'entries are sent to a destination of the audit again',
   'destinations.rotate_secret': 'a destination of the audit got a new secret',
   'destinations.update': 'a destination of the audit was changed',
   'devices.forget': 'a browser is no longer known',

@@ -122,7 +122,7 @@ export function createDeadLetters({ db }: { readonly db: Pick<Db, 'query' | 'tra
     },
     retrying({ id, reason }) {
       if (EMPTY.includes(reason)) {
-        throw new AppError('conflict', 'the audit does not have these events any more: there is nothing to send');
+        throw new AppError('conflict', 'the audit does not have these entries any more: there is nothing to send');
       }
       return { statements: [DEAD_LETTER_STATEMENTS.retry.bind({ id })], refuse };
     },

@@ -242,11 +242,11 @@ export function createDestinations(parts: {
       const [first] = await db.query(DESTINATION_STATEMENTS.indexAt.bind({ at: from }));
       return first?.index == null ? size : Number(first.index);
     }
-    if (from > size) throw invalidInput('from', `must be at most ${size}, which is the number of events in the log`);
+    if (from > size) throw invalidInput('from', `must be at most ${size}, which is the number of entries in the log`);
     if (from === size) return from;
     const [event] = await db.query(DESTINATION_STATEMENTS.hasEvent.bind({ index: from }));
     if (!event?.found)
-      throw invalidInput('from', `names the event ${from}, which the retention has removed: begin later`);
+      throw invalidInput('from', `names the entry ${from}, which the retention has removed: begin later`);
     return from;
   }
 

@@ -37,9 +37,9 @@ const KEEP_SECRET = 'Keep the secret now: it is sealed, and cannot be shown agai
 /** `cardea audit destinations` and `cardea audit dead-letters` */
 export function deliveryCommands(noun: Command, tools: CommandTools): void {
   destinationCommands(noun.command('destinations').description('where the audit is sent to'), tools);
-  const letters = noun.command('dead-letters').description('events that could not be delivered');
+  const letters = noun.command('dead-letters').description('entries that could not be delivered');
   listVerb(letters, tools, {
-    about: 'list events that could not be delivered, the oldest first',
+    about: 'list entries that could not be delivered, the oldest first',
     operation: deadLetters.list,
     columns: [
       'id',
@@ -108,7 +108,7 @@ function destinationCommands(noun: Command, tools: CommandTools): void {
       )
       .requiredOption('--name <name>', 'its name, for operators')
       .option('--client <client-id>', 'a client, which gets the events of its people alone')
-      .option('--from <index or time>', 'the first event that it gets (default: from now on)'),
+      .option('--from <index or time>', 'the first entry that it gets (default: from now on)'),
   ).action(
     verb<CreateOptions>(async ({ operate }, options) => {
       const { kind, client, from } = options;
@@ -179,9 +179,9 @@ function destinationCommands(noun: Command, tools: CommandTools): void {
 
   noun
     .command('replay')
-    .description('send events again, with the same ids')
+    .description('send entries again, with the same ids')
     .argument('<id>')
-    .requiredOption('--from <index or time>', 'the first event')
+    .requiredOption('--from <index or time>', 'the first entry')
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(

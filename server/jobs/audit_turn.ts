@@ -165,7 +165,7 @@ export function createAuditTurns(parts: TurnParts): (claimed: Claimed) => Promis
     const pause = untried ? UNTRIED_PAUSE_MS : pauseAfter(failure, attempts, random());
     if (pause !== undefined) {
       await store.postpone(claimed, { attempts, reason, until: new Date(now() + pause) });
-      log.info({ ...about, attempts }, 'a destination of the audit did not take an event; it is sent again');
+      log.info({ ...about, attempts }, 'a destination of the audit did not take an entry; it is sent again');
       return undefined;
     }
     // Of events that were sent together, the first alone: the others have not had their attempts.
@@ -190,7 +190,7 @@ export function createAuditTurns(parts: TurnParts): (claimed: Claimed) => Promis
     const { first, last, isHead, reason } = lost;
     log.warn(
       { destination: claimed.id, first, last, isHead, reason },
-      'events of the audit were not delivered: see dead letters',
+      'entries of the audit were not delivered: see dead letters',
     );
     return { ...to, attempts: 0 };
   }

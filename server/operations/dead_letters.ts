@@ -11,18 +11,18 @@ const Letter = strict(
   {
     id: Id,
     destination_id: Id,
-    first_index: Type.Integer({ minimum: 0, description: 'of a head: the index of the last event in it' }),
+    first_index: Type.Integer({ minimum: 0, description: 'of a head: the index of the last entry in it' }),
     last_index: Type.Integer({ minimum: 0 }),
-    is_head: Type.Boolean({ description: 'a signed head, and not an event' }),
+    is_head: Type.Boolean({ description: 'a signed head, and not an entry' }),
     reason: Type.String({
       description:
-        'such as status_500; event_removed, event_changed or leaf_missing when the audit does not have the events as they were',
+        'such as status_500; event_removed, event_changed or leaf_missing when the audit does not have the entries as they were',
     }),
     attempts: Type.Integer({ minimum: 0 }),
     wanted: Type.Boolean({ description: 'it is sent again at the next turn of the destination' }),
     created_at: Time,
   },
-  { title: 'DeadLetter', description: 'Events, or a signed head, that a destination did not get.' },
+  { title: 'DeadLetter', description: 'Entries, or a signed head, that a destination did not get.' },
 );
 
 const EXAMPLE: Static<typeof Letter> = {
@@ -46,7 +46,7 @@ export const deadLetters = {
   list: read({
     name: 'dead_letters.list',
     permission: 'audit:read',
-    summary: 'List events of the audit that could not be delivered, the oldest first',
+    summary: 'List entries of the audit that could not be delivered, the oldest first',
     description: 'Filter by destination_id, reason or created_at.',
     schemas: { query: strict(LIST_QUERY), output: pageOf(Letter, 'Dead letters') },
     example: {

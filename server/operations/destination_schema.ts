@@ -64,7 +64,7 @@ export const DestinationShown = strict(
     kind: Kind,
     ...SETTABLE,
     client_id: Nullable(Type.String(), 'the client that gets the events of its people; null: the whole audit'),
-    position: Type.Integer({ minimum: 0, description: 'the index of the event that comes next' }),
+    position: Type.Integer({ minimum: 0, description: 'the index of the entry that comes next' }),
     enabled: Type.Boolean(),
     disabled_reason: Nullable(
       Type.String(),

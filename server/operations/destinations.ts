@@ -26,7 +26,7 @@ const PARAMS = strict({ id: Id });
 const FOR_ONE = { params: { id: EXAMPLE.id } };
 const { name, settings, ...optional } = SETTABLE;
 const From = Type.Union([Type.Integer({ minimum: 0 }), Type.String({ format: 'date-time' })], {
-  description: 'the index of the first event in the log, or a time (RFC 3339)',
+  description: 'the index of the first entry in the log, or a time (RFC 3339)',
 });
 const DAY_SECONDS = 86_400;
 const SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD3xRd1bZrGqE=';
@@ -180,8 +180,8 @@ export const destinations = {
     name: 'destinations.replay',
     permission: 'audit:write',
     target: 'destination',
-    summary: 'Send events to a destination of the audit again, from an index or a time on',
-    description: 'Each event has the same id as the first time.',
+    summary: 'Send entries to a destination of the audit again, from an index or a time on',
+    description: 'Each entry has the same id as the first time.',
     schemas: { params: PARAMS, body: strict({ from: From }), output: DestinationShown },
     example: { input: { ...FOR_ONE, body: { from: 1000 } }, output: { ...EXAMPLE, position: 1000, version: 2 } },
     async plan(services, { params: { id }, body: { from } }, call) {

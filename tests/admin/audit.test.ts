@@ -63,6 +63,7 @@ test('entries are listed newest first, and shown whole', async () => {
     session_id: null,
     address: null,
     device: null,
+    intact: true,
   });
   assert.deepEqual((await reader.request('GET', `/audit/${id}`)).body, denied);
 });
