@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { personalTables } from '../../server/operations/personal_data.ts';
+import { personalTables, personalValues } from '../../server/operations/personal_data.ts';
+import { securityMeasures } from '../../server/operations/security_measures.ts';
 import { PURPOSES } from '../../server/platform/personal.ts';
 import { adminApi } from '../helpers/admin.ts';
+import { insertManyClients } from '../helpers/many_clients.ts';
 import { operatedDatabase } from '../helpers/operated_database.ts';
 
 const DAY_MS = 86_400_000;
@@ -88,6 +90,34 @@ test('events, devices and mails are stored for as long as the operator has set',
   }
 });
 
+test('each member says what the tables and the settings say', async () => {
+  const body = await report();
+  const { config } = api.services;
+  assert.ok(Math.abs(Date.parse(body.made_at) - Date.now()) < 60_000);
+  assert.deepEqual(body.controller, { name: config.name, contact: config.mailFrom.address });
+  assert.deepEqual(body.security_measures, securityMeasures(config));
+  assert.deepEqual(body.values, JSON.parse(JSON.stringify(personalValues())));
+  const tables = personalTables();
+  for (const { purpose, about, legal_basis: basis, people, data, tables: named } of body.activities) {
+    assert.deepEqual({ about, basis }, PURPOSES[purpose as keyof typeof PURPOSES]);
+    assert.deepEqual(
+      named,
+      tables.filter(([, table]) => table.purpose === purpose).map(([table]) => table),
+    );
+    const kinds = personalValues().filter(({ table }) => named.includes(table));
+    assert.deepEqual(data, [...new Set(kinds.map(({ kind }) => kind))].toSorted());
+    assert.equal(people.includes('contacts of apps'), named.includes('clients'));
+  }
+  for (const [table, { purpose, kept }] of tables) {
+    const rule = ruleOf(body, table);
+    assert.deepEqual([rule.purpose, rule.until, rule.removed_by], [purpose, kept.until, kept.removedBy], table);
+    assert.deepEqual(
+      rule.settings.map(({ name }: { name: string }) => name),
+      kept.settings ?? [],
+    );
+  }
+});
+
 test('rows that the clean-up has left are seen', async () => {
   const late = `UPDATE links SET expires_at = now() - interval '1 hour'`;
   await db.transact([stores.links.create('verify_email', { account: ada, payload: { email: ada.email } }).bound]);
@@ -122,6 +152,12 @@ test('the other recipients are the services that get personal data, by their hos
   assert.ok(dataOf('Shop').includes(party.id));
   for (const secret of ['of-the-mails', 'of-the-counters', 'key=1'])
     assert.ok(!JSON.stringify(others).includes(secret));
+});
+
+test('there are more recipients than are shown', async () => {
+  await insertManyClients(db, 201, at);
+  const { recipients, more_recipients: more } = await report();
+  assert.deepEqual([recipients.length > 100, more], [true, true]);
 });
 
 test('the report needs its own permission', async () => {

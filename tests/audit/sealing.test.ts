@@ -100,3 +100,21 @@ test('the log of the server tells when entries wait too long for their place', a
   await run();
   assert.equal(lines.length, 1);
 });
+
+test('the log of the server names entries that Cardea has not written', async () => {
+  const { db } = await database(scope);
+  const { audit } = await auditLog({ db, masterKey }, Date.now);
+  const lines: string[] = [];
+  const log = createLog({ level: 'error', destination: { write: (line: string) => void lines.push(line) } });
+  const about = { issuer: 'https://id.example.com', now: Date.now, log, headSeconds: 60, retentionMonths: 0 };
+  const { statement, values } = event(audit, 1);
+  // The MAC is the last of its values.
+  const mac = values.findLastIndex((value) => Buffer.isBuffer(value));
+  await db.query({ statement, values: values.with(mac, Buffer.alloc(32)) });
+  await createAuditSealing({ db, audit, ...about }).run();
+  const [row] = await db.run<{ id: string }>({ text: 'SELECT id FROM audit' }, []);
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line)).map(({ events, count }) => [events, count]),
+    [[[row?.id], 1]],
+  );
+});
