@@ -46,7 +46,7 @@ export interface Texts {
    */
   publishing(text: Text): BoundStatement;
   /** Withdraws a version in all its languages. It fails by `require_rows` when there is none that applies. */
-  withdrawingVersion(version: AcceptedText): BoundStatement;
+  withdrawingVersion(version: AcceptedText, at: Date): BoundStatement;
   /** The versions in force that the person has not accepted, in all their languages. */
   missing(account: Pick<Account, 'acceptedTexts'>): Promise<Text[]>;
   accepting(accountId: string, texts: readonly AcceptedText[]): BoundStatement[];
@@ -149,8 +149,7 @@ export function createTexts({ db, now }: { db: Db; now: Clock }): Texts {
         effective_from: effectiveFrom,
         created_at: new Date(now()),
       }),
-    withdrawingVersion: ({ kind, version }) =>
-      TEXT_STATEMENTS.withdrawVersion.bind({ kind, version, now: new Date(now()) }),
+    withdrawingVersion: ({ kind, version }, at) => TEXT_STATEMENTS.withdrawVersion.bind({ kind, version, now: at }),
 
     async missing({ acceptedTexts }) {
       return missingOf(await current(), acceptedTexts, now());

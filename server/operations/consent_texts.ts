@@ -149,14 +149,14 @@ export const consentTexts = {
       if (!found) throw notFound('text', `${kind} ${version}`);
       const alreadyWithdrawn = () => new AppError('conflict', 'this version was withdrawn already');
       if (found.withdrawnAt) throw alreadyWithdrawn();
-      const at = now();
+      const at = new Date(now());
       const applying = all.filter(({ withdrawnAt }) => withdrawnAt === undefined);
-      const before = inForce(applying, kind, at)[0]?.version ?? null;
+      const before = inForce(applying, kind, at.getTime())[0]?.version ?? null;
       const left = applying.filter((one) => one.version !== version);
-      const after = inForce(left, kind, at)[0]?.version ?? null;
-      const withdrawnAt = new Date(at).toISOString();
+      const after = inForce(left, kind, at.getTime())[0]?.version ?? null;
+      const withdrawnAt = at.toISOString();
       return {
-        statements: [texts.withdrawingVersion({ kind, version })],
+        statements: [texts.withdrawingVersion({ kind, version }, at)],
         refuse: refusedBy({ require_rows: alreadyWithdrawn }),
         target: { kind: 'text', id: `${kind} ${version}` },
         changes: { withdrawn_at: { after: withdrawnAt }, in_force: { before, after } },

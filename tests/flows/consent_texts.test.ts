@@ -194,6 +194,7 @@ test('a withdrawn version is not asked for: the one before it is in force again,
     published.filter((one) => one.withdrawn_at !== undefined).map(({ version, language }) => `${version} ${language}`),
     ['5 de', '5 en'],
   );
+  assert.equal(published.find(({ version }) => version === '5')?.withdrawn_at, body.withdrawn_at);
   const { items: entries } = (await operated('/audit?filter=action%20eq%20%22privacy.withdraw_text%22')).body;
   const [entry, ...more] = entries as Record<string, unknown>[];
   assert.deepEqual([entry?.target_id, entry?.outcome, more], ['terms 5', 'done', []]);
