@@ -178,6 +178,7 @@ function initialise(
       '--locale=C',
       '--no-instructions',
       ...(settings.fsync === 'off' ? ['--no-sync'] : []),
+      ...Object.entries(settings).map(([name, value]) => `--set=${name}=${value}`),
     ],
     { encoding: 'utf8', cwd: '/', ...(runAs.uid === undefined ? {} : { uid: runAs.uid, gid: runAs.gid ?? runAs.uid }) },
   );
