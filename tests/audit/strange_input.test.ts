@@ -11,6 +11,7 @@ import { loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { begin } from '../flows/support.ts';
 import { formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
+import { LONG } from '../helpers/long.ts';
 
 /** No input makes an entry unwritable: an entry that cannot be written fails the change. */
 const scope = { after };
@@ -68,7 +69,7 @@ test('any text in any field is stored, by both statements, as its MAC says', asy
         if (row.details_account) openJson(own, detailsPlace(row.id), row.sealed_details ?? Buffer.alloc(0));
       }
     }),
-    { numRuns: 60 },
+    { numRuns: LONG ? 1_000 : 25 },
   );
 });
 

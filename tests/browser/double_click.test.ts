@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { launchChromium } from '../helpers/chromium.ts';
 import { deployment } from '../helpers/deployment.ts';
+import { LONG } from '../helpers/long.ts';
 import { authorizeUrl, redeem, userinfo } from '../helpers/relying_party.ts';
 import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -34,7 +35,7 @@ await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listenin
 defer(scope, () => void server.close());
 const browser = await launchChromium(scope);
 /** The moment of the second click differs from round to round. */
-const ROUNDS = process.env.TEST_CHAOS_LONG === 'true' ? 30 : 3;
+const ROUNDS = LONG ? 30 : 2;
 
 /**
  * Clicks twice: as fast as possible, where the second click may already be on the next page; or again once the first

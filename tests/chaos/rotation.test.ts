@@ -20,7 +20,7 @@ const ROTATIONS = Number(process.env.TEST_CHAOS_ROTATIONS ?? 2);
 const IS_LONG = process.env.TEST_CHAOS_LONG === 'true';
 const EMERGENCIES = IS_LONG ? 40 : 2;
 /** Loops of requests to each node, and the milliseconds between two rounds of one. */
-const LOAD = IS_LONG ? { loops: 2, pauseMs: 0 } : { loops: 1, pauseMs: 100 };
+const LOAD = IS_LONG ? { loops: 2, pauseMs: 0 } : { loops: 1, pauseMs: 250 };
 const TTL = '5s';
 
 const on = await stage(

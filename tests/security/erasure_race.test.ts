@@ -17,7 +17,10 @@ import { authorize, redeem, refresh, userinfo } from '../helpers/relying_party.t
 /** Erasing somebody while their requests are under way leaves all of the person or nothing, and answers none of them with a 5xx. */
 const scope = { after };
 const ROUNDS = LONG ? 200 : 3;
-const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '100000' } });
+const app = await deployment(scope, {
+  // Codes of devices are typed in each round.
+  env: { CARDEA_RATE_LIMIT: '100000', CARDEA_LIMITS: 'user-codes.address=100000' },
+});
 const { runner, services } = await operationsOf(scope, app);
 const { departed } = await services.accountStores();
 const party = await app.seed.party({

@@ -11,7 +11,7 @@ import { createAdminWorld } from './fuzz_admin/world.ts';
  * and header with each kind of wrong value. `make chaos` sends all of them. TEST_FUZZ_SEED repeats a run, TEST_FUZZ_REQUESTS sets
  * its length.
  */
-const REQUESTS = Number(process.env.TEST_FUZZ_REQUESTS ?? (LONG ? 40_000 : 450));
+const REQUESTS = Number(process.env.TEST_FUZZ_REQUESTS ?? (LONG ? 40_000 : 360));
 
 const draw = createDraw();
 const world = await createAdminWorld({ after });
