@@ -247,6 +247,22 @@ test('an export needs users:read:pii, since people are imported from it', async 
   );
 });
 
+test('an export of the audit has addresses and devices masked without users:read:pii', async () => {
+  const headers = { 'user-agent': BROWSER };
+  await full.request('POST', '/groups', { headers, body: { name: 'exported' } });
+  const exported = async (api: typeof full) => {
+    const { status, body: lines } = await api.request('GET', '/audit/export');
+    assert.equal(status, 200);
+    return lines.find(({ action }: { action: string }) => action === 'groups.create');
+  };
+  const [shown, hidden] = [await exported(full), await exported(masked)];
+  assert.deepEqual([shown.address, shown.device], ['127.0.0.1', BROWSER]);
+  assert.deepEqual([hidden.address, hidden.device], ['127.0.•••', '•••']);
+  const { address: _, device: __, ...rest } = shown;
+  const { address: ___, device: ____, ...others } = hidden;
+  assert.deepEqual(others, rest);
+});
+
 test('a result that is repeated is masked when the permission is gone meanwhile', async () => {
   const headers = { 'idempotency-key': 'once' };
   const body = { email: 'matilda.brand@example.com' };

@@ -10,7 +10,9 @@ import {
   unwrapKeys,
 } from '../../server/platform/key_providers/provider.ts';
 import { createVault } from '../../server/platform/key_providers/vault.ts';
+import { deployment } from '../helpers/deployment.ts';
 import { closedUrl, kmsService, vaultService } from '../helpers/key_services.ts';
+import { authorize, redeem } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 
 const scope = { after };
@@ -26,6 +28,21 @@ const settings = { url: vault.url, token, key: 'transit/cardea', namespace: 'tea
 const aws = (more: Partial<Parameters<typeof createAwsKms>[0]> = {}) =>
   createAwsKms({ key: ARN, endpoint: kms.url, credentials, ...more });
 const closed = await closedUrl();
+const masterKey = remember('master_key', randomBytes(32).toString('base64'));
+const wrappedMasterKey = await createVault(settings).wrap(Buffer.from(masterKey, 'base64'));
+const app = await deployment(scope, {
+  masterKey,
+  env: {
+    CARDEA_MASTER_KEY: wrappedMasterKey,
+    CARDEA_VAULT_URL: vault.url,
+    CARDEA_VAULT_TOKEN: token,
+    CARDEA_VAULT_NAMESPACE: settings.namespace,
+    CARDEA_VAULT_TRANSIT_KEY: settings.key,
+  },
+});
+const party = await app.seed.party({ firstParty: true });
+const person = await app.seed.person();
+const askedAtStart = vault.asked.filter((one) => one.includes('decrypt')).length;
 
 /** Opens keys by one provider. @returns the keys or the error, and how long it waited before each further try */
 async function open(provider: KeyProvider, keys: readonly MasterKeySource[]) {
@@ -86,6 +103,16 @@ for (const [name, service, provider, away, form] of CASES) {
     });
   });
 }
+
+test('a server asks once, when it starts: people sign in while the service is away', async () => {
+  assert.equal(askedAtStart, 1);
+  const asked = vault.asked.length;
+  vault.next.push('cut');
+  const granted = await authorize({ issuer: app.issuer, party, person });
+  assert.equal((await redeem(app.issuer, party, granted)).status, 200);
+  assert.equal(vault.asked.length, asked);
+  vault.next.pop();
+});
 
 test('vault: a wrong token, namespace, key, mount or a redirect is refused at once', async () => {
   const wrapped = await createVault(settings).wrap(randomBytes(32));
