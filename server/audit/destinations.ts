@@ -252,9 +252,15 @@ export function createDestinations(parts: {
 
   const of = ({ id, version, createdAt }: Destination): Of => ({ id, version, createdAt, now: new Date(now()) });
   const refuse = refusedBy({});
-  function planned(bound: BoundStatement, before: Destination, change: Partial<Destination>): PlannedDestination {
-    const after = { ...before, ...change, version: before.version + 1, updatedAt: new Date(now()) };
-    return { statements: [bound], refuse, after };
+  /** @param bind with the values of the row and the time of the change @param change with that time as well */
+  function planned(
+    before: Destination,
+    bind: ($: Of) => BoundStatement,
+    change: (at: Date) => Partial<Destination>,
+  ): PlannedDestination {
+    const $ = of(before);
+    const after = { ...before, ...change($.now), version: before.version + 1, updatedAt: $.now };
+    return { statements: [bind($)], refuse, after };
   }
 
   return {
@@ -307,28 +313,34 @@ export function createDestinations(parts: {
       // One that it has already may be of an earlier version.
       const added = input.actions.filter((name) => !before.actions.includes(name));
       assertActions(before.clientId === undefined ? 'audit' : 'app', added);
-      const values = { ...of(before), ...input, settings: JSON.stringify(settings) };
-      return planned(DESTINATION_STATEMENTS.update.bind(values), before, { ...input, settings });
+      const values = { ...input, settings: JSON.stringify(settings) };
+      const bind = ($: Of) => DESTINATION_STATEMENTS.update.bind({ ...$, ...values });
+      return planned(before, bind, () => ({ ...input, settings }));
     },
 
     removing: (before) => ({ statements: [DESTINATION_STATEMENTS.remove.bind(of(before))], refuse }),
 
     enabling: (before) =>
-      planned(DESTINATION_STATEMENTS.enable.bind(of(before)), before, {
+      planned(before, DESTINATION_STATEMENTS.enable.bind, (nextAttemptAt) => ({
         enabled: true,
         disabledReason: undefined,
         attempts: 0,
         lastFailure: undefined,
-        nextAttemptAt: new Date(now()),
-      }),
+        nextAttemptAt,
+      })),
 
     disabling: (before) =>
-      planned(DESTINATION_STATEMENTS.disable.bind(of(before)), before, { enabled: false, disabledReason: undefined }),
+      planned(before, DESTINATION_STATEMENTS.disable.bind, () => ({ enabled: false, disabledReason: undefined })),
 
     async replaying(before, from) {
       const position = await positionOf(from);
-      const change = { position, attempts: 0, lastFailure: undefined, nextAttemptAt: new Date(now()) };
-      return planned(DESTINATION_STATEMENTS.replay.bind({ ...of(before), position }), before, change);
+      const bind = ($: Of) => DESTINATION_STATEMENTS.replay.bind({ ...$, position });
+      return planned(before, bind, (nextAttemptAt) => ({
+        position,
+        attempts: 0,
+        lastFailure: undefined,
+        nextAttemptAt,
+      }));
     },
 
     async rotating(before, oldUntil) {
@@ -340,7 +352,8 @@ export function createDestinations(parts: {
       const { current: previous } = openSecrets(sealer, row.id, row.sealed_secret);
       const secret = newSecret();
       const sealed = sealSecrets(sealer, row.id, { current: secret, previous, until: oldUntil.getTime() });
-      return { ...planned(DESTINATION_STATEMENTS.rotate.bind({ ...of(before), sealed }), before, {}), secret };
+      const bind = ($: Of) => DESTINATION_STATEMENTS.rotate.bind({ ...$, sealed });
+      return { ...planned(before, bind, () => ({})), secret };
     },
   };
 }

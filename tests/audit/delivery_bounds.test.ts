@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 import { createDeadLetters } from '../../server/audit/dead_letters.ts';
-import { DESTINATIONS_CHANNEL, LETTERS_MAX } from '../../server/audit/destinations.ts';
+import {
+  createDestinations,
+  DESTINATIONS_CHANNEL,
+  type Destination,
+  LETTERS_MAX,
+} from '../../server/audit/destinations.ts';
 import { PAUSES_MS } from '../../server/audit/webhooks.ts';
 import { failedGuard } from '../../server/platform/db.ts';
 import { carryOut } from '../../server/platform/planned.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
 import { accept, answer, deliveryWorld, receiver } from '../helpers/audit_delivery.ts';
 import { until } from '../helpers/waiting.ts';
 
@@ -107,5 +114,29 @@ test('the seal tells workers of new events, where there is a destination for the
     assert.equal(told, 1);
   } finally {
     await listener.end();
+  }
+});
+
+test('a change is answered with the time that is stored, also when the clock moves meanwhile', async () => {
+  let ms = clock.ms;
+  const moving = createDestinations({ db: world.db, sealer: createSealer([randomBytes(32)]), now: () => ms++ });
+  const input = { name: 'a', settings: { url: 'https://siem.example.com' }, actions: [], outcomes: [] };
+  const flags = { everybody: false, heads: false, details: false };
+  const made = await moving.creating({ ...input, ...flags, kind: 'webhook', clientId: undefined }, undefined);
+  await carryOut(world.db, made);
+  let before = made.after;
+  const changes: ((before: Destination) => ReturnType<typeof moving.replaying>)[] = [
+    async (one) => moving.disabling(one),
+    async (one) => moving.updating(one, { ...input, ...flags, name: 'b' }),
+    (one) => moving.replaying(one, 0),
+    (one) => moving.rotating(one, new Date(ms)),
+    async (one) => moving.enabling(one),
+    async (one) => moving.disabling(one),
+  ];
+  for (const change of changes) {
+    const planned = await change(before);
+    await carryOut(world.db, planned);
+    before = (await moving.find(before.id)) ?? assert.fail();
+    assert.deepEqual(planned.after.updatedAt, before.updatedAt);
   }
 });
