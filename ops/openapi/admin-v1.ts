@@ -1420,6 +1420,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the keys of the audit, the oldest first
+         * @description Give the id of the newest one to those who check proofs, by another way than the proofs.
+         */
+        get: operations["audit.keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/keys/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the key of the audit by another one
+         * @description The new key signs at once. Both keys sign the statement that one replaces the other, so that who trusts the key before can trust the new one. What was signed before stays valid.
+         */
+        post: operations["audit.rotate_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/consistency": {
         parameters: {
             query?: never;
@@ -1593,6 +1633,8 @@ export interface components {
             /** @description from the leaf to the root */
             path: string[];
             key: components["schemas"]["AuditKey"];
+            /** @description how the key has replaced those before it, the first one first */
+            successions: components["schemas"]["AuditSuccession"][];
         };
         /** AuditEntry */
         AuditEntry: {
@@ -1677,6 +1719,27 @@ export interface components {
             x: string;
             kid: string;
         };
+        /** AuditKeyRotation */
+        AuditKeyRotation: {
+            /** @description RFC 7638 thumbprint of the new key */
+            key_id: string;
+            previous_key_id: string;
+            from_size: number;
+        };
+        /** AuditKeys */
+        AuditKeys: {
+            items: {
+                key: components["schemas"]["AuditKey"];
+                /** @description the newest one; those before it verify what they have signed */
+                signs: boolean;
+                /** @description it signs logs of this size and larger ones */
+                from_size: number;
+                /** @description when it replaced the key before; null for the first */
+                since: string | null;
+                /** @description the statement by which it replaced the key before; null for the first */
+                signed: components["schemas"]["AuditSuccession"] | null;
+            }[];
+        };
         /**
          * AuditProof
          * @description shows that an entry is in the log (RFC 6962 §2.1.1)
@@ -1717,6 +1780,39 @@ export interface components {
             /** @description from the leaf to the root */
             path: string[];
             key: components["schemas"]["AuditKey"];
+            /** @description how the key has replaced those before it, the first one first */
+            successions: components["schemas"]["AuditSuccession"][];
+        };
+        /**
+         * AuditSuccession
+         * @description says that one key of the audit replaces another
+         */
+        AuditSuccession: {
+            succession: {
+                /** @enum {string} */
+                type: "cardea-audit-succession";
+                /** @enum {number} */
+                version: 1;
+                issuer: string;
+                generation: number;
+                key: components["schemas"]["AuditKey"];
+                previous_key: components["schemas"]["AuditKey"];
+                /** @description entries in the log when the key was replaced */
+                tree_size: number;
+                /** @description SHA-256, base64url */
+                root_hash: string;
+                /** @description the least id of an entry that the retention had left */
+                removed_before: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC
+                 */
+                time: string;
+            };
+            /** @description Ed25519 by the key before, over the statement in canonical JSON, base64url */
+            signature: string;
+            /** @description the same by the new key */
+            own_signature: string;
         };
         /** AuditVerification */
         AuditVerification: {
@@ -1726,7 +1822,7 @@ export interface components {
              * @description of a finding
              * @enum {unknown}
              */
-            kind?: "changed" | "removed" | "inserted" | "not_sealed" | "leaf_removed" | "leaf_changed" | "node_changed" | "head_changed" | "head_removed" | "tree_differs" | "cut" | "anchor_changed";
+            kind?: "changed" | "removed" | "inserted" | "not_sealed" | "leaf_removed" | "leaf_changed" | "node_changed" | "head_changed" | "head_removed" | "tree_differs" | "cut" | "anchor_changed" | "key_changed";
             /** @description of a finding: the entry */
             event_id?: string | null;
             /** @description of a finding: the place in the log, or the size of the tree of a head */
@@ -12741,6 +12837,100 @@ export interface operations {
             default: components["responses"]["Problem_default"];
         };
     };
+    "audit.keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "key": {
+                     *             "kty": "OKP",
+                     *             "crv": "Ed25519",
+                     *             "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                     *             "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+                     *           },
+                     *           "signs": true,
+                     *           "from_size": 0,
+                     *           "since": null,
+                     *           "signed": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditKeys"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "audit.rotate_key": {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dryRun?: boolean;
+                /** @description Also changes what the configuration file manages. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description A text of your own: the request is carried out once in 24 hours. */
+                "Idempotency-Key"?: string;
+                /** @description `handling=dry-run` says what would happen (RFC 7240). */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "key_id": "lZr3rcVcy1X0mPqg7mJ0mR2yS0e4Jb2qJ6lH5n3kW9c",
+                     *       "previous_key_id": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                     *       "from_size": 2431
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditKeyRotation"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            412: components["responses"]["Problem_412"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
     "audit.consistency": {
         parameters: {
             query: {
@@ -12797,7 +12987,8 @@ export interface operations {
                      *         "crv": "Ed25519",
                      *         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
                      *         "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
-                     *       }
+                     *       },
+                     *       "successions": []
                      *     }
                      */
                     "application/json": components["schemas"]["AuditConsistency"];
@@ -12984,7 +13175,8 @@ export interface operations {
                      *         "crv": "Ed25519",
                      *         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
                      *         "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
-                     *       }
+                     *       },
+                     *       "successions": []
                      *     }
                      */
                     "application/json": components["schemas"]["AuditProof"];

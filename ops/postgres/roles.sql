@@ -56,8 +56,8 @@ BEGIN
 END $$;
 
 -- Only added to: the audit with its log, and the ids of destroyed keys of people.
-REVOKE ALL ON audit, audit_leaves, audit_nodes, audit_heads, audit_anchors, destroyed_data_keys FROM cardea_server;
-GRANT SELECT, INSERT ON audit, audit_leaves, audit_nodes, audit_heads, audit_anchors, destroyed_data_keys TO cardea_server;
+REVOKE ALL ON audit, audit_leaves, audit_nodes, audit_heads, audit_anchors, audit_keys, destroyed_data_keys FROM cardea_server;
+GRANT SELECT, INSERT ON audit, audit_leaves, audit_nodes, audit_heads, audit_anchors, audit_keys, destroyed_data_keys TO cardea_server;
 
 -- Only read: by them the server knows whether the schema is its own.
 REVOKE ALL ON kysely_migration, kysely_migration_lock FROM cardea_server;

@@ -1,4 +1,5 @@
 import { audit } from '../operations/audit.ts';
+import { auditKeys } from '../operations/audit_keys.ts';
 import { auditLog } from '../operations/audit_log.ts';
 import { clients } from '../operations/clients.ts';
 import { config } from '../operations/config.ts';
@@ -116,6 +117,8 @@ export const ROUTES: readonly Route[] = [
   { method: 'DELETE', path: '/audit/dead-letters/:id', operation: deadLetters.drop },
   { method: 'GET', path: '/audit/export', operation: audit.export },
   { method: 'GET', path: '/audit/heads', operation: auditLog.heads },
+  { method: 'GET', path: '/audit/keys', operation: auditKeys.list },
+  { method: 'POST', path: '/audit/keys/rotate', operation: auditKeys.rotate },
   { method: 'GET', path: '/audit/consistency', operation: auditLog.consistency },
   { method: 'POST', path: '/audit/verify', operation: auditLog.verify },
   { method: 'GET', path: '/audit/:id', operation: audit.show },

@@ -8,6 +8,7 @@ export const ACTIONS = {
   'apps.sign_out': 'a person signed out of one app, and stayed signed in',
   'audit.export': 'entries of the audit were exported',
   'audit.remove_old': 'entries older than the retention were removed',
+  'audit.rotate_key': 'the key of the audit was replaced by another one',
   'audit.verify': 'the audit was verified',
   'clients.create': 'a client was registered',
   'clients.declare_secret': 'a client got the secret that the configuration file names',

@@ -7,9 +7,9 @@ import { findServerSecret, loadServerSecret } from '../platform/server_secrets.t
 import { statement, tables } from '../platform/statement.ts';
 import type { Action } from './actions.ts';
 import { type AuditRow, canonical, canonicalEvent } from './canonical.ts';
-import { emptyHead } from './heads.ts';
-import { AUDIT_SECRET, type AuditKeys, auditKeys } from './keys.ts';
+import { type AuditKeyRing, openKeyRing } from './key_ring.ts';
 import { type AuditLine, lineOf } from './lines.ts';
+import { makeSuccessor, type Successor } from './rotation.ts';
 
 /** Who acted: the command line, a client by itself, a person, or the server. */
 export type ActorKind = 'cli' | 'client' | 'person' | 'system';
@@ -85,9 +85,11 @@ export interface Audit {
   append(entry: AuditEntry): BoundStatement;
   /** The same for a statement that has `insertAuditLines`. */
   line(entry: AuditEntry): AuditLine;
-  /** Loads the keys that the next weeks need. */
+  /** Loads the keys of details that the next weeks need. */
   prepare(): Promise<void>;
-  readonly keys: AuditKeys;
+  readonly keys: AuditKeyRing;
+  /** Makes a key that replaces the newest one. */
+  successor(): Promise<Successor>;
   /** Opens the details that the key of a month seals; undefined when there are none, or their key is gone. */
   openByMonth(row: Pick<AuditRow, 'id' | 'details_month' | 'sealed_details'>): Promise<AuditDetails | undefined>;
 }
@@ -106,10 +108,7 @@ export interface AuditParts {
 
 /** @throws AppError 500 `sealed_value_unreadable` with another master key than that of the database */
 export async function openAudit({ db, sealer, now, issuer }: AuditParts): Promise<Audit> {
-  const secret = await loadServerSecret(db, sealer, AUDIT_SECRET, now, (made) => [
-    emptyHead(auditKeys(made), { issuer, at: new Date(now()) }),
-  ]);
-  const keys = auditKeys(secret);
+  const keys = await openKeyRing({ db, sealer, now, issuer });
   /** By month, the newest last. */
   const months = new Map<string, Sealer>();
 
@@ -130,6 +129,7 @@ export async function openAudit({ db, sealer, now, issuer }: AuditParts): Promis
   return {
     prepare,
     keys,
+    successor: () => makeSuccessor({ db, keys, sealer }, { issuer, at: new Date(now()) }),
     async openByMonth({ id, details_month: month, sealed_details: sealed }) {
       if (month === null || !sealed) return undefined;
       const monthSealer = months.get(month) ?? (await openMonth(month));
@@ -158,7 +158,7 @@ export async function openAudit({ db, sealer, now, issuer }: AuditParts): Promis
       session_id: sessionId === undefined ? null : storable(sessionId),
     };
     const event = { ...row, ...sealedDetails(row.id, at, entry) };
-    const mac = keys.mac(canonical(canonicalEvent({ ...event, changes: JSON.parse(event.changes) })));
+    const mac = keys.newest.mac(canonical(canonicalEvent({ ...event, changes: JSON.parse(event.changes) })));
     return { ...event, mac };
   }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { BoundStatement } from '../platform/db.ts';
 import { leastUuidv7 } from '../platform/ids.ts';
-import { type AuditKeys, isSignedBy, type PublicJwk } from './keys.ts';
+import { type AuditKey, isSignedBy, type TreeKeys } from './keys.ts';
 import { LOG_STATEMENTS, type LogReader } from './log_store.ts';
 import { EMPTY_ROOT } from './merkle.ts';
 
@@ -33,7 +33,7 @@ export interface SignedHead {
 
 /** @param previous the text of the head before, as it was signed */
 export function signHead(
-  keys: AuditKeys,
+  key: AuditKey,
   about: { readonly issuer: string; readonly size: number; readonly root: Buffer; readonly at: Date },
   previous: string | undefined,
 ): { readonly text: string; readonly signature: Buffer } {
@@ -41,13 +41,13 @@ export function signHead(
     type: 'cardea-audit-head',
     version: 1,
     issuer: about.issuer,
-    key_id: keys.publicKey.kid,
+    key_id: key.publicKey.kid,
     tree_size: about.size,
     root_hash: about.root.toString('base64url'),
     previous: previous === undefined ? null : digest(previous),
     time: about.at.toISOString(),
   };
-  return keys.sign(head);
+  return key.sign(head);
 }
 
 /**
@@ -55,17 +55,17 @@ export function signHead(
  * say so later.
  */
 export function emptyHead(
-  keys: AuditKeys,
+  key: AuditKey,
   { issuer, at }: { readonly issuer: string; readonly at: Date },
 ): BoundStatement {
-  const { text, signature } = signHead(keys, { issuer, size: 0, root: EMPTY_ROOT, at }, undefined);
+  const { text, signature } = signHead(key, { issuer, size: 0, root: EMPTY_ROOT, at }, undefined);
   return LOG_STATEMENTS.addHead.bind({ size: 0, head: text, signature, createdAt: at });
 }
 
 /** @returns the least id of events that must have a MAC; undefined when the head of the empty log is missing or was changed */
-export async function leastMacId(db: LogReader, publicKey: PublicJwk): Promise<string | undefined> {
+export async function leastMacId(db: LogReader, keys: TreeKeys): Promise<string | undefined> {
   const [row] = await db.query(LOG_STATEMENTS.heads.bind({ from: 0, limit: 1 }));
-  const head = row && signedHead(row, publicKey);
+  const head = row && signedHead(row, keys);
   return head?.tree_size === 0 ? leastUuidv7(Date.parse(head.time)) : undefined;
 }
 
@@ -74,19 +74,25 @@ export function shownHead({ head, signature }: { readonly head: string; readonly
   return { head: JSON.parse(head) as Head, signature: signature.toString('base64url') };
 }
 
-/** Why the text is not a head that this key has signed; undefined when it is. */
-export function problemOfHead(
+/** @returns undefined when it is no head of this log that the key of its time has signed */
+export function signedHead(
   { head: text, signature }: { readonly head: string; readonly signature: Uint8Array },
-  publicKey: PublicJwk,
-): string | undefined {
-  if (!isSignedBy(publicKey, text, signature)) return 'its signature is wrong';
-  const head = JSON.parse(text) as Partial<Head>;
-  return head.type === 'cardea-audit-head' ? undefined : 'it is no head';
+  keys: TreeKeys,
+): Head | undefined {
+  const head = parsed(text) as Partial<Head> | undefined;
+  if (head?.type !== 'cardea-audit-head') return undefined;
+  const key = keys.ofTree(String(head.key_id), Number(head.tree_size));
+  return key && isSignedBy(key.publicKey, text, signature) ? (head as Head) : undefined;
 }
 
-/** Parsed after its signature was checked: anything may be in its place. @returns undefined when it is no head of this log */
-export function signedHead(row: Parameters<typeof problemOfHead>[0], publicKey: PublicJwk): Head | undefined {
-  return problemOfHead(row, publicKey) === undefined ? (JSON.parse(row.head) as Head) : undefined;
+/** Anything may be in the place of a signed text. @returns undefined when it is no JSON object */
+export function parsed(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export function digest(text: string): string {

@@ -12,7 +12,7 @@ import {
 } from 'node:crypto';
 import { canonical } from './canonical.ts';
 
-/** The name of the secret that the keys of the audit are derived from. */
+/** The name of the secret that the first key of the audit is derived from. */
 export const AUDIT_SECRET = 'audit';
 
 /** An Ed25519 key (RFC 8037). */
@@ -24,8 +24,8 @@ export interface PublicJwk {
   readonly kid: string;
 }
 
-/** The keys that make a change of the audit show. They are never in the database in clear. */
-export interface AuditKeys {
+/** A key that makes a change of the audit show: one half signs, the other makes MACs. It is never in the database in clear. */
+export interface AuditKey {
   readonly publicKey: PublicJwk;
   /** HMAC-SHA-256 over the parts. */
   mac(...parts: readonly Uint8Array[]): Buffer;
@@ -35,8 +35,14 @@ export interface AuditKeys {
   sign(value: object): { readonly text: string; readonly signature: Buffer };
 }
 
+/** The keys by which heads and anchors were signed. */
+export interface TreeKeys {
+  /** The key that has signed something for a tree of this size; undefined when no key of this id signed such a tree. */
+  ofTree(keyId: string, size: number): AuditKey | undefined;
+}
+
 /** @param secret 32 random bytes */
-export function auditKeys(secret: Uint8Array): AuditKeys {
+export function auditKey(secret: Uint8Array): AuditKey {
   const macKey = createSecretKey(derived(secret, 'cardea audit mac'));
   const privateKey = createPrivateKey({
     key: Buffer.concat([PKCS8_ED25519, derived(secret, 'cardea audit signing')]),

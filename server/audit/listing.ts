@@ -4,9 +4,10 @@ import { AUDIT_STATEMENTS, type Audit, type AuditDetails, type AuditRow } from '
 import { assertHead } from './head_sizes.ts';
 import { type SignedHead, shownHead } from './heads.ts';
 import { changedEntries } from './intact.ts';
-import type { PublicJwk } from './keys.ts';
+import type { AuditKeyRing } from './key_ring.ts';
 import { LOG_STATEMENTS } from './log_store.ts';
 import { type ConsistencyProof, type EventProof, proveConsistency, proveEvent } from './proofs.ts';
+import type { Successor } from './rotation.ts';
 import { type VerifyOptions, verifyAudit } from './verify.ts';
 
 /** Reads entries of the audit. */
@@ -18,7 +19,10 @@ export interface AuditLog {
   /** Signed heads of trees of this size and larger ones, the smallest first. */
   heads(from: number, limit: number): Promise<readonly SignedHead[]>;
   newestHead(): Promise<SignedHead | undefined>;
-  publicKey(): Promise<PublicJwk>;
+  /** As they are now. */
+  keys(): Promise<AuditKeyRing>;
+  /** Makes a key that replaces the newest one. */
+  successor(): Promise<Successor>;
   /** @throws AppError 404, 409 `audit_not_sealed` */
   prove(id: string): Promise<EventProof>;
   /** @throws AppError 404 */
@@ -64,14 +68,21 @@ export function createAuditLog({
   readonly db: Pick<Db, 'query' | 'transact'>;
   open(): Promise<Audit>;
 }): AuditLog {
-  const keys = async () => (await open()).keys;
+  /** Another process may have replaced the newest one. */
+  async function keys(): Promise<AuditKeyRing> {
+    const ring = (await open()).keys;
+    await ring.refresh(db);
+    return ring;
+  }
+
   return {
     heads: async (from, limit) => (await db.query(LOG_STATEMENTS.heads.bind({ from, limit }))).map(shownHead),
     async newestHead() {
       const [row] = await db.query(LOG_STATEMENTS.newestHead.bind());
       return row && shownHead(row);
     },
-    publicKey: async () => (await keys()).publicKey,
+    keys,
+    successor: async () => (await open()).successor(),
     prove: async (id) => proveEvent(db, await keys(), id),
     async proveConsistency(sizes) {
       await assertHead(db, 'from', sizes.from);

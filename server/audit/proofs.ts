@@ -1,7 +1,8 @@
 import { AppError, notFound } from '../platform/errors.ts';
 import { type CanonicalEvent, canonical, canonicalEvent, eventBytes } from './canonical.ts';
 import { type Head, type SignedHead, shownHead } from './heads.ts';
-import { type AuditKeys, isSignedBy, type PublicJwk, thumbprint } from './keys.ts';
+import type { AuditKeyRing } from './key_ring.ts';
+import { isSignedBy, type PublicJwk, thumbprint } from './keys.ts';
 import { LOG_STATEMENTS, type LogReader, readHashes, readLeaf } from './log_store.ts';
 import {
   consistencyRanges,
@@ -11,9 +12,18 @@ import {
   rangeHash,
   rootOfInclusion,
 } from './merkle.ts';
+import { keyRanges, type SignedSuccession } from './successions.ts';
+
+/** The keys that have signed the heads of a proof. */
+interface SignedByKeys {
+  /** The newest key of the audit. Compare its thumbprint with one that you got in another way. */
+  readonly key: PublicJwk;
+  /** How it has replaced the keys before it, the first one first: who trusts one of them can trust all. */
+  readonly successions: readonly SignedSuccession[];
+}
 
 /** Shows without the rest of the log that an event is in it, at which place, and that the log was signed. */
-export interface EventProof extends SignedHead {
+export interface EventProof extends SignedHead, SignedByKeys {
   readonly type: 'cardea-audit-proof';
   readonly version: 1;
   /** Hashed in its canonical form (RFC 8785). */
@@ -22,26 +32,23 @@ export interface EventProof extends SignedHead {
   readonly leaf_index: number;
   /** RFC 6962 §2.1.1, base64url, from the leaf to the root. */
   readonly path: readonly string[];
-  /** The key that has signed the head. Compare it with one that you got in another way. */
-  readonly key: PublicJwk;
 }
 
 /** Shows that a log is the continuation of an earlier one: nothing in that was changed or removed. */
-export interface ConsistencyProof {
+export interface ConsistencyProof extends SignedByKeys {
   readonly type: 'cardea-audit-consistency';
   readonly version: 1;
   readonly from: SignedHead;
   readonly to: SignedHead;
   /** RFC 6962 §2.1.2, base64url. */
   readonly path: readonly string[];
-  readonly key: PublicJwk;
 }
 
 /**
  * @param id of an event, a UUID
  * @throws AppError 404, 409 `conflict` when it is not as it was, and `audit_not_sealed` until a head has been signed that covers it
  */
-export async function proveEvent(db: LogReader, keys: AuditKeys, id: string): Promise<EventProof> {
+export async function proveEvent(db: LogReader, keys: AuditKeyRing, id: string): Promise<EventProof> {
   const [event] = await db.query(LOG_STATEMENTS.eventsOf.bind({ ids: [id] }));
   const [row] = await db.query(LOG_STATEMENTS.leafOf.bind({ id }));
   if (!event && !row) throw notFound('audit entry', id);
@@ -66,7 +73,7 @@ export async function proveEvent(db: LogReader, keys: AuditKeys, id: string): Pr
     leaf_index: index,
     path: await pathOf(db, inclusionRanges(index, size)),
     ...shownHead(newest),
-    key: keys.publicKey,
+    ...keysOf(keys),
   };
 }
 
@@ -76,7 +83,7 @@ export async function proveEvent(db: LogReader, keys: AuditKeys, id: string): Pr
  */
 export async function proveConsistency(
   db: LogReader,
-  keys: AuditKeys,
+  keys: AuditKeyRing,
   sizes: { readonly from: number; readonly to?: number | undefined },
 ): Promise<ConsistencyProof> {
   const headOf = async (size: number) => {
@@ -95,8 +102,13 @@ export async function proveConsistency(
     from: shownHead(from),
     to: shownHead(to),
     path: await pathOf(db, consistencyRanges(before, after)),
-    key: keys.publicKey,
+    ...keysOf(keys),
   };
+}
+
+function keysOf({ newest, periods }: AuditKeyRing): SignedByKeys {
+  const successions = periods.map(({ signed }) => signed).filter((signed) => signed !== undefined);
+  return { key: newest.publicKey, successions };
 }
 
 async function pathOf(db: LogReader, ranges: Parameters<typeof readHashes>[1]): Promise<string[]> {
@@ -122,8 +134,8 @@ export function problemOfProof(proof: unknown, keyId?: string): string | undefin
   }
 }
 
-function problemOfEvent({ event, leaf_index: index, path, head, signature, key }: EventProof, keyId?: string) {
-  const problem = problemOfSigned({ head, signature }, key, keyId);
+function problemOfEvent({ event, leaf_index: index, path, head, signature, ...by }: EventProof, keyId?: string) {
+  const problem = problemOfHeads([{ head, signature }], by, keyId);
   if (problem) return problem;
   const root = rootOfInclusion(leafHash(canonical(event)), index, head.tree_size, bytesOf(path));
   return root?.equals(Buffer.from(head.root_hash, 'base64url'))
@@ -131,8 +143,8 @@ function problemOfEvent({ event, leaf_index: index, path, head, signature, key }
     : 'the event is not in the log that the head was signed for';
 }
 
-function problemOfConsistency({ from, to, path, key }: ConsistencyProof, keyId?: string) {
-  const problem = problemOfSigned(from, key, keyId) ?? problemOfSigned(to, key, keyId);
+function problemOfConsistency({ from, to, path, ...by }: ConsistencyProof, keyId?: string) {
+  const problem = problemOfHeads([from, to], by, keyId);
   if (problem) return problem;
   const treeOf = ({ head }: SignedHead) => ({ size: head.tree_size, root: Buffer.from(head.root_hash, 'base64url') });
   return provesConsistency(treeOf(from), treeOf(to), bytesOf(path))
@@ -140,15 +152,24 @@ function problemOfConsistency({ from, to, path, key }: ConsistencyProof, keyId?:
     : 'the later log is not a continuation of the earlier one';
 }
 
-function problemOfSigned(
-  { head, signature }: SignedHead,
-  key: PublicJwk,
+function problemOfHeads(
+  heads: readonly SignedHead[],
+  { key, successions }: SignedByKeys,
   keyId: string | undefined,
 ): string | undefined {
-  const text = canonical(head).toString();
-  if (keyId !== undefined && thumbprint(key) !== keyId) return 'it was signed by another key';
-  if ((head as Partial<Head>).type !== 'cardea-audit-head') return 'it has no head';
-  return isSignedBy(key, text, Buffer.from(signature, 'base64url')) ? undefined : 'the signature of the head is wrong';
+  const ranges = keyRanges(key, successions);
+  if (!ranges) return 'its keys do not follow from each other';
+  const ids = ranges.map((range) => thumbprint(range.key));
+  if (keyId !== undefined && !ids.includes(keyId)) return 'it was signed by another key';
+  for (const { head, signature } of heads) {
+    if ((head as Partial<Head>).type !== 'cardea-audit-head') return 'it has no head';
+    const { key_id: id, tree_size: size } = head;
+    const range = ranges.find(({ from, to }, i) => ids[i] === id && from <= size && size <= to);
+    if (!range) return 'its head names a key that did not sign logs of this size';
+    const text = canonical(head).toString();
+    if (!isSignedBy(range.key, text, Buffer.from(signature, 'base64url'))) return 'the signature of the head is wrong';
+  }
+  return undefined;
 }
 
 const bytesOf = (path: readonly string[]): Buffer[] => path.map((hash) => Buffer.from(hash, 'base64url'));

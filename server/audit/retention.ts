@@ -52,18 +52,19 @@ export async function removeOldAudit(parts: {
   const [leaf] = await db.query(LOG_STATEMENTS.last.bind());
   const size = leaf ? Number(leaf.index) + 1 : 0;
   const root = rangeHash({ start: 0, end: size }, await readHashes(db, [{ start: 0, end: size }]));
+  const { newest } = audit.keys;
   const anchor: Anchor = {
     type: 'cardea-audit-anchor',
     version: 1,
     issuer,
-    key_id: audit.keys.publicKey.kid,
+    key_id: newest.publicKey.kid,
     before: before.toISOString(),
     before_id: last.ends,
     tree_size: size,
     root_hash: root.toString('base64url'),
     time: at.toISOString(),
   };
-  const { text, signature } = audit.keys.sign(anchor);
+  const { text, signature } = newest.sign(anchor);
   const gone = removable.map(({ name }) => name);
   await db.transact([
     LOG_STATEMENTS.addAnchor.bind({ id: uuidv7(now()), before: last.ends, anchor: text, signature, createdAt: at }),

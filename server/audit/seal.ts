@@ -5,7 +5,8 @@ import { canonical, canonicalEvent, eventBytes } from './canonical.ts';
 import { DESTINATION_STATEMENTS } from './destinations.ts';
 import type { AuditRow } from './entries.ts';
 import { leastMacId, signHead } from './heads.ts';
-import type { AuditKeys } from './keys.ts';
+import { type AuditKeyRing, KEY_STATEMENTS } from './key_ring.ts';
+import type { AuditKey } from './keys.ts';
 import { LEAVES_IN_PART, type Leaf, LOG_STATEMENTS, type LogReader, readHashes, readLeaf } from './log_store.ts';
 import { createFrontier, type Frontier, leafHash, type Node } from './merkle.ts';
 
@@ -37,7 +38,7 @@ type WaitingRow = AuditRow & { readonly has_leaf: boolean };
 /** @param headEveryMs a new head is signed when the last one is this old and events have come */
 export function createSealing(parts: {
   readonly db: Db;
-  readonly keys: AuditKeys;
+  readonly keys: AuditKeyRing;
   readonly issuer: string;
   readonly now: Clock;
   readonly headEveryMs: number;
@@ -51,11 +52,13 @@ export function createSealing(parts: {
         const query = async <R>(bound: BoundStatement<R>) => (await send<[R]>([bound]))[0];
         const [lock] = await query(LOG_STATEMENTS.lock.bind());
         if (!lock?.locked) return undefined;
-        const [[lastRow], rows, [head]] = await send([
+        const [[lastRow], rows, [head], [newest]] = await send([
           LOG_STATEMENTS.last.bind(),
           LOG_STATEMENTS.unsealed.bind({ limit: BATCH }),
           LOG_STATEMENTS.newestHead.bind(),
+          KEY_STATEMENTS.newest.bind(),
         ]);
+        if (newest?.generation !== keys.periods.length) await keys.refresh({ query });
         const last = lastRow && readLeaf(lastRow);
         const size = last ? last.index + 1 : 0;
         if (size < seen)
@@ -69,7 +72,7 @@ export function createSealing(parts: {
         const signs = isDue(head, frontier.size);
         if (signs) {
           const at = new Date(now());
-          const signed = signHead(keys, { issuer, size: frontier.size, root: frontier.root(), at }, head?.head);
+          const signed = signHead(keys.newest, { issuer, size: frontier.size, root: frontier.root(), at }, head?.head);
           const { text, signature } = signed;
           await query(LOG_STATEMENTS.addHead.bind({ size: frontier.size, head: text, signature, createdAt: at }));
         }
@@ -86,8 +89,8 @@ export function createSealing(parts: {
     last: Leaf | undefined,
   ): Promise<string> {
     if (rows.every(({ mac }) => mac !== null)) return LEAST_UUID;
-    if (last && !isLeafMac(keys, last, await macBefore(query, last), ADOPTED)) return LEAST_UUID;
-    return (await leastMacId({ query }, keys.publicKey)) ?? LEAST_UUID;
+    if (last && !isLeafMac(keys.ofLeaf(last.index), last, await macBefore(query, last), ADOPTED)) return LEAST_UUID;
+    return (await leastMacId({ query }, keys)) ?? LEAST_UUID;
   }
 
   /** @param macsFrom events before this id are from before there were MACs */
@@ -96,7 +99,7 @@ export function createSealing(parts: {
       // Cardea lets an event wait once: a second place would tell the destinations of it again.
       if (row.has_leaf) return false;
       const bytes = eventBytes(row);
-      return bytes !== undefined && (row.mac === null ? row.id < macsFrom : keys.isMac(row.mac, bytes));
+      return bytes !== undefined && (row.mac === null ? row.id < macsFrom : keys.isEntryMac(row.mac, bytes, now()));
     };
     const { genuine = [], refused = [] } = Object.groupBy(rows, (row) => (isGenuine(row) ? 'genuine' : 'refused'));
     return [genuine, refused.map(({ id }) => id)];
@@ -109,7 +112,7 @@ export function createSealing(parts: {
     for (const row of rows) {
       const hash = leafHash(canonical(canonicalEvent(row)));
       const leaf = { index: frontier.size, eventId: row.id, hash };
-      const mac = leafMac(keys, leaf, previous, row.mac === null ? ADOPTED : WRITTEN);
+      const mac = leafMac(keys.newest, leaf, previous, row.mac === null ? ADOPTED : WRITTEN);
       leaves.push({ ...leaf, mac });
       nodes.push(...frontier.append(hash));
       previous = mac;
@@ -144,13 +147,13 @@ const leafParts = ({ eventId, hash }: Pick<Leaf, 'eventId' | 'hash'>, previous: 
   Buffer.from(`${origin} ${eventId}`),
 ];
 
-function leafMac(keys: AuditKeys, leaf: Pick<Leaf, 'eventId' | 'hash'>, previous: Buffer, origin: Origin): Buffer {
-  return keys.mac(...leafParts(leaf, previous, origin));
+function leafMac(key: AuditKey, leaf: Pick<Leaf, 'eventId' | 'hash'>, previous: Buffer, origin: Origin): Buffer {
+  return key.mac(...leafParts(leaf, previous, origin));
 }
 
 /** @param previous the MAC of the leaf before */
-export function isLeafMac(keys: AuditKeys, leaf: Leaf, previous: Buffer, origin: Origin): boolean {
-  return keys.isMac(leaf.mac, ...leafParts(leaf, previous, origin));
+export function isLeafMac(key: AuditKey, leaf: Leaf, previous: Buffer, origin: Origin): boolean {
+  return key.isMac(leaf.mac, ...leafParts(leaf, previous, origin));
 }
 
 async function macBefore(query: LogReader['query'], { index }: Pick<Leaf, 'index'>): Promise<Buffer> {

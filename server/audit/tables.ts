@@ -85,5 +85,6 @@ export const TECHNICAL = {
     'wanted',
     'created_at',
   ],
+  audit_keys: ['generation', 'key_id', 'succession', 'signature', 'own_signature', 'created_at'],
   audit_anchors: ['id', 'before_id', 'anchor', 'signature', 'created_at'],
 } as const satisfies TechnicalTables;

@@ -1,10 +1,10 @@
 import { leastUuidv7 } from '../platform/ids.ts';
 import { LEAST_UUID, pagesByKey } from '../platform/key_pages.ts';
-import { type Anchor, problemOfAnchor } from './anchors.ts';
+import { leastLeft, readAnchors } from './anchors.ts';
 import { canonical, eventBytes } from './canonical.ts';
 import type { AuditRow } from './entries.ts';
 import { digest, type Head, leastMacId, type SignedHead, shownHead, signedHead } from './heads.ts';
-import type { AuditKeys, PublicJwk } from './keys.ts';
+import type { AuditKeyRing } from './key_ring.ts';
 import {
   type HeadRow,
   type Leaf,
@@ -31,6 +31,7 @@ export const FINDINGS = {
   tree_differs: 'the log is not the one that this head was signed for',
   cut: 'the log is shorter than a head says',
   anchor_changed: 'an anchor of the retention is not as it was signed',
+  key_changed: 'a statement about a key of the audit is not as it was signed, or the key is gone',
 } as const;
 
 export interface Finding {
@@ -72,24 +73,30 @@ export interface VerifyOptions {
  */
 export async function* verifyAudit(
   db: LogReader,
-  keys: AuditKeys,
+  keys: AuditKeyRing,
   options: VerifyOptions = {},
 ): AsyncGenerator<{ readonly findings: readonly Finding[]; readonly progress: VerifyProgress }, Verified> {
   const { since, heads: kept = [] } = options;
-  let anchors = await readAnchors(db, keys.publicKey);
   // A head commits with its leaves, so these are all there when the end is read after it.
   const [newestRow] = await db.query(LOG_STATEMENTS.newestHead.bind());
   const [lastRow] = await db.query(LOG_STATEMENTS.last.bind());
   const size = lastRow ? Number(lastRow.index) + 1 : 0;
-  const begin = await beginning(db, keys.publicKey, options);
-  const macsFrom = (await leastMacId(db, keys.publicKey)) ?? LEAST_UUID;
+  let anchors = await signedBefore(db, keys);
+  const begin = await beginning(db, keys, options);
+  const macsFrom = (await leastMacId(db, keys)) ?? LEAST_UUID;
   const totals = { events: 0, heads: 0, waiting: 0, retired: 0 };
   const progress = () => ({ events: totals.events, size });
-  yield { findings: Array.from({ length: anchors.changed }, () => finding('anchor_changed')), progress: progress() };
+  yield {
+    findings: [
+      ...Array.from({ length: keys.changed }, () => finding('key_changed')),
+      ...Array.from({ length: anchors.changed }, () => finding('anchor_changed')),
+    ],
+    progress: progress(),
+  };
 
   // The heads and the leaves, side by side in the order of the log.
   const sizes = { from: begin.size, to: Number(newestRow?.tree_size ?? 0) };
-  const heads = headsFrom(db, keys.publicKey, sizes, kept, anchors.trees);
+  const heads = headsFrom(db, keys, sizes, kept, anchors.trees);
   let next = await heads.next();
   const frontier = createFrontier(begin.size, begin.hashOf);
   let [expected, previous, intact] = [begin.size, begin.mac, true];
@@ -130,12 +137,12 @@ export async function* verifyAudit(
       const follows = index === expected;
       if (!follows) findings.push(finding('leaf_removed', null, expected));
       else if (
-        !isLeafMac(keys, leaf, previous, WRITTEN) &&
-        !(adopting && eventId < macsFrom && isLeafMac(keys, leaf, previous, ADOPTED))
+        !isLeafMac(keys.ofLeaf(index), leaf, previous, WRITTEN) &&
+        !(adopting && eventId < macsFrom && isLeafMac(keys.ofLeaf(index), leaf, previous, ADOPTED))
       ) {
         findings.push(finding('leaf_changed', eventId, index));
       }
-      adopting &&= follows && eventId < macsFrom && isLeafMac(keys, leaf, previous, ADOPTED);
+      adopting &&= follows && eventId < macsFrom && isLeafMac(keys.ofLeaf(index), leaf, previous, ADOPTED);
       intact &&= follows;
       const [event, ...others] = events.get(eventId) ?? [];
       const bytes = event && !event.is_finer ? eventBytes(event) : undefined;
@@ -144,7 +151,7 @@ export async function* verifyAudit(
       if (others.length > 0) findings.push(finding('inserted', eventId, index));
       if (!event) {
         // The retention may have gone on before the events of the page were read.
-        if (eventId >= anchors.before && !isCurrent) anchors = await readAnchors(db, keys.publicKey);
+        if (eventId >= anchors.before && !isCurrent) anchors = await signedBefore(db, keys);
         isCurrent ||= eventId >= anchors.before;
         if (eventId < anchors.before) totals.retired += 1;
         else findings.push(finding('removed', eventId, index));
@@ -160,14 +167,15 @@ export async function* verifyAudit(
   for (; !next.done; next = await heads.next()) {
     findings.push(next.value.finding ?? finding('cut', null, next.value.size));
     totals.heads += Number(next.value.isHead);
+    if (findings.length >= PAGE) yield { findings: findings.splice(0), progress: progress() };
   }
 
+  yield { findings: findings.splice(0), progress: progress() };
   for await (const found of withoutLeaf(db, keys, { since, macsFrom: adopting ? macsFrom : LEAST_UUID })) {
     totals.waiting += found.waiting;
-    yield { findings: [...findings.splice(0), ...found.findings], progress: progress() };
+    yield { findings: found.findings, progress: progress() };
   }
-  for await (const removed of removedWaiting(db, anchors.before)) findings.push(...removed);
-  yield { findings: findings.splice(0), progress: progress() };
+  for await (const removed of removedWaiting(db, anchors.before)) yield { findings: removed, progress: progress() };
   return { ...totals, size, newest };
 }
 
@@ -182,26 +190,21 @@ interface Anchors {
   readonly before: string;
   /** Those that are not as they were signed. */
   readonly changed: number;
-  /** An anchor is signed for a log as well: one of another log does not count. */
+  /** Anchors and successions of keys are signed for a log as well: those of another log do not count. */
   readonly trees: readonly CheckedHead[];
 }
 
-async function readAnchors(db: LogReader, publicKey: PublicJwk): Promise<Anchors> {
-  const rows = await db.query(LOG_STATEMENTS.anchors.bind());
-  const genuine = rows.filter((row) => problemOfAnchor(row, publicKey) === undefined);
-  const anchors = genuine.map(({ anchor }) => JSON.parse(anchor) as Anchor);
-  const before = anchors
-    .map(({ before_id: id }) => id)
-    .toSorted()
-    .at(-1);
-  const trees = anchors.map(({ tree_size: size, root_hash: root }) => ({
+async function signedBefore(db: LogReader, keys: AuditKeyRing): Promise<Anchors> {
+  const { anchors, changed } = await readAnchors(db, keys);
+  const successions = keys.periods.map(({ signed }) => signed?.succession).filter((one) => one !== undefined);
+  const trees = [...anchors, ...successions].map(({ tree_size: size, root_hash: root }) => ({
     size,
     root: Buffer.from(root, 'base64url'),
     shown: undefined,
     isHead: false,
     finding: undefined,
   }));
-  return { before: before ?? LEAST_UUID, changed: rows.length - genuine.length, trees };
+  return { before: leastLeft(anchors), changed, trees };
 }
 
 interface Beginning {
@@ -217,13 +220,13 @@ interface Beginning {
  */
 async function beginning(
   db: LogReader,
-  publicKey: PublicJwk,
+  keys: AuditKeyRing,
   { since, heads: kept = [] }: VerifyOptions,
 ): Promise<Beginning> {
   const first: Beginning = { size: 0, mac: NO_LEAF, hashOf: await readHashes(db, []) };
   if (since === undefined) return first;
   const [row] = await db.query(LOG_STATEMENTS.newestHeadBefore.bind({ at: new Date(since) }));
-  const head = row && signedHead(row, publicKey);
+  const head = row && signedHead(row, keys);
   const size = Number(row?.tree_size ?? 0);
   // The column of the time is not signed: a later one would hide what comes before it.
   if (!head || head.tree_size !== size || Date.parse(head.time) > since) return first;
@@ -254,14 +257,14 @@ interface CheckedHead {
 /** The heads of trees of this size and larger ones, the smallest first, with those that were kept elsewhere and the anchors. */
 async function* headsFrom(
   db: LogReader,
-  publicKey: PublicJwk,
+  keys: AuditKeyRing,
   { from, to }: { readonly from: number; readonly to: number },
   kept: readonly SignedHead[],
   trees: readonly CheckedHead[],
 ): AsyncGenerator<CheckedHead, void> {
   const elsewhere = kept
     .map(({ head, signature }) =>
-      checkedHead({ head: canonical(head).toString(), signature: Buffer.from(signature, 'base64url') }, publicKey),
+      checkedHead({ head: canonical(head).toString(), signature: Buffer.from(signature, 'base64url') }, keys),
     )
     .concat(trees)
     .filter(({ size }) => size >= from)
@@ -277,9 +280,9 @@ async function* headsFrom(
     for (const row of rows) {
       // Signed after the verification began.
       if (Number(row.tree_size) > to) break;
-      const checked = checkedHead(row, publicKey, Number(row.tree_size));
+      const checked = checkedHead(row, keys, Number(row.tree_size));
       while (elsewhere[0] && elsewhere[0].size <= checked.size) yield elsewhere.shift() as CheckedHead;
-      const { previous, time = '' } = signedHead(row, publicKey) ?? {};
+      const { previous, time = '' } = signedHead(row, keys) ?? {};
       // By it the sealing knows when the next head is due: a later one would put that off for ever.
       const isMoved = checked.finding === undefined && Date.parse(time) !== row.created_at.getTime();
       const follows = before === undefined ? from > 0 || checked.size === 0 : previous === digest(before);
@@ -296,10 +299,10 @@ async function* headsFrom(
 /** @param size in the database, which must be that of the head */
 function checkedHead(
   row: { readonly head: string; readonly signature: Buffer },
-  publicKey: PublicJwk,
+  keys: AuditKeyRing,
   size?: number,
 ): CheckedHead {
-  const head = signedHead(row, publicKey);
+  const head = signedHead(row, keys);
   const at = size ?? head?.tree_size ?? (JSON.parse(row.head) as Head).tree_size;
   return {
     size: at,
@@ -325,7 +328,7 @@ async function changedNodes(db: LogReader, nodes: readonly (Node & { readonly ha
 /** Events without a place in the log: they wait for it, or Cardea did not write them. */
 async function* withoutLeaf(
   db: LogReader,
-  keys: AuditKeys,
+  keys: AuditKeyRing,
   { since, macsFrom }: { readonly since: number | undefined; readonly macsFrom: string },
 ) {
   const pages = pagesByKey({
@@ -344,7 +347,9 @@ async function* withoutLeaf(
     const isGenuine = (event: AuditRow) => {
       const bytes = eventBytes(event);
       if (!bytes) return false;
-      return event.mac === null ? event.id < macsFrom && waiting.get(event.id) === false : keys.isMac(event.mac, bytes);
+      return event.mac === null
+        ? event.id < macsFrom && waiting.get(event.id) === false
+        : keys.isEntryMac(event.mac, bytes);
     };
     const findings: Finding[] = [];
     for (const event of events) {

@@ -6,6 +6,7 @@ import { readBounded } from '../platform/bounded_file.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 import { deliveryCommands } from './audit_destinations.ts';
 import { entryVerbs } from './audit_entries.ts';
+import { keyVerbs } from './audit_keys.ts';
 import { Differs, UsageError } from './context.ts';
 import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import { timeIn } from './times.ts';
@@ -19,6 +20,7 @@ export function auditCommand(noun: Command, tools: CommandTools): void {
   headsVerb(noun, tools);
   verifyVerb(noun, tools);
   proofVerbs(noun, tools);
+  keyVerbs(noun, tools);
 }
 
 function headsVerb(noun: Command, { verb, printItem, printItems }: CommandTools): void {

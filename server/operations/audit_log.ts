@@ -3,40 +3,17 @@ import { Check } from 'typebox/value';
 import { problemOfProof } from '../audit/proofs.ts';
 import { FINDINGS, type Finding } from '../audit/verify.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
+import { AuditKey, EXAMPLE_HEAD, EXAMPLE_KEY, Hash, SIGNED_BY, SIGNED_HEAD, SignedHead } from './audit_signed.ts';
 import { type InputLine, read, stream } from './operation.ts';
-import { assertValid, Id, Nullable, strict, Time } from './schema.ts';
+import { assertValid, Id, Nullable, strict } from './schema.ts';
 
 /* The log of hashes, by which a change of the audit shows. */
-
-const Hash = Type.String({ description: 'SHA-256, base64url' });
-
-const Head = strict({
-  type: Type.Literal('cardea-audit-head'),
-  version: Type.Literal(1),
-  issuer: Type.String(),
-  key_id: Type.String({ description: 'RFC 7638 thumbprint of the key' }),
-  tree_size: Type.Integer({ minimum: 0, description: 'entries in the log' }),
-  root_hash: Hash,
-  previous: Nullable(Type.String(), 'SHA-256 of the head before in canonical JSON, base64url'),
-  time: Time,
-});
-
-const SIGNED = {
-  head: Head,
-  signature: Type.String({ description: 'Ed25519 over the head in canonical JSON (RFC 8785), base64url' }),
-};
-const SignedHead = strict(SIGNED, { title: 'AuditHead' });
-
-const Key = strict(
-  { kty: Type.Literal('OKP'), crv: Type.Literal('Ed25519'), x: Type.String(), kid: Type.String() },
-  { title: 'AuditKey', description: 'a JWK (RFC 8037)' },
-);
 
 const Path = Type.Array(Hash, { description: 'from the leaf to the root' });
 
 const EventProof = strict(
   {
-    ...SIGNED,
+    ...SIGNED_HEAD,
     type: Type.Literal('cardea-audit-proof'),
     version: Type.Literal(1),
     event: Type.Record(Type.String(), Type.Unknown(), {
@@ -44,7 +21,7 @@ const EventProof = strict(
     }),
     leaf_index: Type.Integer({ minimum: 0, description: 'its place in the log' }),
     path: Path,
-    key: Key,
+    ...SIGNED_BY,
   },
   { title: 'AuditProof', description: 'shows that an entry is in the log (RFC 6962 §2.1.1)' },
 );
@@ -56,7 +33,7 @@ const ConsistencyProof = strict(
     from: SignedHead,
     to: SignedHead,
     path: Path,
-    key: Key,
+    ...SIGNED_BY,
   },
   {
     title: 'AuditConsistency',
@@ -88,25 +65,6 @@ const Line = strict(
   { title: 'AuditVerification' },
 );
 
-const EXAMPLE_HEAD: Static<typeof SignedHead> = {
-  head: {
-    type: 'cardea-audit-head',
-    version: 1,
-    issuer: 'https://id.example.com',
-    key_id: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k',
-    tree_size: 2_431,
-    root_hash: 'n0ZpQh3p3ZQeqxAYyS9PZ4wGe5oMLCqVj0d1ReHXVVw',
-    previous: '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU',
-    time: '2026-11-01T08:00:00.000Z',
-  },
-  signature: 'qyQ4mGjLBPdwNYk1sOWbHkqRkP4lZ1nIh8v2Bm8dFyZ8lS1k3tq0rW5uVwXyZaBcDeFgHiJkLmNoPqRsTuVwAg',
-};
-const EXAMPLE_KEY: Static<typeof Key> = {
-  kty: 'OKP',
-  crv: 'Ed25519',
-  x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
-  kid: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k',
-};
 const EXAMPLE_ID = '019a3f5e-8c00-7a1b-9d2e-3f4a5b6c7d8e';
 const HEADS_MAX = 200;
 /** Heads to compare with. */
@@ -128,7 +86,7 @@ export const auditLog = {
       output: strict({
         items: Type.Array(SignedHead),
         newest: Nullable(SignedHead, 'the newest of all; null before the first'),
-        key: Key,
+        key: AuditKey,
         next_from: Type.Optional(Type.Integer({ description: '`from` of the next page; absent on the last' })),
       }),
     },
@@ -139,7 +97,7 @@ export const auditLog = {
       return {
         items: heads.slice(0, limit),
         newest: (await audit.newestHead()) ?? null,
-        key: await audit.publicKey(),
+        key: { ...(await audit.keys()).newest.publicKey },
         ...(next ? { next_from: next.head.tree_size } : {}),
       };
     },
@@ -163,11 +121,12 @@ export const auditLog = {
         leaf_index: 2_430,
         path: [EXAMPLE_HEAD.head.root_hash],
         key: EXAMPLE_KEY,
+        successions: [],
       },
     },
     run: async ({ audit }, { params: { id } }) => {
       const proof = await audit.prove(id);
-      return { ...proof, event: { ...proof.event }, path: [...proof.path] };
+      return { ...proof, event: { ...proof.event }, path: [...proof.path], successions: [...proof.successions] };
     },
   }),
 
@@ -192,11 +151,12 @@ export const auditLog = {
         to: EXAMPLE_HEAD,
         path: [],
         key: EXAMPLE_KEY,
+        successions: [],
       },
     },
     run: async ({ audit }, { query }) => {
       const proof = await audit.proveConsistency(query);
-      return { ...proof, path: [...proof.path] };
+      return { ...proof, path: [...proof.path], successions: [...proof.successions] };
     },
   }),
 

@@ -156,6 +156,15 @@ export interface AuditHeads {
   tree_size: Int8;
 }
 
+export interface AuditKeys {
+  created_at: Timestamp;
+  generation: number;
+  key_id: string;
+  own_signature: Buffer;
+  signature: Buffer;
+  succession: string;
+}
+
 export interface AuditLeaves {
   event_id: string;
   hash: Buffer;
@@ -566,6 +575,7 @@ export interface DB {
   audit_dead_letters: AuditDeadLetters;
   audit_destinations: AuditDestinations;
   audit_heads: AuditHeads;
+  audit_keys: AuditKeys;
   audit_leaves: AuditLeaves;
   audit_nodes: AuditNodes;
   audit_unsealed: AuditUnsealed;

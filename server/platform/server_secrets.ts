@@ -54,9 +54,9 @@ export async function loadServerSecret(
   let sealed = await read();
   if (!sealed) {
     const secret = randomBytes(SECRET_BYTES);
-    const row = { name, sealed: sealer.seal(place, secret), created_at: new Date(now()) };
+    const adding = addServerSecret(sealer, { name, secret, at: new Date(now()) });
     await db.transaction(async (send) => {
-      const [[made]] = await send([SERVER_SECRET_STATEMENTS.insert.bind(row)]);
+      const [[made]] = await send([adding]);
       if (made) await send(also(secret));
     });
     sealed = await read();
@@ -65,12 +65,21 @@ export async function loadServerSecret(
   return sealer.open(place, sealed);
 }
 
+/** @param made `at`: when it was made @returns no row when there is a secret of this name, which stays as it is */
+export function addServerSecret(
+  sealer: Sealer,
+  { name, secret, at }: { readonly name: string; readonly secret: Uint8Array; readonly at: Date },
+) {
+  const sealed = sealer.seal(serverSecretPlace(name), Buffer.from(secret));
+  return SERVER_SECRET_STATEMENTS.insert.bind({ name, sealed, created_at: at });
+}
+
 /**
  * A secret that may have been removed.
  * @throws AppError 500 `sealed_value_unreadable` when the master key did not seal it
  */
 export async function findServerSecret(
-  db: Pick<Db, 'query'>,
+  db: { query<R>(bound: BoundStatement<R>): Promise<R[]> },
   sealer: Sealer,
   name: string,
 ): Promise<Buffer | undefined> {

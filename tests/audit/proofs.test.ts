@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { problemOfProof, proveConsistency, proveEvent } from '../../server/audit/proofs.ts';
-import { runCli } from '../cli/run_cli.ts';
+import { proveConsistency, proveEvent } from '../../server/audit/proofs.ts';
 import { auditLog, event } from '../helpers/audit.ts';
 import { database } from '../helpers/postgres.ts';
-import { needPython, runPython } from '../helpers/python.ts';
+import { needPython } from '../helpers/python.ts';
 import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
+import { proofVerdicts } from './verdicts.ts';
 
 /** Proofs that somebody without the database can check: by `cardea audit check-proof`, and by another program. */
 const scope = { after };
@@ -21,34 +21,13 @@ const ids = await log.fill(700, 140);
 const folder = mkdtempSync(join(tmpdir(), 'cardea-test-proof-'));
 defer(scope, () => rmSync(folder, { recursive: true, force: true }));
 
-const KEY_ID = log.keys.publicKey.kid;
-let files = 0;
-
-/** All who check a proof agree about these: the code, the second implementation, and for the first one the command. */
-async function assertVerdicts(
-  right: boolean,
-  proofs: Readonly<Record<string, unknown>>,
-  keyId = KEY_ID,
-): Promise<void> {
-  const names = Object.values(proofs).map((proof) => {
-    files += 1;
-    const name = join(folder, `${files}.json`);
-    writeFileSync(name, JSON.stringify(proof));
-    return name;
-  });
-  const python = await runPython('tests/audit/verify_proof.py', keyId, ...names);
-  for (const [i, [about, proof]] of Object.entries(proofs).entries()) {
-    assert.equal(problemOfProof(structuredClone(proof), keyId) === undefined, right, about);
-    assert.equal(python[i] === 'right', right, `${about}, in Python: ${python[i]}`);
-  }
-  const ran = await runCli(['audit', 'check-proof', names[0] ?? '', '--key-id', keyId], { env: {} });
-  assert.equal(ran.code, right ? 0 : 1, ran.stderr);
-}
+const KEY_ID = log.keys.newest.publicKey.kid;
+const verdicts = proofVerdicts(scope);
 
 test('the proof of an entry is right for all who check it, wherever it is in the log', async () => {
   const proofs: Record<string, unknown> = {};
   for (const i of [0, 255, 256, 511, 699]) proofs[`place ${i}`] = await proveEvent(db, log.keys, ids[i] as string);
-  await assertVerdicts(true, proofs);
+  await verdicts.assert(true, proofs, KEY_ID);
 });
 
 test('a proof that was changed anywhere is wrong for all who check it', async () => {
@@ -74,8 +53,8 @@ test('a proof that was changed anywhere is wrong for all who check it', async ()
     nothing: null,
     'a text': 'proof',
   };
-  await assertVerdicts(false, changed);
-  await assertVerdicts(false, { 'a key that is not the trusted one': proof }, 'another-key');
+  await verdicts.assert(false, changed, KEY_ID);
+  await verdicts.assert(false, { 'a key that is not the trusted one': proof }, 'another-key');
 });
 
 test('a log is the continuation of each earlier one, for all who check it', async () => {
@@ -93,11 +72,15 @@ test('a log is the continuation of each earlier one, for all who check it', asyn
   }
   const own = await proveConsistency(db, log.keys, { from: 280 });
   const other = (await forged.verify()).newest;
-  await assertVerdicts(true, right);
-  await assertVerdicts(false, {
-    ...wrong,
-    'the head of a log with the same key and other entries': { ...own, from: other },
-  });
+  await verdicts.assert(true, right, KEY_ID);
+  await verdicts.assert(
+    false,
+    {
+      ...wrong,
+      'the head of a log with the same key and other entries': { ...own, from: other },
+    },
+    KEY_ID,
+  );
 });
 
 test('an entry that was changed or removed has no proof, and the error says so', async () => {

@@ -151,7 +151,7 @@ test('a leaf that names an entry which the retention removed does not hide that 
 
 test('an anchor of another log with the same key does not count as one of this', async () => {
   const other = { ...JSON.parse((await anchorRow()).anchor), tree_size: 100, root_hash: '' };
-  const { text, signature } = log.keys.sign(other);
+  const { text, signature } = log.keys.newest.sign(other);
   await db.run(
     {
       text: `INSERT INTO audit_anchors (id, before_id, anchor, signature, created_at)

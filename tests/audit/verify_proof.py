@@ -67,27 +67,55 @@ def roots_from_consistency(old_size, new_size, path, old_root, whole=True):
     return sha256(b"\x01" + rest[0] + old), sha256(b"\x01" + rest[0] + new), rest[1:]
 
 
-def check_head(signed, key, key_id):
-    required = {name: key[name] for name in ("crv", "kty", "x")}
-    thumbprint = b64url(sha256(canonical(required).encode()))
-    if key_id not in (None, thumbprint):
+def thumbprint(key):
+    return b64url(sha256(canonical({name: key[name] for name in ("crv", "kty", "x")}).encode()))
+
+
+def assert_signed(value, signature, key):
+    Ed25519PublicKey.from_public_bytes(b64(key["x"])).verify(b64(signature), canonical(value).encode())
+
+
+def keys_of(proof, key_id):
+    """Each key with the sizes of the trees that it has signed. Both keys sign that one replaces the other."""
+    keys, start = [], 0
+    for one in proof["successions"]:
+        said = one["succession"]
+        if said["type"] != "cardea-audit-succession" or said["tree_size"] < start:
+            raise ValueError("no succession")
+        if keys and thumbprint(said["previous_key"]) != thumbprint(following):
+            raise ValueError("keys that do not follow from each other")
+        assert_signed(said, one["signature"], said["previous_key"])
+        assert_signed(said, one["own_signature"], said["key"])
+        keys.append((said["previous_key"], start, said["tree_size"]))
+        start, following = said["tree_size"], said["key"]
+    if keys and thumbprint(following) != thumbprint(proof["key"]):
+        raise ValueError("another newest key")
+    keys.append((proof["key"], start, float("inf")))
+    if key_id not in [thumbprint(key) for key, _, _ in keys]:
         raise ValueError("another key")
-    if signed["head"]["type"] != "cardea-audit-head":
+    return keys
+
+
+def check_head(signed, keys):
+    head = signed["head"]
+    if head["type"] != "cardea-audit-head":
         raise ValueError("no head")
-    public = Ed25519PublicKey.from_public_bytes(b64(key["x"]))
-    public.verify(b64(signed["signature"]), canonical(signed["head"]).encode())
-    return signed["head"]
+    for key, least, most in keys:
+        if thumbprint(key) == head["key_id"] and least <= head["tree_size"] <= most:
+            assert_signed(head, signed["signature"], key)
+            return head
+    raise ValueError("a key that has signed no such head")
 
 
-def check(proof, key_id=None):
-    path = [b64(one) for one in proof["path"]]
+def check(proof, key_id):
+    path, keys = [b64(one) for one in proof["path"]], keys_of(proof, key_id)
     if proof["type"] == "cardea-audit-consistency":
-        old, new = check_head(proof["from"], proof["key"], key_id), check_head(proof["to"], proof["key"], key_id)
+        old, new = check_head(proof["from"], keys), check_head(proof["to"], keys)
         roots = roots_from_consistency(old["tree_size"], new["tree_size"], path, b64(old["root_hash"]))
         if roots[0] != b64(old["root_hash"]) or roots[1] != b64(new["root_hash"]) or roots[2]:
             raise ValueError("not a continuation")
         return
-    head = check_head(proof, proof["key"], key_id)
+    head = check_head(proof, keys)
     leaf = sha256(b"\x00" + canonical(proof["event"]).encode())
     if root_from_inclusion(leaf, proof["leaf_index"], head["tree_size"], path) != b64(head["root_hash"]):
         raise ValueError("not in the log")

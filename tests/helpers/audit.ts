@@ -47,6 +47,10 @@ export async function auditLog({ db, masterKey }: Made, now: Clock = Date.now) {
     audit,
     keys: audit.keys,
     node,
+    /** Replaces the key. */
+    async rotate(): Promise<void> {
+      await db.transact((await audit.successor()).statements);
+    },
     /** Appends events about people, in batches, and gives them their places in the log. @returns their ids in its order */
     async fill(count: number, batch = 500): Promise<string[]> {
       const ids: string[] = [];

@@ -10,7 +10,6 @@ import {
   type From,
 } from '../../server/audit/destinations.ts';
 import { openAudit, type Target } from '../../server/audit/entries.ts';
-import { AUDIT_SECRET, auditKeys } from '../../server/audit/keys.ts';
 import { detailsOfEntries } from '../../server/audit/opened_details.ts';
 import { createSealing } from '../../server/audit/seal.ts';
 import { type AuditDelivery, createAuditDelivery, type SubjectsOf } from '../../server/jobs/audit_delivery.ts';
@@ -21,7 +20,6 @@ import { createOutbound } from '../../server/platform/outbound.ts';
 import { createOutboundTls } from '../../server/platform/outbound_tls.ts';
 import { carryOut } from '../../server/platform/planned.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
-import { loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { database } from './postgres.ts';
 import type { Scope } from './scope.ts';
 import { remember } from './secrets.ts';
@@ -102,9 +100,8 @@ export async function deliveryWorld(
   const now = () => clock.ms;
   const sealer = createSealer([randomBytes(32)]);
   const audit = await openAudit({ db, sealer, now, issuer: 'https://id.example.com' });
-  const keys = auditKeys(await loadServerSecret(db, sealer, AUDIT_SECRET, now));
   const issuer = { identifier: 'https://id.example.com', hostname: 'id.example.com' };
-  const sealing = createSealing({ db, keys, issuer: issuer.identifier, now, headEveryMs: 1_000 });
+  const sealing = createSealing({ db, keys: audit.keys, issuer: issuer.identifier, now, headEveryMs: 1_000 });
   const logLines: string[] = [];
   const log = createLog({ level: 'debug', destination: { write: (line: string) => void logLines.push(line) } });
   const destinations = createDestinations({ db, sealer, now });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import { fromBase32 } from '../../server/accounts/one_time_password.ts';
-import { AUDIT_SECRET, auditKeys } from '../../server/audit/keys.ts';
 import { createSealing } from '../../server/audit/seal.ts';
 import { verifyAudit } from '../../server/audit/verify.ts';
 import { SEALED } from '../../server/operations/sealed_columns.ts';
@@ -10,9 +9,9 @@ import { userDeletion } from '../../server/operations/user_deletion.ts';
 import { users } from '../../server/operations/users.ts';
 import { createDb, type Db } from '../../server/platform/db.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
-import { loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { tokensFor } from '../flows/support.ts';
 import { openAccount } from '../helpers/account.ts';
+import { auditOf } from '../helpers/audit.ts';
 import { softPasskey } from '../helpers/authenticator.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { createFactorSeeder } from '../helpers/factors.ts';
@@ -164,8 +163,7 @@ test('the live database and the logs tell nothing of the person, not even the id
 });
 
 test('the audit verifies, and still tells what was done to the person, by the id alone', async () => {
-  const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
-  const keys = auditKeys(await loadServerSecret(live, sealer, AUDIT_SECRET, Date.now));
+  const { keys } = await auditOf({ db: live, masterKey: app.masterKey });
   const sealing = createSealing({ db: live, keys, issuer: app.issuer, now: Date.now, headEveryMs: 0 });
   for (let more = true; more; ) more = (await sealing.run())?.more ?? false;
   const verification = verifyAudit(live, keys);

@@ -1,0 +1,161 @@
+import { type Selectable, sql } from 'kysely';
+import type { Clock } from '../platform/clock.ts';
+import type { AuditKeys } from '../platform/database.ts';
+import type { Db } from '../platform/db.ts';
+import { LEAST_UUID } from '../platform/key_pages.ts';
+import type { Sealer } from '../platform/sealing.ts';
+import { findServerSecret, loadServerSecret } from '../platform/server_secrets.ts';
+import { statement } from '../platform/statement.ts';
+import { emptyHead } from './heads.ts';
+import { AUDIT_SECRET, type AuditKey, auditKey, isSignedBy, type TreeKeys } from './keys.ts';
+import type { LogReader } from './log_store.ts';
+import type { SignedSuccession, Succession } from './successions.ts';
+
+type KeyRow = Selectable<AuditKeys>;
+
+export const KEY_STATEMENTS = {
+  list: statement('audit_keys.list', () => sql<KeyRow>`SELECT * FROM audit_keys ORDER BY generation`),
+  /** The number of keys that there have been. */
+  newest: statement(
+    'audit_keys.newest',
+    () => sql<{ generation: number }>`SELECT coalesce(max(generation), 1) AS generation FROM audit_keys`,
+  ),
+};
+
+/** A key, and since when it counts. */
+export interface KeyPeriod {
+  readonly key: AuditKey;
+  /** From this index on, leaves have its MACs; it signs the heads of trees of this size and larger ones. */
+  readonly fromSize: number;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  /** The least id that the retention had left: earlier keys have signed no anchor that covers more. */
+  readonly removedBefore: string;
+  /** Undefined for the first key. */
+  readonly signed: SignedSuccession | undefined;
+}
+
+/** For so long an entry may wait for its place in the log with the MAC of a key that was replaced meanwhile. */
+const FORMER_MACS_MS = 24 * 3_600_000;
+
+/** The keys of the audit. The newest signs and makes MACs; those before it show that what they signed was not changed. */
+export interface AuditKeyRing extends TreeKeys {
+  readonly newest: AuditKey;
+  /** The oldest first. */
+  readonly periods: readonly KeyPeriod[];
+  /** Statements about keys that are not as they were signed, or whose key is gone. */
+  readonly changed: number;
+  /** The key whose MAC a leaf has. */
+  ofLeaf(index: number): AuditKey;
+  /** True when Cardea has written an entry. @param at when it gets its place in the log: a replaced key counts no longer than a day */
+  isEntryMac(mac: Uint8Array, bytes: Uint8Array, at?: number): boolean;
+  /** The least id that an anchor by this key can say to be left; undefined: any. */
+  lastRemovedBy(keyId: string): string | undefined;
+  /**
+   * Reads keys that were made since.
+   * @param db the transaction in which this is known. Default: none
+   * @throws Error when there are fewer than before: somebody has removed one
+   */
+  refresh(db?: LogReader): Promise<void>;
+}
+
+/** @throws AppError 500 `sealed_value_unreadable` with another master key than that of the database */
+export async function openKeyRing(parts: {
+  readonly db: Db;
+  readonly sealer: Sealer;
+  readonly now: Clock;
+  readonly issuer: string;
+}): Promise<AuditKeyRing> {
+  const { db, sealer, now, issuer } = parts;
+  const secret = await loadServerSecret(db, sealer, AUDIT_SECRET, now, (made) => [
+    emptyHead(auditKey(made), { issuer, at: new Date(now()) }),
+  ]);
+  const first: KeyPeriod = {
+    key: auditKey(secret),
+    fromSize: 0,
+    since: 0,
+    removedBefore: LEAST_UUID,
+    signed: undefined,
+  };
+  let periods: readonly KeyPeriod[] = [first];
+  let changed = 0;
+
+  const indexOf = (keyId: string) => periods.findIndex(({ key }) => key.publicKey.kid === keyId);
+  const newest = () => periods.at(-1) ?? first;
+
+  async function refresh(reader: LogReader = db): Promise<void> {
+    const rows = await reader.query(KEY_STATEMENTS.list.bind());
+    if (rows.length + 1 < periods.length) {
+      throw new Error(`the audit has ${rows.length + 1} keys, and had ${periods.length}: one was removed`);
+    }
+    const read: KeyPeriod[] = [first];
+    let problems = 0;
+    for (const row of rows) {
+      const known = periods.find(({ key, signed }) => signed && key.publicKey.kid === row.key_id)?.key;
+      const key = known ?? (await keyOf(reader, row.key_id));
+      const before = read.at(-1)?.key;
+      const period = key && periodOf(row, key);
+      const follows =
+        before !== undefined && period !== undefined && isSignedBy(before.publicKey, row.succession, row.signature);
+      const isRight = follows && period.signed?.succession.previous_key.kid === before.publicKey.kid;
+      if (!isRight || row.generation !== read.length + 1) problems += 1;
+      if (period) read.push(period);
+    }
+    periods = read;
+    changed = problems;
+  }
+
+  async function keyOf(reader: LogReader, keyId: string): Promise<AuditKey | undefined> {
+    const secret = await findServerSecret(reader, sealer, secretName(keyId));
+    return secret && auditKey(secret);
+  }
+
+  await refresh();
+  return {
+    get newest() {
+      return newest().key;
+    },
+    get periods() {
+      return periods;
+    },
+    get changed() {
+      return changed;
+    },
+    ofLeaf: (index) => (periods.findLast(({ fromSize }) => fromSize <= index) ?? first).key,
+    ofTree(keyId, size) {
+      const i = indexOf(keyId);
+      const [own, next] = [periods[i], periods[i + 1]];
+      return own && own.fromSize <= size && size <= (next?.fromSize ?? size) ? own.key : undefined;
+    },
+    isEntryMac(mac, bytes, at = 0) {
+      return periods.some(({ key }, i) => {
+        const replaced = periods[i + 1]?.since ?? Number.POSITIVE_INFINITY;
+        return at <= replaced + FORMER_MACS_MS && key.isMac(mac, bytes);
+      });
+    },
+    lastRemovedBy: (keyId) => periods[indexOf(keyId) + 1]?.removedBefore,
+    refresh,
+  };
+}
+
+/** @returns undefined when the statement is not one that the key itself has signed */
+function periodOf(row: KeyRow, key: AuditKey): KeyPeriod | undefined {
+  if (key.publicKey.kid !== row.key_id) return undefined;
+  if (!isSignedBy(key.publicKey, row.succession, row.own_signature)) return undefined;
+  const succession = JSON.parse(row.succession) as Succession;
+  if (succession.type !== 'cardea-audit-succession' || succession.key.kid !== row.key_id) return undefined;
+  return {
+    key,
+    fromSize: succession.tree_size,
+    since: Date.parse(succession.time),
+    removedBefore: succession.removed_before,
+    signed: {
+      succession,
+      signature: row.signature.toString('base64url'),
+      own_signature: row.own_signature.toString('base64url'),
+    },
+  };
+}
+
+/** The name of the secret that a later key is derived from. */
+export const secretName = (keyId: string): string => `audit-key-${keyId}`;
