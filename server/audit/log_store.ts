@@ -42,8 +42,9 @@ export const LOG_STATEMENTS = {
   ),
   unsealed: statement(
     'audit_log.unsealed',
-    ($: { limit: number }) => sql<AuditRow & { has_leaf: boolean }>`
-      SELECT e.*, EXISTS (SELECT 1 FROM audit_leaves l WHERE l.event_id = e.id) AS has_leaf FROM (SELECT event_id FROM audit_unsealed WHERE NOT refused ORDER BY event_id LIMIT ${$.limit}) u
+    ($: { from: string; limit: number }) => sql<AuditRow & { has_leaf: boolean }>`
+      SELECT e.*, EXISTS (SELECT 1 FROM audit_leaves l WHERE l.event_id = e.id) AS has_leaf FROM (
+          SELECT event_id FROM audit_unsealed WHERE NOT refused AND event_id >= ${$.from}::uuid ORDER BY event_id LIMIT ${$.limit}) u
         JOIN audit e ON e.id = u.event_id ORDER BY e.id`,
   ),
   oldest: statement(

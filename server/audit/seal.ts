@@ -45,6 +45,8 @@ export function createSealing(parts: {
 }): Sealing {
   const { db, keys, issuer, now, headEveryMs } = parts;
   let seen = 0;
+  /** Of a long backlog, each batch begins where the one before ended: from the first id it would pass all that were sealed before it. */
+  let from = LEAST_UUID;
 
   return {
     run: () =>
@@ -54,7 +56,7 @@ export function createSealing(parts: {
         if (!lock?.locked) return undefined;
         const [[lastRow], rows, [head], [newest]] = await send([
           LOG_STATEMENTS.last.bind(),
-          LOG_STATEMENTS.unsealed.bind({ limit: BATCH }),
+          LOG_STATEMENTS.unsealed.bind({ from, limit: BATCH }),
           LOG_STATEMENTS.newestHead.bind(),
           KEY_STATEMENTS.newest.bind(),
         ]);
@@ -68,7 +70,10 @@ export function createSealing(parts: {
         const { leaves, nodes } = grow(frontier, genuine, last?.mac ?? NO_LEAF);
         if (leaves.length > 0) await store(send, size, leaves, nodes);
         if (refused.length > 0) await query(LOG_STATEMENTS.refuse.bind({ ids: refused }));
-        const more = rows.length === BATCH;
+        const isFull = rows.length === BATCH;
+        // An event that committed meanwhile may have an earlier id.
+        const more = isFull || from !== LEAST_UUID;
+        from = (isFull ? rows.at(-1)?.id : undefined) ?? LEAST_UUID;
         const signs = isDue(head, frontier.size);
         if (signs) {
           const at = new Date(now());
