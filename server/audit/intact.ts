@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { statement } from '../platform/statement.ts';
 import { type AuditRow, eventBytes } from './canonical.ts';
-import type { AuditKeys } from './keys.ts';
+import type { AuditKeyRing } from './key_ring.ts';
 import type { LogReader } from './log_store.ts';
 import { leafHash } from './merkle.ts';
 
@@ -33,11 +33,11 @@ export const INTACT_STATEMENTS = {
  */
 export async function changedEntries(
   db: LogReader,
-  keys: () => Promise<AuditKeys>,
+  keys: () => Promise<AuditKeyRing>,
   rows: readonly AuditRow[],
 ): Promise<ReadonlySet<string>> {
   if (rows.length === 0) return new Set();
-  const { isMac } = await keys();
+  const { isEntryMac } = await keys();
   const places = await db.query(INTACT_STATEMENTS.places.bind({ ids: rows.map(({ id }) => id) }));
   const byId = new Map(places.map((place) => [place.id, place]));
   const isIntact = (row: AuditRow) => {
@@ -45,7 +45,7 @@ export async function changedEntries(
     const place = byId.get(row.id);
     if (!bytes || place?.refused || place?.is_finer) return false;
     // One without a MAC is from before there were any: the seal takes such in once.
-    if (row.mac !== null && !isMac(row.mac, bytes)) return false;
+    if (row.mac !== null && !isEntryMac(row.mac, bytes)) return false;
     return !place?.hash || leafHash(bytes).equals(place.hash);
   };
   return new Set(rows.filter((row) => !isIntact(row)).map(({ id }) => id));

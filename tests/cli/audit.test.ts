@@ -12,7 +12,7 @@ const NEXT_DAY = '2026-11-21';
 const log = await auditLog({ db, masterKey }, () => Date.parse(`${DAY}T12:00:00Z`));
 // Two at a time: heads are signed for 2 and for 4 entries.
 const [first = '', , third = ''] = await log.fill(4, 2);
-const KEY_ID = log.keys.publicKey.kid;
+const KEY_ID = log.keys.newest.publicKey.kid;
 
 async function kept(name: string, ...args: readonly string[]): Promise<string> {
   const file = join(folder, name);
