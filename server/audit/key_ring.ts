@@ -52,9 +52,8 @@ export interface AuditKeyRing extends TreeKeys {
   /** The least id that an anchor by this key can say to be left; undefined: any. */
   lastRemovedBy(keyId: string): string | undefined;
   /**
-   * Reads keys that were made since.
+   * Reads keys that were made since. Those that were removed meanwhile stay known, and count as changed.
    * @param db the transaction in which this is known. Default: none
-   * @throws Error when there are fewer than before: somebody has removed one
    */
   refresh(db?: LogReader): Promise<void>;
 }
@@ -86,7 +85,9 @@ export async function openKeyRing(parts: {
   async function refresh(reader: LogReader = db): Promise<void> {
     const rows = await reader.query(KEY_STATEMENTS.list.bind());
     if (rows.length + 1 < periods.length) {
-      throw new Error(`the audit has ${rows.length + 1} keys, and had ${periods.length}: one was removed`);
+      // Somebody has removed them: this process still knows them.
+      changed = periods.length - 1 - rows.length;
+      return;
     }
     const read: KeyPeriod[] = [first];
     let problems = 0;

@@ -60,7 +60,10 @@ export function createSealing(parts: {
           LOG_STATEMENTS.newestHead.bind(),
           KEY_STATEMENTS.newest.bind(),
         ]);
-        if (newest?.generation !== keys.periods.length) await keys.refresh({ query });
+        const count = newest?.generation ?? 1;
+        if (count < keys.periods.length)
+          throw new Error(`the audit has ${count} keys, and had ${keys.periods.length}: one was removed`);
+        if (count > keys.periods.length) await keys.refresh({ query });
         const last = lastRow && readLeaf(lastRow);
         const size = last ? last.index + 1 : 0;
         if (size < seen)

@@ -284,8 +284,9 @@ test('an entry with a MAC of the replaced key is taken in for a day, and then no
   );
 });
 
-test('a server that has seen a key does not go on without it', async () => {
+test('a server that has seen a key does not go on without it, and its verification finds that it is gone', async () => {
   const { log } = await rotated();
   await log.tamper('DELETE FROM audit_keys');
+  assert.deepEqual(kinds((await log.verify()).findings), ['key_changed']);
   await assert.rejects(log.seal(), /has 1 keys, and had 2/);
 });
