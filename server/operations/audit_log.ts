@@ -265,8 +265,9 @@ const KINDS: Readonly<Record<string, string>> = {
   'cardea-audit-head': 'a head without its signature',
 };
 
-/** What a proof that is right shows. @param proof that `assertProof` has checked @param keyId as there */
+/** The type of a proof that is right, and who signed it. @param proof that `assertProof` has checked @param keyId as there */
 export function shownProof(proof: unknown, keyId: string | undefined) {
-  const { type, key } = proof as Pick<Static<typeof EventProof>, 'key'> & { readonly type: string };
-  return { valid: true, type, key_id: key.kid, trusted: keyId !== undefined };
+  const checked = proof as Static<typeof EventProof> | Static<typeof ConsistencyProof>;
+  const { head } = checked.type === 'cardea-audit-proof' ? checked : checked.to;
+  return { valid: true, type: checked.type, key_id: head.key_id, trusted: keyId !== undefined };
 }
