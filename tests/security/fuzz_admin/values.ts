@@ -130,7 +130,9 @@ export function createValues(draw: Draw, document: OpenApi, kept: Pick<Kept, 'of
     if (anyOf) return value(draw.pick(anyOf), hint);
     if (allOf) return Object.assign({}, ...allOf.map((one) => value(one, hint)));
     if ('const' in keywords) return keywords.const;
-    if (keywords.enum) return draw.pick(keywords.enum);
+    // Such as the kind of a destination, which the settings in the example are for.
+    if (keywords.enum)
+      return draw.pick(keywords.enum.includes(hint.example) && draw.chance(0.5) ? [hint.example] : keywords.enum);
     const type = typeof keywords.type === 'string' ? keywords.type : draw.pick(keywords.type ?? ['any']);
     if (type === 'string') return text(keywords, hint);
     if (type === 'integer' || type === 'number') return number(keywords, hint);
