@@ -49,7 +49,7 @@ export const PATTERNS: Readonly<Record<string, string>> = {
   '^(?!__)[\\x21\\x23-\\x5B\\x5D-\\x7E]+$':
     'visible characters of ASCII without " \\ and spaces, and must not begin with __',
   '^[\\x21-\\x7e]+$': 'visible characters of ASCII without spaces',
-  '^[A-Za-z0-9._-]+$': 'one or more of the characters A-Z a-z 0-9 . _ -',
+  '^[A-Za-z0-9._-]{1,100}$': '1 to 100 of the characters A-Z a-z 0-9 . _ -',
   '^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$': 'a language tag, such as en or pt-BR',
   '^[a-z_.]+\\*?$': 'the name of an action or event, such as users.update, or its beginning and *, such as users.*',
   '^https?://': 'a URL that begins with https:// or http://',

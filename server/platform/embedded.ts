@@ -178,7 +178,8 @@ function initialise(
       '--locale=C',
       '--no-instructions',
       ...(settings.fsync === 'off' ? ['--no-sync'] : []),
-      ...Object.entries(settings).map(([name, value]) => `--set=${name}=${value}`),
+      // The password of the superuser is hashed now.
+      ...(settings.scram_iterations ? [`--set=scram_iterations=${settings.scram_iterations}`] : []),
     ],
     { encoding: 'utf8', cwd: '/', ...(runAs.uid === undefined ? {} : { uid: runAs.uid, gid: runAs.gid ?? runAs.uid }) },
   );

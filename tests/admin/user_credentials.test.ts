@@ -42,7 +42,7 @@ async function lock(email: string): Promise<void> {
   }
 }
 
-test('a new password ends sessions and a lock, and is an event and a mail; the audit has no word of it', async () => {
+test('a new password ends sessions and a lock, and is an event and a mail; the audit has no word of the password', async () => {
   const { id, email } = await app.seed.person();
   await records.session(id);
   await lock(email);
@@ -60,7 +60,7 @@ test('a new password ends sessions and a lock, and is an event and a mail; the a
     action: 'users.set_password',
     outcome: 'done',
     reason: null,
-    changes: { password: {} },
+    changes: { password: {}, sessions_ended: { after: 1 } },
   });
   const { passwordHash, epoch } = await app.seed.accounts.resolve(id);
   const { passwords } = await api.services.passwords();
@@ -132,7 +132,10 @@ test('a lock of a person is ended', async () => {
   const unlocked = await api.request('POST', `/users/${id}/unlock`);
   assert.deepEqual([unlocked.body.locks_ended, locked.length], [locked, 1]);
   assert.deepEqual((await api.request('GET', `/users/${id}`)).body.locked, []);
-  assert.deepEqual((await lastEntry(id))?.changes, { locks: { before: ['password'], after: [] } });
+  assert.deepEqual((await lastEntry(id))?.changes, {
+    locks: { before: ['password'], after: [] },
+    failures: { after: 0 },
+  });
 });
 
 test('sessions are listed by pages; one ends, or all', async () => {
@@ -170,7 +173,7 @@ test('what a person allowed to apps is listed, and revoked by app', async () => 
   assert.deepEqual([client_id, scopes, others], [party.id, ['openid'], []]);
   assert.deepEqual(
     [times.created_at, times.expires_at, Object.keys(times).filter((name) => !name.endsWith('_at'))],
-    [new Date(at * 1_000).toISOString(), expires_at, ['resources']],
+    [new Date(at * 1_000).toISOString(), expires_at, ['resources', 'accepted_texts']],
     'by the names of /grants',
   );
   const path = `/users/${id}/grants/${encodeURIComponent(party.id)}`;

@@ -18,6 +18,7 @@ const WITHOUT_DRY_RUN: Readonly<Record<string, string>> = {
   'audit destinations show': READS,
   'audit export': READS,
   'audit heads': READS,
+  'audit keys': READS,
   'audit list': READS,
   'audit prove': READS,
   'audit show': READS,

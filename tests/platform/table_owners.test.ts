@@ -36,6 +36,7 @@ const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
     'audit_dead_letters',
     'audit_destinations',
     'audit_heads',
+    'audit_keys',
     'audit_leaves',
     'audit_nodes',
     'audit_unsealed',

@@ -38,7 +38,7 @@ const SEALED_OTHERWISE = ['sealed_by_token', 'sealed_details'];
 
 /** Hashes, signatures, public keys and similar values. */
 const NOT_SEALED =
-  /_hash$|^(lookup|subject_lookup|bucket|origin|origin_prefix|filler)$|^passkeys\.(id|public_key)$|^audit(_\w+)?\.(mac|hash|signature)$/;
+  /_hash$|^(lookup|subject_lookup|bucket|origin|origin_prefix|filler)$|^passkeys\.(id|public_key)$|^audit(_\w+)?\.(mac|hash|(own_)?signature)$/;
 
 test('every table with an expires_at column is cleaned up', () => {
   const expiring = columns.filter(({ column }) => column === 'expires_at').map(({ table }) => table);

@@ -1,4 +1,5 @@
 import { audit } from '../../../server/operations/audit.ts';
+import { auditKeys } from '../../../server/operations/audit_keys.ts';
 import { auditLog } from '../../../server/operations/audit_log.ts';
 import { config } from '../../../server/operations/config.ts';
 import { auditLog as auditLogOf, auditOf } from '../../helpers/audit.ts';
@@ -27,6 +28,7 @@ export const auditFaces: FacesOf = async ({ db, masterKey }) => {
     },
     { operation: audit.show, cli: ['audit', 'show', row?.id ?? ''], method: 'GET', path: `/audit/${row?.id}` },
     { operation: auditLog.heads, cli: ['audit', 'heads'], method: 'GET', path: '/audit/heads' },
+    { operation: auditKeys.list, cli: ['audit', 'keys'], method: 'GET', path: '/audit/keys' },
     {
       operation: auditLog.prove,
       cli: ['audit', 'prove', row?.id ?? ''],
@@ -39,6 +41,7 @@ export const auditFaces: FacesOf = async ({ db, masterKey }) => {
       method: 'GET',
       path: `/audit/consistency?from=${size}`,
     },
+    { operation: auditKeys.rotate, cli: ['audit', 'rotate-key'], method: 'POST', path: '/audit/keys/rotate' },
     { operation: config.show, cli: ['config', 'show'], method: 'GET', path: '/config' },
     {
       operation: config.show,
