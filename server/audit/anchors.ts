@@ -46,7 +46,7 @@ function signedAnchor(
   if (anchor?.type !== 'cardea-audit-anchor') return undefined;
   const key = keys.ofTree(String(anchor.key_id), Number(anchor.tree_size));
   if (!key || !isSignedBy(key.publicKey, text, signature)) return undefined;
-  // Who has stolen a key that was replaced must not explain away what is missing now.
+  // A thief of a replaced key must not explain the removal of later entries.
   const last = keys.lastRemovedBy(anchor.key_id);
   return last === undefined || anchor.before_id <= last ? anchor : undefined;
 }

@@ -46,7 +46,7 @@ export function signSuccession(
   return { text, signature, ownSignature: keys.next.sign(succession).signature };
 }
 
-/** Which trees a key has signed: those of its sizes, both ends included. */
+/** The sizes of the trees that a key has signed, both ends included. */
 export interface KeyRange {
   readonly key: PublicJwk;
   readonly from: number;

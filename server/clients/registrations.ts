@@ -47,7 +47,7 @@ export interface Registrations {
   removeIdle(): Promise<number>;
 }
 
-/** What the audit is told of clients that had registered themselves and were removed, in the transaction that does so. */
+/** Makes the entries of clients that had registered themselves and are removed, for the same transaction. */
 export type TellRemoved = (ids: readonly string[], because: 'idle' | 'capacity') => BoundStatement;
 
 export interface RegistrationsOptions {

@@ -22,7 +22,7 @@ import type { Infrastructure } from './infrastructure.ts';
 /** Keys the hashes of the networks from which clients were registered. */
 const ORIGIN_SECRET = 'registration-origins';
 
-/** What the audit tells of clients that are removed because they are not used. */
+/** The entries of clients that are removed because they are not used. */
 export const removalEntries =
   (audit: Pick<Audit, 'line'>) =>
   (requestId: string): TellRemoved =>

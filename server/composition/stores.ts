@@ -179,7 +179,7 @@ export async function openKeyRing({
   });
 }
 
-/** What the audit tells of a key that the server itself has made, used or withdrawn. */
+/** The entry of a key that the server itself has made, used or withdrawn. */
 function keyEntry(audit: Audit, { do: change, kid, ring, state }: KeyChange, version: number): CompiledQuery {
   const { statement, values } = audit.append({
     actor: { kind: 'system', id: 'key rotation' },

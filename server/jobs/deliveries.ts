@@ -54,7 +54,7 @@ const OUTCOME_LOG: OutcomeLog = {
   expired: ['warn', 'a relying party could not be told; it is given up'],
 };
 
-/** What the audit says of the end of a logout. The app's own response is in neither. */
+/** The entry of the end of a logout; the app's own response is not in it. */
 const AUDITED: Readonly<Record<FinalOutcome, Pick<AuditEntry, 'outcome' | 'reason'>>> = {
   done: { outcome: 'done' },
   needless: { outcome: 'refused', reason: 'not_asked_for' },

@@ -50,7 +50,7 @@ export interface LoginParts {
   passkeyChallenge(visitUid: string): string;
   /** Statements for the transaction in which the request commits. */
   readonly transaction: Pick<Unit, 'addStatement' | 'addGuard' | 'addAuditLine'>;
-  /** What the audit tells. */
+  /** Entries for the audit. */
   readonly personEvents: PersonEvents;
   readonly failures: FailedSignIns;
   /** What the person has to accept. */

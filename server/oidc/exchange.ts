@@ -148,7 +148,7 @@ export interface StepServices {
   assertCanSign(): void;
   /** True when the operator has registered that client. */
   isRegistered(clientId: string): Promise<boolean>;
-  /** What the audit tells, with the person that a request is about. */
+  /** Entries for the audit, with the person that a request is about. */
   readonly audit: Pick<Audit, 'append' | 'line'>;
   findPerson(accountId: string): Promise<Account | undefined>;
   readonly sealerOf: Accounts['sealerOf'];

@@ -251,7 +251,7 @@ export function headOfDocument(place: string, value: unknown): Static<typeof Sig
 
 const ONE_HEAD = 'as `cardea audit heads --newest` prints it, with the members head and signature alone';
 
-/** What a document is that was given in place of another one. */
+/** Names of documents, for the error about one that was given in place of another. */
 function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (Check(SignedHead, value)) return 'a signed head';

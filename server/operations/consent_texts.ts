@@ -42,7 +42,7 @@ const PublishedText = strict(
   { title: 'PublishedText' },
 );
 
-/** What a text is, besides its kind, version and language. */
+/** The members of a text besides its kind, version and language. */
 export const TextContent = strict({
   title: MEMBERS.title,
   url: MEMBERS.url,

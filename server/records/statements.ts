@@ -82,7 +82,7 @@ export interface RecordChanges {
   readonly changed: readonly ChangedRecord[];
   readonly created: readonly NewRecord[];
   readonly responses: readonly NewResponse[];
-  /** What the audit tells of the request. */
+  /** Entries of the request for the audit. */
   readonly auditLines: readonly AuditLine[];
 }
 

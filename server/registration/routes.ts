@@ -36,7 +36,7 @@ export interface RegistrationOptions {
   readonly limit: Limit;
   readonly outbound: Outbound;
   readonly now: Clock;
-  /** What the audit tells of a client that manages itself. */
+  /** The entry of a client that manages itself. */
   entry(
     request: FastifyRequest,
     action: 'clients.register' | 'clients.update_own' | 'clients.delete_own',

@@ -63,7 +63,7 @@ export function inSameLanguage(options: PublicOptions, request: FastifyRequest, 
   return inLanguage(path, localeOf(options, request), ownLocale);
 }
 
-/** What the audit tells of a mail that was asked for, of which it is not known yet whose it will be. */
+/** The entry of a mail that was asked for; its recipient is not known yet. */
 export function linkAsked(options: PublicOptions, request: FastifyRequest, purpose: LinkPurpose): BoundStatement {
   const about = { target: userTarget(''), changes: { purpose: { after: purpose } } };
   return options.personEvents.strangersEntry('links.ask', originOf(request), about);

@@ -104,7 +104,7 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
     return { account, session };
   }
 
-  /** What the audit tells of the sessions of an account that cannot be used. */
+  /** The entry of the sessions of an account that cannot be used. */
   function endedBecause(account: Account, origin: RequestOrigin): BoundStatement {
     return parts.personEvents.entry(account, 'users.end_sessions', origin, {
       actor: { kind: 'system', id: 'account-pages' },

@@ -142,7 +142,7 @@ test('a proof with a statement about its keys that was changed is wrong, and so 
   );
 });
 
-/** What somebody does who has the first key and all rights in the database. */
+/** Changes by somebody who has the first key and all rights in the database. */
 const forgeries: readonly {
   readonly about: string;
   do(db: Db, stolen: AuditKey): Promise<readonly string[]>;

@@ -6,7 +6,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { register } from '../helpers/registration.ts';
 import { authorize, redeem } from '../helpers/relying_party.ts';
 
-/** What the audit cannot tell of does not happen: the entry and the change are one transaction. */
+/** A change without its entry does not happen: both are one transaction. */
 const app = await deployment({ after }, { env: { CARDEA_REGISTRATION: 'open' } });
 const { db } = app;
 const party = await app.seed.party({ firstParty: true });

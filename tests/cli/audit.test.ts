@@ -5,7 +5,7 @@ import { after, test } from 'node:test';
 import { auditLog, event } from '../helpers/audit.ts';
 import { setUpCli } from './run_cli.ts';
 
-/** What the verbs of the audit say, and by which exit code. */
+/** The output and the exit codes of the verbs of the audit. */
 const { cardea, db, masterKey, folder } = await setUpCli({ after });
 const DAY = '2026-11-20';
 const NEXT_DAY = '2026-11-21';

@@ -15,7 +15,7 @@ import { defer } from '../helpers/scope.ts';
 import { remember, rememberAll } from '../helpers/secrets.ts';
 import { begin, callbackOf, signedIn } from './support.ts';
 
-/** What the audit tells of tokens that no code leads to, of what operators do by the API, and of the start. */
+/** The entries of tokens that no code leads to, of what operators do by the API, and of the start. */
 const scope = { after };
 const app = await deployment(scope, { env: { CARDEA_PROFILE: 'oidc' } });
 const person = await app.seed.person();

@@ -182,7 +182,7 @@ test('a withdrawn version is not asked for: the one before it is in force again,
   assert.ok(!asked((await signIn(early)).page));
   assert.deepEqual(textsOf((await signIn(other)).page, 'li a'), ['Terms 4']);
 
-  // Who has accepted it keeps the record, and is not asked for the one before, which they had accepted too.
+  // The record of its acceptance stays, and the one before is not asked for: they had accepted that too.
   const { browser, page } = await signIn(signedIn);
   assert.ok(!asked(page));
   assert.match(textsOf(await browser.get('/account/consents'), 'h2').join(), /\(5\).*\(4\)/);

@@ -4,7 +4,7 @@ import type { Clock } from '../../server/platform/clock.ts';
 import type { BoundStatement, Db } from '../../server/platform/db.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import type { ModelName } from '../../server/records/models.ts';
-import { OVERVIEW_STATEMENTS } from '../../server/records/overview.ts';
+import { OVERVIEW_STATEMENTS } from '../../server/records/overview_statements.ts';
 import type { Payload } from '../../server/records/payload.ts';
 import { createUnits } from '../../server/records/units.ts';
 

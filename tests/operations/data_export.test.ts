@@ -100,7 +100,7 @@ await factors.passkey(id, softPasskey());
 const [code = ''] = await factors.recoveryCodes(id);
 await factors.useRecoveryCode(id, code);
 await lockOut(operated, PROFILE.email);
-// What was accepted before the app got its access and withdrawn by then, and what is accepted later, did not apply to it.
+// A text does not apply to the access of an app when its acceptance was withdrawn before, or came later.
 const textsIn = (minutes: number) => createTexts({ db, now: () => Date.now() + minutes * 60_000 });
 await db.transact([
   ...textsIn(-5).accepting(id, [{ kind: 'terms', version: 'v6' }]),

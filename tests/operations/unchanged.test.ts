@@ -13,7 +13,7 @@ import { actor, operationsOf } from '../helpers/operations.ts';
 import { createRecordSeeder } from '../helpers/records.ts';
 import { remember } from '../helpers/secrets.ts';
 
-/** What the audit says of changes of people: nothing of one that changes nothing, and how much another one has ended. */
+/** Changes of people that change nothing have no entry in the audit; others say how much they have ended. */
 const scope = { after };
 const clock = { ms: Date.now() };
 const now = () => clock.ms;

@@ -45,7 +45,7 @@ export const TEXTS: Kind = {
       const { title, url, ask_again, effective_from, withdrawn_at } = shownText(text);
       found.set(textKeyOf(text), {
         members: { title, url, ask_again, effective_from },
-        // A file takes nothing over of what nobody may change.
+        // A permanent thing never belongs to a file.
         managedBy: 'file',
         ended: withdrawn_at !== undefined,
       });
@@ -61,7 +61,7 @@ function membersOf({ title, url, ask_again = true, effective_from: from }: Entry
   return { title, url, ask_again, ...(from === undefined ? {} : { effective_from: timeIn(from).toISOString() }) };
 }
 
-/** What all languages of a version have in common, by member. */
+/** The members that all languages of a version have in common. */
 const OF_VERSION: Readonly<Record<string, (entry: Entry) => unknown>> = {
   ask_again: ({ ask_again = true }) => ask_again,
   effective_from: ({ effective_from: from }) => from && Date.parse(from),

@@ -156,7 +156,7 @@ async function createRestock(scope: Scope, app: Deployment): Promise<() => Promi
     );
   }
 
-  /** In force from now on: whoever signs in has to accept it. */
+  /** In force from now on: everybody who signs in has to accept it. */
   const restockText = () =>
     db.transact([
       services.texts.publishing({
