@@ -20,7 +20,7 @@ import { remember } from '../helpers/secrets.ts';
 const scope = { after };
 const FILE = readFileSync(join(ROOT, 'ops/postgres/roles.sql'), 'utf8');
 const DENIED = { code: '42501' };
-const APPEND_ONLY = ['audit', 'audit_leaves', 'audit_nodes', 'audit_heads', 'audit_anchors'];
+const APPEND_ONLY = ['audit', 'audit_leaves', 'audit_nodes', 'audit_heads', 'audit_anchors', 'audit_keys'];
 
 async function assigned() {
   const url = await databaseUrl(scope);
@@ -219,4 +219,19 @@ test('the owner can send the file again, and it takes back what was granted othe
   await superuser.run({ text: 'GRANT cardea_owner TO cardea_server' }, []);
   await assert.rejects(sendFile(superuser), { code: 'P0001' });
   await superuser.run({ text: 'REVOKE cardea_owner FROM cardea_server' }, []);
+});
+
+test('a month that it drops by an anchor of its own is missed', async () => {
+  const ids = await log.fill(2);
+  const [{ part } = { part: '' }] = await superuser.run<{ part: string }>(
+    { text: 'SELECT tableoid::regclass::text AS part FROM audit WHERE id = $1' },
+    [ids[0]],
+  );
+  const end = 'ffffffff-0000-7000-8000-000000000000';
+  await server.run({ text: "INSERT INTO audit_anchors VALUES (gen_random_uuid(), $1, '{}', '\\x00', now())" }, [end]);
+  await server.run({ text: 'SELECT drop_audit_part($1)' }, [part]);
+  const { findings } = await log.verify();
+  const removed = findings.filter(({ kind }) => kind === 'removed').map(({ eventId }) => eventId);
+  assert.ok(ids.every((id) => removed.includes(id)));
+  assert.ok(findings.some(({ kind }) => kind === 'anchor_changed'));
 });
