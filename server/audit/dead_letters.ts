@@ -28,7 +28,10 @@ export interface DeadLetters {
   find(id: string): Promise<DeadLetter | undefined>;
   /** The oldest first, unless the request says otherwise. @throws AppError 400 `invalid_input` */
   list(request?: ListRequest): Promise<Page<DeadLetter>>;
-  /** It is sent once, and stays here when that fails. @throws AppError 409 `conflict` for what the audit does not have */
+  /**
+   * It is sent once, and stays here when that fails. The row of its statement says whether it waited already (`wanted_before`).
+   * @throws AppError 409 `conflict` for what the audit does not have
+   */
   retrying(before: DeadLetter): PlannedChange;
   /** The destination never gets it. */
   dropping(before: DeadLetter): PlannedChange;
@@ -59,9 +62,11 @@ export const DEAD_LETTER_STATEMENTS = {
   ),
   retry: statement(
     'audit_dead_letters.retry',
-    ($: { id: string }) => sql`
-      WITH wanted AS (UPDATE audit_dead_letters SET wanted = true WHERE id = ${$.id}::uuid RETURNING 1)
-      SELECT require_rows((SELECT count(*) FROM wanted)), pg_notify(${DESTINATIONS_CHANNEL}, '')`,
+    ($: { id: string }) => sql<{ wanted_before: boolean }>`
+      WITH before AS (SELECT id, wanted FROM audit_dead_letters WHERE id = ${$.id}::uuid FOR UPDATE),
+           wanted AS (UPDATE audit_dead_letters l SET wanted = true FROM before WHERE l.id = before.id RETURNING before.wanted)
+      SELECT require_rows((SELECT count(*) FROM wanted)), (SELECT wanted FROM wanted) AS wanted_before,
+             pg_notify(${DESTINATIONS_CHANNEL}, '')`,
   ),
   drop: statement(
     'audit_dead_letters.drop',

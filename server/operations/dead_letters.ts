@@ -77,7 +77,9 @@ export const deadLetters = {
       return {
         ...services.deadLetters.retrying(before),
         target: { kind: 'dead_letter', id },
-        changes: { wanted: { before: before.wanted, after: true } },
+        changes: {},
+        counted: ([letters = []]) =>
+          letters[0]?.wanted_before === true ? {} : { wanted: { before: false, after: true } },
         result: () => shown({ ...before, wanted: true }),
       };
     },
@@ -136,7 +138,7 @@ export const deadLetters = {
         const { count: retried, empty: nothing_to_send } = planned;
         return {
           planned,
-          changes: { retried: { after: retried } },
+          changes: retried === 0 ? {} : { retried: { after: retried } },
           shown: { destination_id: id, retried, nothing_to_send },
         };
       }),
@@ -159,7 +161,11 @@ export const deadLetters = {
       planAll(services, id, async () => {
         const planned = await services.deadLetters.droppingAll(id);
         const { count: dropped } = planned;
-        return { planned, changes: { dropped: { before: dropped } }, shown: { destination_id: id, dropped } };
+        return {
+          planned,
+          changes: dropped === 0 ? {} : { dropped: { before: dropped } },
+          shown: { destination_id: id, dropped },
+        };
       }),
   }),
 };

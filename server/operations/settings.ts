@@ -46,9 +46,9 @@ export const settings = {
     async plan({ declaredSettings }, { params: { name }, body: { value } }) {
       const before = (await declaredSettings.list()).get(name);
       return {
-        statements: [declaredSettings.declare(name, value)],
+        statements: before === value ? [] : [declaredSettings.declare(name, value)],
         target: { kind: 'setting', id: name },
-        changes: { value: { ...(before === undefined ? {} : { before }), after: value } },
+        changes: before === value ? {} : { value: { ...(before === undefined ? {} : { before }), after: value } },
         result: () => ({ name, value }),
       };
     },

@@ -198,19 +198,24 @@ export function endSessions(
 }
 
 /**
- * How many sessions and grants that were in force `endSessions` has ended.
+ * How much that was in force `endSessions` has ended. `records` are those that no ended grant had, such as a sign-in that was
+ * under way: others end with their grants, which are counted.
  * @param statements those of the transaction, in the order of `rows`
  */
 export function endedIn(
   statements: readonly BoundStatement[],
   rows: readonly Row[][],
   now: number,
-): { readonly sessions: number; readonly grants: number } {
+): { readonly sessions: number; readonly grants: number; readonly records: number } {
   const inForce = (wanted: Statement) => {
     const returned = rows.filter((_, i) => statements[i]?.statement === wanted).flat() as { expires_at: Date }[];
     return returned.filter(({ expires_at: end }) => end.getTime() > now).length;
   };
-  return { sessions: inForce(OVERVIEW_STATEMENTS.lockSessions), grants: inForce(OVERVIEW_STATEMENTS.endGrants) };
+  return {
+    sessions: inForce(OVERVIEW_STATEMENTS.lockSessions),
+    grants: inForce(OVERVIEW_STATEMENTS.endGrants),
+    records: inForce(OVERVIEW_STATEMENTS.endRecords),
+  };
 }
 
 /** The scopes and resources of several grants together. */

@@ -110,7 +110,8 @@ export const OVERVIEW_STATEMENTS = {
     ($: OtherSessions & { exceptRecord: Buffer | null }) => sql`
       DELETE FROM records
        WHERE account_id = ${$.accountId} AND (session_uid = ${$.except}) IS NOT TRUE
-         AND id_hash IS DISTINCT FROM ${$.exceptRecord}::bytea`,
+         AND id_hash IS DISTINCT FROM ${$.exceptRecord}::bytea
+      RETURNING expires_at`,
   ),
   lockSessions: statement('overview.lock_sessions', ($: OtherSessions) =>
     lockSessions(sql`s.account_id = ${$.accountId} AND s.uid IS DISTINCT FROM ${$.except}`),

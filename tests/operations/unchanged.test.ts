@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { deadLetters } from '../../server/operations/dead_letters.ts';
 import { groups } from '../../server/operations/groups.ts';
+import { settings } from '../../server/operations/settings.ts';
 import { userCredentials } from '../../server/operations/user_credentials.ts';
 import { userDeletion } from '../../server/operations/user_deletion.ts';
 import { userRestriction } from '../../server/operations/user_restriction.ts';
 import { userSessions } from '../../server/operations/user_sessions.ts';
 import { userState } from '../../server/operations/user_state.ts';
 import { users } from '../../server/operations/users.ts';
+import { carryOut } from '../../server/platform/planned.ts';
 import { lockOut } from '../helpers/lockouts.ts';
 import { operatedDatabase } from '../helpers/operated_database.ts';
 import { actor, operationsOf } from '../helpers/operations.ts';
@@ -79,6 +82,49 @@ test('a change of a person that changes nothing succeeds, and neither the audit 
   }
   const actions = (await auditOf(id)).map(([action]) => action);
   assert.deepEqual(actions, Object.keys(TWICE), 'each has changed something the first time');
+});
+
+for (const action of ['users.end_sessions', 'users.disable', 'users.restrict', 'users.delete']) {
+  test(`${action} that ends a sign-in under way alone has an entry, also for one who is in that state already`, async () => {
+    const { id } = await app.seed.person();
+    await TWICE[action]?.(id);
+    const before = await auditOf(id);
+    await records.records('Interaction', [{ session: { accountId: id } }]);
+    for (const _ of [1, 2]) await TWICE[action]?.(id);
+    assert.deepEqual((await auditOf(id)).slice(before.length), [[action, { records_ended: { after: 1 } }]]);
+  });
+}
+
+test('dead letters that wait already or that there are not, and a setting that has the value: no entry', async () => {
+  const input = {
+    kind: 'webhook',
+    name: 'a',
+    settings: { url: 'https://siem.example.com/' },
+    clientId: undefined,
+  } as const;
+  const all = { actions: [], outcomes: [], everybody: false, heads: false, details: false };
+  const made = await services.destinations.creating({ ...input, ...all }, 0);
+  await carryOut(app.db, made);
+  const destination = made.after.id;
+  await runner.run(deadLetters.retryAll, of(destination), call);
+  await runner.run(deadLetters.dropAll, of(destination), call);
+  assert.deepEqual(await auditOf(destination), []);
+
+  const [letter] = await app.db.run<{ id: string }>(
+    {
+      text: `INSERT INTO audit_dead_letters (id, destination_id, first_index, last_index, is_head, reason, attempts, created_at)
+             VALUES (gen_random_uuid(), $1, 0, 0, false, 'status_422', 4, now()) RETURNING id`,
+    },
+    [destination],
+  );
+  const id = letter?.id ?? '';
+  await Promise.all([1, 2, 3].map(() => runner.run(deadLetters.retry, of(id), call)));
+  assert.deepEqual(await auditOf(id), [['dead_letters.retry', { wanted: { before: false, after: true } }]]);
+
+  const name = 'CARDEA_PASSWORD_POLICY';
+  const declare = { params: { name }, query: undefined, body: { value: 'nist' } } as const;
+  for (const _ of [1, 2]) await runner.run(settings.declare, declare, call);
+  assert.deepEqual(await auditOf(name), [['settings.declare', { value: { after: 'nist' } }]]);
 });
 
 test('another reason of a restriction is a change', async () => {
