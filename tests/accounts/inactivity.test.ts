@@ -15,7 +15,8 @@ const scope = { after };
 const clock = { ms: Date.now() };
 const now = () => clock.ms;
 const DAY_MS = 86_400_000;
-const app = await deployment(scope, { now });
+// In production without a mail server no mail leaves the queue.
+const app = await deployment(scope, { now, env: { NODE_ENV: 'production' } });
 const POLICY = { CARDEA_INACTIVE_WARN: '300d', CARDEA_INACTIVE_DISABLE: '330d', CARDEA_INACTIVE_ERASE: '400d' };
 const party = await app.seed.party({ firstParty: true });
 const log = createLog({ level: 'silent', destination: { write() {} } });
@@ -44,6 +45,15 @@ const passDays = async (days: number) => {
   clock.ms += days * DAY_MS;
   await job.run();
 };
+/** The warnings by mail that were queued since the last look: what each says, by the account. */
+async function warnings() {
+  const { mails } = await services.accountStores();
+  const claimed = await mails.claimDue({ limit: 100, leaseMs: 1 });
+  for (const { id } of claimed) await mails.remove(id);
+  return claimed
+    .flatMap(({ intent }) => (intent?.kind === 'inactive' ? [[intent.accountId, intent.details] as const] : []))
+    .toSorted();
+}
 async function signIn(person: Person) {
   const { browser, page } = await begin(app, party);
   return { browser, page: await submitPassword(browser, page, person) };
@@ -64,10 +74,17 @@ test('are warned, disabled and deleted in this order; a sign-in begins anew, and
     [await stageOf(idle), await stageOf(active), await stageOf(administrator)],
     ['warned', 'warned', null],
   );
+  const due = new Date(clock.ms + 30 * DAY_MS).toISOString();
+  assert.deepEqual(
+    await warnings(),
+    [idle, active].map(({ id }) => [id, { due }]).toSorted(),
+    'a warning of each by mail, and none of administrators and restricted ones',
+  );
   assert.ok(callbackOf((await signIn(active)).page).code);
   assert.equal(await stageOf(active), null);
   await passDays(30);
   assert.equal((await shownOf(idle)).disabled, true);
+  assert.deepEqual(await warnings(), [], 'one warning is enough');
   assert.equal(shown((await signIn(idle)).page), 'sign-in');
   await passDays(69);
   assert.equal((await shownOf(idle)).deletion_due_at, undefined);
