@@ -95,6 +95,39 @@ export function vaultService(scope: Scope, { token, namespace }: { token: string
   );
 }
 
+/** A request to a key service and its answer, as a document describes them. */
+export interface Exchange {
+  readonly request: {
+    readonly method: string;
+    readonly path: string;
+    /** Without those that each HTTP client sends in its own way, such as Host. */
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: { readonly plaintext?: string; readonly ciphertext?: string };
+  };
+  readonly answer: { readonly status: number; readonly body: unknown };
+}
+
+/** Answers every request as the exchange says, and keeps the requests to compare with that of the exchange. */
+export async function playedBack(scope: Scope, { answer }: Exchange) {
+  const requests: Exchange['request'][] = [];
+  const { url } = await serve(
+    scope,
+    'application/json',
+    ({ request }) => `${request.method} ${request.url}`,
+    ({ request: { method = '', url: path = '', headers }, body }) => {
+      const own = Object.entries(headers).filter(([name]) => name === 'content-type' || name.startsWith('x-'));
+      requests.push({
+        method,
+        path,
+        headers: Object.fromEntries(own.map(([name, value]) => [name, String(value)])),
+        body: JSON.parse(body) as Exchange['request']['body'],
+      });
+      return [answer.status, answer.body];
+    },
+  );
+  return { url, requests };
+}
+
 export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { AppError } from '../../server/platform/errors.ts';
 import { createAwsKms } from '../../server/platform/key_providers/aws_kms.ts';
@@ -11,7 +12,7 @@ import {
 } from '../../server/platform/key_providers/provider.ts';
 import { createVault } from '../../server/platform/key_providers/vault.ts';
 import { deployment } from '../helpers/deployment.ts';
-import { closedUrl, kmsService, vaultService } from '../helpers/key_services.ts';
+import { closedUrl, type Exchange, kmsService, playedBack, vaultService } from '../helpers/key_services.ts';
 import { authorize, redeem } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 
@@ -43,6 +44,32 @@ const app = await deployment(scope, {
 const party = await app.seed.party({ firstParty: true });
 const person = await app.seed.person();
 const askedAtStart = vault.asked.filter((one) => one.includes('decrypt')).length;
+type Documented = 'encrypt' | 'decrypt' | 'forbidden' | 'invalid' | 'sealed';
+const { exchanges } = JSON.parse(readFileSync(new URL('openbao_transit.json', import.meta.url), 'utf8')) as {
+  readonly exchanges: Readonly<Record<Documented, Exchange>>;
+};
+const PLAIN = 'the quick brown fox\n';
+
+/** The client against an exchange that OpenBao documents. */
+async function documented(name: Documented) {
+  const exchange = exchanges[name];
+  const { url, requests } = await playedBack(scope, exchange);
+  const sent = exchange.request;
+  const client = createVault({
+    url,
+    token: sent.headers['x-vault-token'] ?? '',
+    key: 'transit/my-key',
+    namespace: undefined,
+  });
+  return { client, requests, sent, wrapped: sent.body.ciphertext ?? '' };
+}
+
+const [encrypt, decrypt] = [await documented('encrypt'), await documented('decrypt')];
+const errors = [
+  { ...(await documented('forbidden')), code: 'key_provider_refused', says: /CARDEA_VAULT_TOKEN .*policy/, asks: 1 },
+  { ...(await documented('invalid')), code: 'key_provider_refused', says: /did not encrypt this value/, asks: 1 },
+  { ...(await documented('sealed')), code: 'key_provider_unavailable', says: /answered 503/, asks: 11 },
+];
 
 /** Opens keys by one provider. @returns the keys or the error, and how long it waited before each further try */
 async function open(provider: KeyProvider, keys: readonly MasterKeySource[]) {
@@ -112,6 +139,21 @@ test('a server asks once, when it starts: people sign in while the service is aw
   assert.equal((await redeem(app.issuer, party, granted)).status, 200);
   assert.equal(vault.asked.length, asked);
   vault.next.pop();
+});
+
+test('vault: encrypts and decrypts by the requests that OpenBao documents, and reads its answers', async () => {
+  assert.equal(await encrypt.client.wrap(Buffer.from(PLAIN)), decrypt.wrapped);
+  assert.equal(Buffer.from(await decrypt.client.unwrap(decrypt.wrapped)).toString(), PLAIN);
+  for (const { requests, sent } of [encrypt, decrypt]) assert.deepEqual(requests, [sent]);
+});
+
+test('vault: the errors that OpenBao documents are told apart: refused at once, or asked again while it is sealed', async () => {
+  for (const { client, requests, sent, wrapped, code, says, asks } of errors) {
+    const { opened, message } = await open(client, [{ provider: 'vault', wrapped }]);
+    assert.equal(opened, code);
+    assert.match(message, says);
+    assert.deepEqual(requests, Array(asks).fill(sent));
+  }
 });
 
 test('vault: a wrong token, namespace, key, mount or a redirect is refused at once', async () => {
