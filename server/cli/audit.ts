@@ -82,7 +82,8 @@ function verifyVerb(noun: Command, { verb, printItem, printItems, note, createPr
         progress.end(`${events} entries verified, ${rate} a second`);
         if (options.json) printItem({ ...result, findings } as Item, options);
         else {
-          printItems(findings as Item[], ['kind', 'event_id', 'index', 'meaning'], 'Nothing was changed.', options);
+          const nothing = since === undefined ? 'Nothing was changed.' : `Nothing since ${since} was changed.`;
+          printItems(findings as Item[], ['kind', 'event_id', 'index', 'meaning'], nothing, options);
           note(`${heads} signed heads, ${waiting} entries wait for their place in the log`);
         }
         if (count > findings.length) note(`${count - findings.length} more findings`);

@@ -10,7 +10,7 @@ import { filterOfPeriod, type PeriodOptions, periodOptions } from './times.ts';
 import type { CommandTools } from './tools.ts';
 
 const PROGRESS_EVERY = 10_000;
-const COLUMNS = ['at', 'actor_kind', 'actor_id', 'action', 'target_kind', 'target_id', 'outcome', 'reason'];
+const COLUMNS = ['id', 'at', 'actor_kind', 'actor_id', 'action', 'target_kind', 'target_id', 'outcome', 'reason'];
 
 /** `cardea audit list`, `show` and `export` */
 export function entryVerbs(noun: Command, tools: CommandTools): void {
@@ -22,7 +22,8 @@ export function entryVerbs(noun: Command, tools: CommandTools): void {
       const { filter: _, ...others } = options;
       const items = await listed(context, audit.list, { ...others, ...(filter === undefined ? {} : { filter }) });
       const changed = changedIn(items);
-      printItems(items as Item[], changed > 0 ? [...COLUMNS, 'intact'] : COLUMNS, 'There are no entries.', options);
+      const columns = [...COLUMNS, ...(options.full ? ['address'] : []), ...(changed > 0 ? ['intact'] : [])];
+      printItems(items as Item[], columns, 'There are no entries.', options);
       noteChanged(tools, changed);
     }),
   );

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { Destination } from '../audit/destinations.ts';
 import { LIST_LIMIT_MAX } from '../platform/listing.ts';
+import { type Permission, scopeOf } from './permissions.ts';
 import { Nullable, strict } from './schema.ts';
 import type { Services } from './services.ts';
 
@@ -33,15 +34,31 @@ export const OtherRecipient = strict(
 );
 type Other = Static<typeof OtherRecipient>;
 
-/** The scopes by which a client gets claims of a person (OpenID Connect Core §5.4), and the two of Cardea's own. */
-const PERSONAL_SCOPES = ['openid', 'profile', 'email', 'phone', 'address', 'groups', 'roles'];
+/** The permissions by which the admin API answers what is about people, also when it is masked. */
+const ABOUT_PEOPLE: readonly Permission[] = [
+  ...([
+    'users:read',
+    'users:write',
+    'users:read:pii',
+    'credentials:read',
+    'credentials:write',
+    'sessions:read',
+  ] as const),
+  ...(['grants:read', 'lockouts:read', 'audit:read', 'privacy:write'] as const),
+];
+
+/** The scopes by which a client gets claims of a person (OpenID Connect Core §5.4), the two of Cardea's own, and those of the admin API. */
+const PERSONAL_SCOPES = [
+  ...['openid', 'profile', 'email', 'phone', 'address', 'groups', 'roles'],
+  ...ABOUT_PEOPLE.map(scopeOf),
+];
 
 /** The first page of the clients, and all others. */
 export async function recipientsIn(services: Services) {
   const { items, next } = await services.clients.list({ limit: LIST_LIMIT_MAX, sort: 'client_name' });
   const recipients = items.flatMap(({ id, name, metadata }) => {
     const scopes = metadata.scope?.split(' ').filter((one) => PERSONAL_SCOPES.includes(one)) ?? [];
-    // A client that never signs a person in gets nothing of one.
+    // A client that signs no person in and has no such scope gets nothing of anybody.
     return metadata.redirect_uris?.length || scopes.length > 0 ? [{ client_id: id, client_name: name, scopes }] : [];
   });
   const servers = await services.resourceServers.list({ limit: LIST_LIMIT_MAX });

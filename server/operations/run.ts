@@ -19,6 +19,7 @@ import type {
   Stream,
   StreamInput,
 } from './operation.ts';
+import { personalNames } from './personal_fields.ts';
 import type { RepeatableCall, Results } from './results.ts';
 import { type Running, renewed, runStream } from './run_stream.ts';
 import type { Services } from './services.ts';
@@ -235,9 +236,11 @@ function appender({ append }: Pick<Audit, 'append'>, { actor, requestId, from }:
     append({ actor, requestId, ...from, ...entry });
 }
 
-/** The entry of a change whose answer shows personal data in full. */
+/** The entry of a change whose answer shows personal data in full: with the fields that the answer can have, since it is stored before there is one. */
 function readBy(operation: Operation, call: Call, target: Target): FullRead[] {
-  return showsInFull(operation, call) ? [fullRead(operation, target)] : [];
+  return showsInFull(operation, call)
+    ? [fullRead(operation, target, { fields: personalNames(operation.schemas.output) })]
+    : [];
 }
 
 /** Ends the transaction of a call whose result another one has stored. */

@@ -29,7 +29,7 @@ const EXPLAINED: Readonly<Record<string, Explain>> = {
   '3D000': (place) =>
     `there is no database "${place.database}" at ${at(place)}: create it (CREATE DATABASE ${place.database}) or correct ${SET}`,
   '42501': (place) =>
-    `user "${place.user}" lacks rights in database "${place.database}": make it the owner (ALTER DATABASE ${place.database} OWNER TO ${place.user}), or GRANT CREATE, USAGE ON SCHEMA public TO ${place.user}`,
+    `user "${place.user}" lacks rights in database "${place.database}": make it the owner (ALTER DATABASE ${place.database} OWNER TO ${place.user}), or GRANT CREATE, USAGE ON SCHEMA public TO ${place.user}; a role that has rights by ops/postgres/roles.sql alone (ops/docs/audit.md) gets them by sending that again`,
   '53300': (place) =>
     `the database at ${at(place)} has no connection left: raise its max_connections, or lower CARDEA_DATABASE_POOL`,
   '53100': (place) => `the disk of the database at ${at(place)} is full: free some space`,

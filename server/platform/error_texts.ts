@@ -309,6 +309,10 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'The data directory cannot be reached by the user that Postgres runs as.',
     remedy: SETUP,
   },
+  database_rights: {
+    happened: 'The role of the database has no rights to the tables.',
+    remedy: 'Send ops/postgres/roles.sql as a superuser; ops/docs/audit.md says how.',
+  },
   embedded_postgres_failed: { happened: 'The embedded Postgres did not start.', remedy: SETUP },
   invalid_configuration: { happened: 'A setting is not valid.', remedy: SETUP },
   key_provider_refused: {

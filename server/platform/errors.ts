@@ -93,6 +93,7 @@ export const ERROR_STATUSES = {
   blocklist_unreadable: 500,
   data_dir_not_writable: 500,
   data_dir_unreachable: 500,
+  database_rights: 500,
   embedded_postgres_failed: 500,
   invalid_configuration: 500,
   key_provider_refused: 500,

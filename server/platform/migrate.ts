@@ -93,7 +93,7 @@ export function assertKnown(status: readonly Pick<MigrationStatus, 'name' | 'sta
   );
 }
 
-/** All migrations that this version knows or that have run, by name. */
+/** All migrations that this version knows or that have run, by name. @throws AppError `database_rights` for a role without rights to the tables */
 export async function migrationStatus(db: Db): Promise<MigrationStatus[]> {
   const available = (await migrationFiles()).map(nameOf);
   const executed = await executedMigrations(db);
@@ -108,9 +108,15 @@ export async function migrationStatus(db: Db): Promise<MigrationStatus[]> {
 async function executedMigrations(db: Db): Promise<Map<string, string>> {
   const [table] = await db.query(MIGRATE_STATEMENTS.isPrepared.bind());
   if (!table?.prepared) return new Map();
-  const rows = await db.query(MIGRATE_STATEMENTS.executed.bind());
+  const rows = await db.query(MIGRATE_STATEMENTS.executed.bind()).catch((error) => {
+    // Its error is not passed on as the cause: its remedy would be to make the role the owner.
+    throw isDenied(error) ? new AppError('database_rights', LACKS_RIGHTS) : error;
+  });
   return new Map(rows.map(({ name, timestamp }) => [name, new Date(timestamp).toISOString()]));
 }
+
+const LACKS_RIGHTS =
+  'the role of CARDEA_DATABASE_URL has no rights to the tables, which are there: send ops/postgres/roles.sql as a superuser after "cardea migrate up" as the owner, as ops/docs/audit.md says ("A role of its own for servers")';
 
 /** The role of this process may not do that, as one that ops/postgres/roles.sql has made for servers. */
 const isDenied = (error: unknown): boolean => (error as { code?: unknown }).code === '42501';

@@ -19,6 +19,13 @@ const env = {
 };
 const api = await adminApi({ after }, { ...operated, env });
 const denied = await adminApi({ after }, operated, { permissions: new Set(['users:read', 'config:read']) });
+const sync = await seed.party({
+  metadata: {
+    grant_types: ['client_credentials'],
+    redirect_uris: [],
+    scope: 'cardea:users:read cardea:users:read:pii cardea:audit:read cardea:clients:read',
+  },
+});
 const party = await seed.party({ metadata: { scope: 'openid email api:read' } });
 for (const [path, body] of [
   ['/resources', { identifier: 'https://orders.example/', name: 'Orders', scopes: ['orders:read'] }],
@@ -126,10 +133,12 @@ test('rows that the clean-up has left are seen', async () => {
   assert.ok(Math.abs(ruleOf(await report(), 'links').overdue_seconds - 3_600) < 60);
 });
 
-test('the recipients are the clients that people sign in to, with the scopes that are about a person', async () => {
+test('the recipients are the clients that people sign in to or that read people by the API, with the scopes that are about people', async () => {
   const { recipients, more_recipients: more } = await report();
-  const found = recipients.find((one: { client_id: string }) => one.client_id === party.id);
-  assert.deepEqual(found.scopes, ['openid', 'email']);
+  const scopesOf = ({ id }: { id: string }) =>
+    recipients.find((one: { client_id: string }) => one.client_id === id)?.scopes;
+  assert.deepEqual(scopesOf(party), ['openid', 'email']);
+  assert.deepEqual(scopesOf(sync), ['cardea:users:read', 'cardea:users:read:pii', 'cardea:audit:read']);
   assert.equal(more, false);
 });
 

@@ -8,6 +8,8 @@ import { addAuditMonths, removeOldAudit } from '../../server/audit/retention.ts'
 import { createDb, type Db } from '../../server/platform/db.ts';
 import type { AppError } from '../../server/platform/errors.ts';
 import { migrateUp } from '../../server/platform/migrate.ts';
+import { explainStart } from '../../server/start_problems.ts';
+import { runCli } from '../cli/run_cli.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { auditLog } from '../helpers/audit.ts';
 import { deployment } from '../helpers/deployment.ts';
@@ -199,6 +201,12 @@ test('the owner migrates an empty database and sends the file, and the server ha
   const [its, served] = [on('cardea_owner'), on('cardea_server')];
   await assert.rejects(sendFile(its), { code: 'P0001' }, 'there are no tables yet');
   assert.ok((await migrateUp(its)).length > 0);
+  const tooEarly = await migrateUp(served).catch((error: unknown) => error);
+  const line = explainStart(tooEarly, { host: '127.0.0.1', port: 3000, databaseUrl: urlOf('cardea_server', empty) });
+  assert.match(line ?? '', /has no rights to the tables.*ops\/postgres\/roles\.sql.*ops\/docs\/audit\.md/);
+  assert.doesNotMatch(line ?? '', /OWNER TO/, 'it would undo the roles');
+  const env = { CARDEA_DATABASE_URL: urlOf('cardea_server', empty), CARDEA_MASTER_KEY: masterKey };
+  assert.deepEqual((await runCli(['users', 'list'], { env })).stderr, `cardea: ${line}\n`);
   await sendFile(its);
   assert.deepEqual(await migrateUp(served), []);
   await assert.rejects(served.run({ text: 'DELETE FROM audit' }, []), DENIED);

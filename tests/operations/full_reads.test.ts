@@ -81,7 +81,8 @@ for (const [name, [method, path]] of Object.entries(ROUTES)) {
     assert.equal(seen.result.status, 200);
     assert.doesNotMatch(JSON.stringify(seen.result.body), /•••/);
     assert.equal(seen.reads.length, 1);
-    const [{ target_kind, target_id } = assert.fail()] = seen.reads;
+    const [{ target_kind, target_id, changes } = assert.fail()] = seen.reads;
+    assert.ok(Array.isArray(changes.fields?.after) && changes.fields.after.length > 0);
     assert.deepEqual([target_kind, target_id], ['user', path === '/users' ? '' : id]);
     assert.deepEqual(
       SECRET.filter((one) => seen.text.includes(one)),
