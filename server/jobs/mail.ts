@@ -23,7 +23,10 @@ const FIRST_PAUSE_MS = 15_000;
 
 export const pauseAfter = (attempts: number): number => doublingPause(FIRST_PAUSE_MS, attempts);
 
-/** Nothing personal and no link is logged: only kinds, counts and the mail server's response. */
+/**
+ * No link is logged: only kinds, counts, the mail server's response, and of a mail that could not be sent the recipient, masked: once
+ * a mail is refused or given up, nothing else tells for whom it was.
+ */
 const OUTCOME_LOG: OutcomeLog = {
   done: ['info', 'a mail was sent'],
   needless: ['info', 'a mail was not needed'],
@@ -50,17 +53,19 @@ export function createMailWorker(parts: MailWorkerParts): QueueWorker {
     async handle(mail) {
       const { id, intent } = mail;
       if (intent === undefined) return { outcome: 'unreadable' };
+      let recipient: string | undefined;
       try {
         const drafted = await draft(mail);
         if (!drafted) return { outcome: 'needless' };
         const { linkStatements, ...message } = drafted;
+        recipient = message.to.address;
         // The link is stored first, so that it works as soon as the mail can be read.
         await db.transact(linkStatements);
         await mailer.send({ ...message, kind: intent.kind, id });
         return { outcome: 'done' };
       } catch (error) {
         const isRefused = error instanceof AppError && error.code === 'mail_refused';
-        return { outcome: isRefused ? 'refused' : 'failed', error };
+        return { outcome: isRefused ? 'refused' : 'failed', error, ...(recipient ? { about: { recipient } } : {}) };
       }
     },
   });

@@ -41,8 +41,8 @@ export interface QueueWorkerParts<Item extends Queued> {
   sharesOf?(item: Item): Readonly<Record<string, number>>;
   /** Milliseconds until the next attempt. @param attempts that have failed so far */
   pauseAfter(attempts: number): number;
-  /** Never rejects. @returns also the error, when it may be logged */
-  handle(item: Item): Promise<{ outcome: ItemOutcome; error?: unknown }>;
+  /** Never rejects. @returns also the error, when it may be logged, and more fields of the log line, which the log masks */
+  handle(item: Item): Promise<{ outcome: ItemOutcome; error?: unknown; about?: object }>;
   /** Never personal data. */
   logFields(item: Item): object;
   readonly outcomeLog: OutcomeLog;
@@ -126,12 +126,12 @@ export function createQueueWorker<Item extends Queued>(parts: QueueWorkerParts<I
 
   /** Never rejects: an item whose outcome cannot be stored is claimed again when its lease ends. */
   async function handle(item: Item): Promise<void> {
-    const { outcome, error } = await parts.handle(item);
+    const { outcome, error, about } = await parts.handle(item);
     const dueAt = new Date(now() + parts.pauseAfter(item.attempts));
     const isExpired = outcome === 'failed' && dueAt >= item.expiresAt;
     const final = isExpired ? 'expired' : outcome;
     const [level, message] = outcomeLog[final] ?? ['warn', outcome];
-    const fields = { ...parts.logFields(item), ...(error === undefined ? {} : { error }) };
+    const fields = { ...parts.logFields(item), ...about, ...(error === undefined ? {} : { error }) };
     // An outage is logged once elsewhere (platform/outages.ts), and an item that is lost is always logged.
     log[isDatabaseAway(error) && !isExpired ? 'debug' : level](fields, message);
     if (final === 'unreadable') return;

@@ -15,7 +15,7 @@ import { until } from '../helpers/waiting.ts';
 import { begin, submit } from './support.ts';
 
 /**
- * What the log says of a sign-in, a reset, a call of the admin API and a failure, line by line (tests/golden/logs.json). What differs
+ * What the log says of a sign-in, a reset, a refused mail, a call of the admin API and a failure, line by line (tests/golden/logs.json). What differs
  * from run to run is replaced by its kind. A new member of a line is a decision about personal data: edit the file by hand.
  */
 const scope = { after };
@@ -30,6 +30,10 @@ const SCOPE = 'cardea:users:read cardea:users:read:pii cardea:users:write';
 const script = await machine(app, SCOPE);
 const access = await machineToken(app, script, SCOPE);
 const golden = JSON.parse(readFileSync(join(ROOT, 'tests/golden/logs.json'), 'utf8')) as Record<string, unknown>;
+
+/** The last line of each mail. */
+const isOfMail = ({ msg }: Readonly<Record<string, unknown>>) =>
+  /^a mail was (sent|refused for good)$/.test(String(msg));
 
 const KINDS: readonly (readonly [RegExp, string])[] = [
   [/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '(id)'],
@@ -52,14 +56,14 @@ async function linesDuring(work: () => Promise<unknown>, mails: number): Promise
   await work();
   const ended = await callApi(app, '/users', { headers: bearer(access), method: 'OPTIONS' });
   const last = String(ended.headers.get('x-request-id'));
-  const mailed = () => app.logLines.filter((line) => line.includes('a mail was sent'));
+  const logged = () => app.logLines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
   await until(
     'the last line is logged',
-    () => app.logLines.some((line) => line.includes(last)) && mailed().length === mails,
+    () => app.logLines.some((line) => line.includes(last)) && logged().filter(isOfMail).length === mails,
   );
-  const lines = app.logLines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+  const lines = logged();
   const told = lines.filter(({ requestId }) => requestId !== undefined && requestId !== last);
-  const sent = lines.filter(({ msg }) => msg === 'a mail was sent');
+  const sent = lines.filter(isOfMail);
   const kindOf = ({ kind }: Readonly<Record<string, unknown>>) => String(kind);
   const sorted = sent.toSorted((a, b) => kindOf(b).localeCompare(kindOf(a)));
   return [...told, ...sorted].map((line) => steady('', line));
@@ -74,6 +78,13 @@ async function resetPassword(): Promise<void> {
   const { action, fields } = formOf(await browser.follow(await browser.get(link)));
   const password = remember('password', 'Another-Horse-Battery-10');
   await browser.follow(await browser.post(action, { ...fields, new_password: password }));
+}
+
+async function failToMail(): Promise<void> {
+  post.behave({ kind: 'refuse', code: 550, at: 'rcpt' });
+  const browser = browserSession(app.issuer);
+  const form = formOf(await browser.get('/account/forgot'));
+  await browser.post(form.action, { ...form.fields, identifier: person.email });
 }
 
 async function callAdminApi(): Promise<void> {
@@ -111,6 +122,7 @@ const CASES: Readonly<Record<string, { readonly work: () => Promise<unknown>; re
   },
   failure: { work: fail, mails: 0 },
   reset: { work: resetPassword, mails: 2 },
+  'mail that is refused': { work: failToMail, mails: 1 },
   'admin call': { work: callAdminApi, mails: 0 },
 };
 
