@@ -30,7 +30,8 @@ const { keys } = await auditOf({ db, masterKey });
 const sealing = createSealing({ db, keys, issuer: app.issuer, now: Date.now, headEveryMs: 1_000 });
 const [user, stranger] = [await seed.person(), await seed.person()];
 const pairwise = await seed.party({ metadata: { subject_type: 'pairwise' } });
-await createRecordSeeder(app).grant(user.id, pairwise.id);
+const records = createRecordSeeder(app);
+await records.grant(user.id, pairwise.id);
 const pairwiseKey = await loadServerSecret(db, sealer, PAIRWISE_SECRET, Date.now);
 const sub = createHmac('sha256', pairwiseKey).update(`rp.example.com\n${user.id}`).digest('base64url');
 const [own, all, filtered] = [await receiver(scope), await receiver(scope), await receiver(scope)];
@@ -61,6 +62,14 @@ async function append(action: Action, id: string, outcome: 'done' | 'refused' = 
   await db.query(audit.append({ actor, action, target: { kind: 'user', id }, outcome, changes, requestId: 'r' }));
 }
 
+/** What an operator does by the API. @returns the answer */
+async function did(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: object) {
+  const headers = { 'if-match': '*' };
+  const done = await api.request(method, path, { headers, ...(body ? { body } : {}) });
+  assert.ok(done.status < 300, `${path} ${JSON.stringify(done.body)}`);
+  return done.body;
+}
+
 async function deliver(): Promise<void> {
   await sealing.run();
 }
@@ -69,27 +78,28 @@ const bodiesAt = ({ received }: Receiver) =>
   received.map(({ body }) => JSON.parse(body) as { type: string; data: unknown });
 
 test('an app gets events of the people who have a grant with it, with the sub that it knows', async () => {
-  await append('users.update', stranger.id);
+  await did('POST', '/users', { email: 'newcomer@example.com' });
+  await did('PATCH', `/users/${stranger.id}`, { locale: 'de' });
   await append('users.update', user.id, 'refused');
   await append('users.unlock', user.id);
-  await append('users.update', user.id);
-  await append('sessions.end', user.id);
+  await did('PATCH', `/users/${user.id}`, { locale: 'de' });
+  await did('DELETE', `/sessions/${await records.session(user.id)}`);
   await deliver();
   await until(
     'the events',
-    () => own.received.length >= 2 && all.received.length >= 3 && filtered.received.length >= 1,
+    () => own.received.length >= 2 && all.received.length >= 4 && filtered.received.length >= 1,
   );
   assert.deepEqual(
     bodiesAt(own).map(({ type, data }) => [type, data]),
     [
       ['user.updated', { sub, changed: ['locale'] }],
-      ['user.signed_out', { sub, changed: ['locale'] }],
+      ['user.signed_out', { sub, changed: [] }],
     ],
   );
   assert.equal(JSON.stringify(own.received).includes(user.id), false, 'no id that another app would know as well');
   assert.deepEqual(
     bodiesAt(all).map(({ type }) => type),
-    ['user.updated', 'user.updated', 'user.signed_out'],
+    ['user.created', 'user.updated', 'user.updated', 'user.signed_out'],
   );
   assert.deepEqual(
     bodiesAt(filtered).map(({ type }) => type),
@@ -99,7 +109,6 @@ test('an app gets events of the people who have a grant with it, with the sub th
 
 test('an app is told of a session that ends, whoever ends it, and of access that an operator takes away', async () => {
   const before = own.received.length;
-  const records = createRecordSeeder(app);
   const [one, two] = [await records.session(user.id), await records.session(user.id)];
   const grant = await records.grant(user.id, pairwise.id);
   for (const [method, path, body] of [
@@ -108,8 +117,7 @@ test('an app is told of a session that ends, whoever ends it, and of access that
     ['DELETE', `/grants/${grant}`],
     ['POST', '/tokens/revoke', { user_id: user.id }],
   ] as const) {
-    const done = await api.request(method, path, body && { body });
-    assert.equal(done.status, 200, `${path} ${JSON.stringify(done.body)}`);
+    await did(method, path, body);
   }
   // As the person does at the end of a session (RP-Initiated Logout): the target is the session.
   const person = { kind: 'person', id: user.id } as const;
@@ -142,15 +150,15 @@ test('an app is told of a session that ends, whoever ends it, and of access that
 
 test('an app is told of the end of an account, although the grants are gone', async () => {
   const before = own.received.length;
-  // As an erasure deletes them with the account.
-  await db.run({ text: 'DELETE FROM grants WHERE account_id = $1' }, [user.id]);
-  await append('users.erase', user.id);
+  await records.grant(user.id, pairwise.id);
+  await did('POST', `/users/${user.id}/erase`);
+  assert.deepEqual(await db.run({ text: 'SELECT 1 FROM grants WHERE account_id = $1' }, [user.id]), []);
   await deliver();
   await until('the event', () => own.received.length > before);
   assert.deepEqual(bodiesAt(own).at(-1), {
     ...bodiesAt(own).at(-1),
     type: 'user.erased',
-    data: { sub, changed: ['locale'] },
+    data: { sub, changed: ['grants_ended'] },
   });
 });
 

@@ -60,13 +60,29 @@ async function leftOf({ id }: Person): Promise<string[]> {
   return left.filter((table) => table !== undefined);
 }
 
-/** What a person and operators do at the same time. Each is refused, or done. */
-const UNDER_WAY: Readonly<Record<string, (person: Person) => Promise<() => Promise<unknown>>>> = {
-  'a sign-in': async (person) => () =>
-    authorize({ issuer: app.issuer, party, person }).catch((error: Error) => {
-      // The sign-in was refused, and its page is shown again.
-      assert.match(error.message, /^sign-in stopped at (200|400|403)/);
-    }),
+/** Prepares what a person or an operator does. @returns a function that does it, and succeeds when it is refused or done */
+type Prepare = (person: Person) => Promise<() => Promise<unknown>>;
+
+const signIn: Prepare = async (person) => () =>
+  authorize({ issuer: app.issuer, party, person }).catch((error: Error) => {
+    // The sign-in was refused, and its page is shown again.
+    assert.match(error.message, /^sign-in stopped at (200|400|403)/);
+  });
+
+const exportAll: Prepare = async (person) => () =>
+  runner.run(userDataExport.export, inputOf(person), call).then(
+    ({ zip }) => assert.ok(zip.length > 1_000, 'a whole one'),
+    (error: unknown) => assert.ok(error instanceof AppError && error.status < 500, String(error)),
+  );
+
+/** What a person and operators do at the same time. */
+const UNDER_WAY: Readonly<Record<string, Prepare>> = {
+  'a sign-in': signIn,
+  'an export of all data': exportAll,
+  'a sign-in, an export of all data': async (person) => {
+    const [enter, take] = [await signIn(person), await exportAll(person)];
+    return () => Promise.all([enter(), take()]);
+  },
   'a code': async (person) => {
     const granted = await authorize({ issuer: app.issuer, party, person });
     return async () => assert.ok((await redeem(app.issuer, party, granted)).status < 500);
@@ -105,11 +121,6 @@ const UNDER_WAY: Readonly<Record<string, (person: Person) => Promise<() => Promi
     const { browser, page } = await openRequests(app, person);
     return async () => assert.ok((await press(browser, page, 'approve-0')).status < 500);
   },
-  'an export of all data': async (person) => () =>
-    runner.run(userDataExport.export, inputOf(person), call).then(
-      ({ zip }) => assert.ok(zip.length > 1_000, 'a whole one'),
-      (error: unknown) => assert.ok(error instanceof AppError && error.status < 500, String(error)),
-    ),
   'a change by an operator': async (person) => () =>
     runner
       .run(users.update, { ...inputOf(person), body: { name: 'Ada' } }, call)
