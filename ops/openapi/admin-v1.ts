@@ -1721,8 +1721,8 @@ export interface components {
         };
         /** AuditKeyRotation */
         AuditKeyRotation: {
-            /** @description RFC 7638 thumbprint of the new key */
-            key_id: string;
+            /** @description RFC 7638 thumbprint of the new key; null in a dry run, which keeps none */
+            key_id: string | null;
             previous_key_id: string;
             from_size: number;
         };

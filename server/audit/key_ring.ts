@@ -2,6 +2,7 @@ import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { AuditKeys } from '../platform/database.ts';
 import type { Db } from '../platform/db.ts';
+import { AppError } from '../platform/errors.ts';
 import { LEAST_UUID } from '../platform/key_pages.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import { findServerSecret, loadServerSecret } from '../platform/server_secrets.ts';
@@ -52,7 +53,7 @@ export interface AuditKeyRing extends TreeKeys {
   /** The least id that an anchor by this key can say to be left; undefined: any. */
   lastRemovedBy(keyId: string): string | undefined;
   /**
-   * Reads keys that were made since. Those that were removed meanwhile stay known, and count as changed.
+   * Reads keys that were made since. Those that were changed or removed meanwhile stay known, and count as changed.
    * @param db the transaction in which this is known. Default: none
    */
   refresh(db?: LogReader): Promise<void>;
@@ -82,33 +83,37 @@ export async function openKeyRing(parts: {
   const indexOf = (keyId: string) => periods.findIndex(({ key }) => key.publicKey.kid === keyId);
   const newest = () => periods.at(-1) ?? first;
 
+  /** A key that was known once stays known, whatever is done to its row. */
   async function refresh(reader: LogReader = db): Promise<void> {
+    const known = periods;
     const rows = await reader.query(KEY_STATEMENTS.list.bind());
-    if (rows.length + 1 < periods.length) {
-      // Somebody has removed them: this process still knows them.
-      changed = periods.length - 1 - rows.length;
-      return;
-    }
     const read: KeyPeriod[] = [first];
     let problems = 0;
     for (const row of rows) {
-      const known = periods.find(({ key, signed }) => signed && key.publicKey.kid === row.key_id)?.key;
-      const key = known ?? (await keyOf(reader, row.key_id));
-      const before = read.at(-1)?.key;
-      const period = key && periodOf(row, key);
-      const follows =
-        before !== undefined && period !== undefined && isSignedBy(before.publicKey, row.succession, row.signature);
-      const isRight = follows && period.signed?.succession.previous_key.kid === before.publicKey.kid;
+      const before = read.at(-1) ?? first;
+      const same = known.find(({ key, signed }) => signed && key.publicKey.kid === row.key_id);
+      const key = same?.key ?? (await keyOf(reader, row.key_id));
+      const stored = key && periodOf(row, key);
+      const follows = stored !== undefined && isSignedBy(before.key.publicKey, row.succession, row.signature);
+      const isRight = follows && stored.signed?.succession.previous_key.kid === before.key.publicKey.kid;
       if (!isRight || row.generation !== read.length + 1) problems += 1;
+      const period = same ?? stored;
       if (period) read.push(period);
     }
-    periods = read;
-    changed = problems;
+    // Keys that came while this was read are no sign of a removal.
+    const others = (all: readonly KeyPeriod[]) => all.filter(({ key }) => !isAmong(read, key));
+    periods = [...read, ...others(periods)].toSorted((one, other) => generationOf(one) - generationOf(other));
+    changed = problems + others(known).length;
   }
 
   async function keyOf(reader: LogReader, keyId: string): Promise<AuditKey | undefined> {
-    const secret = await findServerSecret(reader, sealer, secretName(keyId));
-    return secret && auditKey(secret);
+    try {
+      const secret = await findServerSecret(reader, sealer, secretName(keyId));
+      return secret && auditKey(secret);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'sealed_value_unreadable') return undefined;
+      throw error;
+    }
   }
 
   await refresh();
@@ -138,6 +143,11 @@ export async function openKeyRing(parts: {
     refresh,
   };
 }
+
+const isAmong = (periods: readonly KeyPeriod[], { publicKey }: AuditKey): boolean =>
+  periods.some(({ key }) => key.publicKey.kid === publicKey.kid);
+
+const generationOf = ({ signed }: KeyPeriod): number => signed?.succession.generation ?? 1;
 
 /** @returns undefined when the statement is not one that the key itself has signed */
 function periodOf(row: KeyRow, key: AuditKey): KeyPeriod | undefined {

@@ -36,16 +36,23 @@ export const LOG_STATEMENTS = {
     'audit_log.lock',
     () => sql<{ locked: boolean }>`SELECT pg_try_advisory_xact_lock(hashtextextended('cardea audit log', 0)) AS locked`,
   ),
+  /** Waits for a node that gives events their places, and keeps others from it until the end of the transaction. */
+  waitForLock: statement(
+    'audit_log.wait_for_lock',
+    () => sql`SELECT pg_advisory_xact_lock(hashtextextended('cardea audit log', 0))`,
+  ),
   last: statement(
     'audit_log.last',
     () => sql<LeafRow>`SELECT index, event_id, hash, mac FROM audit_leaves ORDER BY index DESC LIMIT 1`,
   ),
   unsealed: statement(
     'audit_log.unsealed',
-    ($: { from: string; limit: number }) => sql<AuditRow & { has_leaf: boolean }>`
-      SELECT e.*, EXISTS (SELECT 1 FROM audit_leaves l WHERE l.event_id = e.id) AS has_leaf FROM (
-          SELECT event_id FROM audit_unsealed WHERE NOT refused AND event_id >= ${$.from}::uuid ORDER BY event_id LIMIT ${$.limit}) u
-        JOIN audit e ON e.id = u.event_id ORDER BY e.id`,
+    // One that was removed before it had a place waits in vain, and is passed.
+    ($: { from: string; limit: number }) => sql<WaitingRow | (Pick<WaitingRow, 'waiting_id'> & { id: null })>`
+      SELECT u.event_id AS waiting_id, EXISTS (SELECT 1 FROM audit_leaves l WHERE l.event_id = e.id) AS has_leaf, e.*
+        FROM (SELECT event_id FROM audit_unsealed WHERE NOT refused AND event_id >= ${$.from}::uuid
+               ORDER BY event_id LIMIT ${$.limit}) u
+        LEFT JOIN audit e ON e.id = u.event_id ORDER BY u.event_id`,
   ),
   oldest: statement(
     'audit_log.oldest',
@@ -162,6 +169,9 @@ export const LOG_STATEMENTS = {
   ),
   anchors: statement('audit_log.anchors', () => sql<AnchorRow>`SELECT * FROM audit_anchors ORDER BY id`),
 };
+
+/** An event that waits for its place in the log. */
+export type WaitingRow = AuditRow & { readonly waiting_id: string; readonly has_leaf: boolean };
 
 export type HeadRow = Selectable<AuditHeads>;
 export type AnchorRow = Selectable<AuditAnchors>;

@@ -73,7 +73,7 @@ export async function proveEvent(db: LogReader, keys: AuditKeyRing, id: string):
     leaf_index: index,
     path: await pathOf(db, inclusionRanges(index, size)),
     ...shownHead(newest),
-    ...keysOf(keys),
+    ...(await keysOf(db, keys)),
   };
 }
 
@@ -102,11 +102,14 @@ export async function proveConsistency(
     from: shownHead(from),
     to: shownHead(to),
     path: await pathOf(db, consistencyRanges(before, after)),
-    ...keysOf(keys),
+    ...(await keysOf(db, keys)),
   };
 }
 
-function keysOf({ newest, periods }: AuditKeyRing): SignedByKeys {
+/** After the heads were read, so that the keys that have signed them are known. */
+async function keysOf(db: LogReader, keys: AuditKeyRing): Promise<SignedByKeys> {
+  await keys.refresh(db);
+  const { newest, periods } = keys;
   const successions = periods.map(({ signed }) => signed).filter((signed) => signed !== undefined);
   return { key: newest.publicKey, successions };
 }
@@ -125,7 +128,8 @@ async function pathOf(db: LogReader, ranges: Parameters<typeof readHashes>[1]): 
  */
 export function problemOfProof(proof: unknown, keyId?: string): string | undefined {
   try {
-    const { type } = proof as { type?: unknown };
+    const { type, version } = proof as { type?: unknown; version?: unknown };
+    if (version !== 1) return 'its version is unknown: a newer Cardea may know it';
     if (type === 'cardea-audit-proof') return problemOfEvent(proof as EventProof, keyId);
     if (type === 'cardea-audit-consistency') return problemOfConsistency(proof as ConsistencyProof, keyId);
     return 'it is no proof of the audit: its type is unknown';
@@ -160,7 +164,9 @@ function problemOfHeads(
   const ranges = keyRanges(key, successions);
   if (!ranges) return 'its keys do not follow from each other';
   const ids = ranges.map((range) => thumbprint(range.key));
-  if (keyId !== undefined && !ids.includes(keyId)) return 'it was signed by another key';
+  if (keyId !== undefined && !ids.includes(keyId)) {
+    return `it was signed by another key (${ids.join(', ')}): a proof that was made before a rotation names the key of that time`;
+  }
   for (const { head, signature } of heads) {
     if ((head as Partial<Head>).type !== 'cardea-audit-head') return 'it has no head';
     const { key_id: id, tree_size: size } = head;

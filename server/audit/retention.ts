@@ -1,11 +1,11 @@
 import type { Clock } from '../platform/clock.ts';
-import type { Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { leastUuidv7, timeOfUuidv7, uuidv7 } from '../platform/ids.ts';
 import { removeServerSecrets } from '../platform/server_secrets.ts';
 import type { Anchor } from './anchors.ts';
 import { isAwaited } from './destinations.ts';
 import { type Audit, monthOf, monthSecret } from './entries.ts';
-import { LOG_STATEMENTS, readHashes } from './log_store.ts';
+import { LOG_STATEMENTS, type LogReader, readHashes } from './log_store.ts';
 import { rangeHash } from './merkle.ts';
 
 const MONTHS_AHEAD = 2;
@@ -49,36 +49,42 @@ export async function removeOldAudit(parts: {
   const waiting = await db.query(LOG_STATEMENTS.unsealedBefore.bind({ id: last.ends }));
   if (waiting.length > 0 || (await isAwaited(db, last.ends))) return undefined;
   const before = timeOfUuidv7(last.ends);
-  const [leaf] = await db.query(LOG_STATEMENTS.last.bind());
-  const size = leaf ? Number(leaf.index) + 1 : 0;
-  const root = rangeHash({ start: 0, end: size }, await readHashes(db, [{ start: 0, end: size }]));
-  const { newest } = audit.keys;
-  const anchor: Anchor = {
-    type: 'cardea-audit-anchor',
-    version: 1,
-    issuer,
-    key_id: newest.publicKey.kid,
-    before: before.toISOString(),
-    before_id: last.ends,
-    tree_size: size,
-    root_hash: root.toString('base64url'),
-    time: at.toISOString(),
-  };
-  const { text, signature } = newest.sign(anchor);
   const gone = removable.map(({ name }) => name);
-  await db.transact([
-    LOG_STATEMENTS.addAnchor.bind({ id: uuidv7(now()), before: last.ends, anchor: text, signature, createdAt: at }),
-    ...gone.map((name) => LOG_STATEMENTS.dropPart.bind({ name })),
-    removeServerSecrets(monthSecret(''), monthSecret(monthOf(before.getTime()))),
-    audit.append({
-      actor: { kind: 'system', id: 'retention' },
-      action: 'audit.remove_old',
-      target: { kind: 'audit', id: '' },
-      outcome: 'done',
-      changes: { before: { after: before.toISOString() }, parts: { after: gone } },
-      requestId: '',
-    }),
-  ]);
+  await db.transaction(async (send) => {
+    const reader: LogReader = { query: async <R>(bound: BoundStatement<R>) => (await send<[R]>([bound]))[0] };
+    // No key may replace the one that signs, and no event may come, until the anchor is there.
+    await reader.query(LOG_STATEMENTS.waitForLock.bind());
+    await audit.keys.refresh(reader);
+    const { newest } = audit.keys;
+    const [leaf] = await reader.query(LOG_STATEMENTS.last.bind());
+    const size = leaf ? Number(leaf.index) + 1 : 0;
+    const root = rangeHash({ start: 0, end: size }, await readHashes(reader, [{ start: 0, end: size }]));
+    const anchor: Anchor = {
+      type: 'cardea-audit-anchor',
+      version: 1,
+      issuer,
+      key_id: newest.publicKey.kid,
+      before: before.toISOString(),
+      before_id: last.ends,
+      tree_size: size,
+      root_hash: root.toString('base64url'),
+      time: at.toISOString(),
+    };
+    const { text, signature } = newest.sign(anchor);
+    await send([
+      LOG_STATEMENTS.addAnchor.bind({ id: uuidv7(now()), before: last.ends, anchor: text, signature, createdAt: at }),
+      ...gone.map((name) => LOG_STATEMENTS.dropPart.bind({ name })),
+      removeServerSecrets(monthSecret(''), monthSecret(monthOf(before.getTime()))),
+      audit.append({
+        actor: { kind: 'system', id: 'retention' },
+        action: 'audit.remove_old',
+        target: { kind: 'audit', id: '' },
+        outcome: 'done',
+        changes: { before: { after: before.toISOString() }, parts: { after: gone } },
+        requestId: '',
+      }),
+    ]);
+  });
   return { before, parts: gone };
 }
 

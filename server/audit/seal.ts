@@ -7,7 +7,15 @@ import type { AuditRow } from './entries.ts';
 import { leastMacId, signHead } from './heads.ts';
 import { type AuditKeyRing, KEY_STATEMENTS } from './key_ring.ts';
 import type { AuditKey } from './keys.ts';
-import { LEAVES_IN_PART, type Leaf, LOG_STATEMENTS, type LogReader, readHashes, readLeaf } from './log_store.ts';
+import {
+  LEAVES_IN_PART,
+  type Leaf,
+  LOG_STATEMENTS,
+  type LogReader,
+  readHashes,
+  readLeaf,
+  type WaitingRow,
+} from './log_store.ts';
 import { createFrontier, type Frontier, leafHash, type Node } from './merkle.ts';
 
 export interface Sealed {
@@ -33,8 +41,6 @@ export interface Sealing {
 
 const BATCH = 1_000;
 
-type WaitingRow = AuditRow & { readonly has_leaf: boolean };
-
 /** @param headEveryMs a new head is signed when the last one is this old and events have come */
 export function createSealing(parts: {
   readonly db: Db;
@@ -47,47 +53,56 @@ export function createSealing(parts: {
   let seen = 0;
   /** Of a long backlog, each batch begins where the one before ended: from the first id it would pass all that were sealed before it. */
   let from = LEAST_UUID;
+  /** Events that got their place since a batch began at the first id. */
+  let placed = 0;
+
+  async function sealBatch(send: Send) {
+    const query = async <R>(bound: BoundStatement<R>) => (await send<[R]>([bound]))[0];
+    const [lock] = await query(LOG_STATEMENTS.lock.bind());
+    if (!lock?.locked) return undefined;
+    const [[lastRow], waiting, [head], [newest]] = await send([
+      LOG_STATEMENTS.last.bind(),
+      LOG_STATEMENTS.unsealed.bind({ from, limit: BATCH }),
+      LOG_STATEMENTS.newestHead.bind(),
+      KEY_STATEMENTS.newest.bind(),
+    ]);
+    if (newest?.generation !== keys.periods.length || keys.changed > 0) await keys.refresh({ query });
+    if (keys.changed > 0) throw new Error('a key of the audit was changed or removed: see cardea audit verify');
+    const last = lastRow && readLeaf(lastRow);
+    const size = last ? last.index + 1 : 0;
+    if (size < seen) throw new Error(`the log of the audit has ${size} events, and had ${seen}: its end was removed`);
+    const rows = waiting.filter((row) => row.id !== null);
+    const [genuine, refused] = split(rows, await macIdsFrom(query, rows, last));
+    const frontier = createFrontier(size, await readHashes({ query }, [{ start: 0, end: size }]));
+    const { leaves, nodes } = grow(frontier, genuine, last?.mac ?? NO_LEAF);
+    if (leaves.length > 0) await store(send, size, leaves, nodes);
+    if (refused.length > 0) await query(LOG_STATEMENTS.refuse.bind({ ids: refused }));
+    const signs = isDue(head, frontier.size);
+    if (signs) {
+      const at = new Date(now());
+      const signed = signHead(keys.newest, { issuer, size: frontier.size, root: frontier.root(), at }, head?.head);
+      const { text, signature } = signed;
+      await query(LOG_STATEMENTS.addHead.bind({ size: frontier.size, head: text, signature, createdAt: at }));
+    }
+    if (leaves.length > 0 || signs) await query(DESTINATION_STATEMENTS.tell.bind());
+    const isFull = waiting.length === BATCH;
+    const since = (from === LEAST_UUID ? 0 : placed) + leaves.length;
+    // An event that committed meanwhile may have an earlier id.
+    const more = isFull || (from !== LEAST_UUID && since > 0);
+    const next = (isFull ? waiting.at(-1)?.waiting_id : undefined) ?? LEAST_UUID;
+    return { next, since, sealed: { sealed: leaves.length, refused, more, size: frontier.size, signed: signs } };
+  }
 
   return {
-    run: () =>
-      db.transaction(async (send) => {
-        const query = async <R>(bound: BoundStatement<R>) => (await send<[R]>([bound]))[0];
-        const [lock] = await query(LOG_STATEMENTS.lock.bind());
-        if (!lock?.locked) return undefined;
-        const [[lastRow], rows, [head], [newest]] = await send([
-          LOG_STATEMENTS.last.bind(),
-          LOG_STATEMENTS.unsealed.bind({ from, limit: BATCH }),
-          LOG_STATEMENTS.newestHead.bind(),
-          KEY_STATEMENTS.newest.bind(),
-        ]);
-        const count = newest?.generation ?? 1;
-        if (count < keys.periods.length)
-          throw new Error(`the audit has ${count} keys, and had ${keys.periods.length}: one was removed`);
-        if (count > keys.periods.length) await keys.refresh({ query });
-        const last = lastRow && readLeaf(lastRow);
-        const size = last ? last.index + 1 : 0;
-        if (size < seen)
-          throw new Error(`the log of the audit has ${size} events, and had ${seen}: its end was removed`);
-        const [genuine, refused] = split(rows, await macIdsFrom(query, rows, last));
-        const frontier = createFrontier(size, await readHashes({ query }, [{ start: 0, end: size }]));
-        const { leaves, nodes } = grow(frontier, genuine, last?.mac ?? NO_LEAF);
-        if (leaves.length > 0) await store(send, size, leaves, nodes);
-        if (refused.length > 0) await query(LOG_STATEMENTS.refuse.bind({ ids: refused }));
-        const isFull = rows.length === BATCH;
-        // An event that committed meanwhile may have an earlier id.
-        const more = isFull || from !== LEAST_UUID;
-        from = (isFull ? rows.at(-1)?.id : undefined) ?? LEAST_UUID;
-        const signs = isDue(head, frontier.size);
-        if (signs) {
-          const at = new Date(now());
-          const signed = signHead(keys.newest, { issuer, size: frontier.size, root: frontier.root(), at }, head?.head);
-          const { text, signature } = signed;
-          await query(LOG_STATEMENTS.addHead.bind({ size: frontier.size, head: text, signature, createdAt: at }));
-        }
-        if (leaves.length > 0 || signs) await query(DESTINATION_STATEMENTS.tell.bind());
-        seen = frontier.size;
-        return { sealed: leaves.length, refused, more, size: frontier.size, signed: signs };
-      }),
+    async run() {
+      const done = await db.transaction(sealBatch);
+      if (!done) return undefined;
+      // What was read in a transaction that did not commit says nothing.
+      seen = done.sealed.size;
+      from = done.next;
+      placed = done.since;
+      return done.sealed;
+    },
   };
 
   /** @returns the least id of events that must have a MAC: those from before there were any come first in the log */

@@ -63,6 +63,8 @@ export interface KeyRange {
 export function keyRanges(newest: PublicJwk, successions: readonly SignedSuccession[]): KeyRange[] | undefined {
   const ranges: KeyRange[] = [];
   let from = 0;
+  const keys = [newest, ...successions.flatMap(({ succession }) => [succession.key, succession.previous_key])];
+  if (!Array.isArray(successions) || keys.some((key) => key.kid !== thumbprint(key))) return undefined;
   for (const [i, signed] of successions.entries()) {
     const { type, key, previous_key: previous, tree_size: size } = signed.succession;
     const before = successions[i - 1];

@@ -124,14 +124,13 @@ function proofVerbs(noun: Command, { verb, printItem, printText }: CommandTools)
     .action((file: string, { keyId, ...options }: PrintOptions & { keyId?: string }) => {
       const proof = jsonIn(file);
       assertProof(proof, keyId);
-      if (options.json) printItem(shownProof(proof, keyId), options);
-      else {
-        printText(
-          keyId === undefined
-            ? 'The proof agrees with itself. Give --key-id to know that it was signed by your server.\n'
-            : 'The proof is right.\n',
-        );
-      }
+      printItem(shownProof(proof, keyId) as Item, options);
+      if (options.json) return;
+      printText(
+        keyId === undefined
+          ? 'The proof agrees with itself. Give --key-id to know that it was signed by your server.\n'
+          : 'The proof is right.\n',
+      );
     });
 }
 

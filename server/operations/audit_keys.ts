@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { AuditKeyRing } from '../audit/key_ring.ts';
 import { AuditKey, EXAMPLE_KEY, SignedSuccession } from './audit_signed.ts';
-import { change, type Plan, read } from './operation.ts';
+import { type Call, change, type Plan, read } from './operation.ts';
 import { Nullable, strict, Time } from './schema.ts';
 import type { Services } from './services.ts';
 
@@ -15,7 +15,7 @@ const Key = strict({
 
 const Rotated = strict(
   {
-    key_id: Type.String({ description: 'RFC 7638 thumbprint of the new key' }),
+    key_id: Nullable(Type.String(), 'RFC 7638 thumbprint of the new key; null in a dry run, which keeps none'),
     previous_key_id: Type.String(),
     from_size: Type.Integer({ minimum: 0 }),
   },
@@ -53,15 +53,19 @@ export const auditKeys = {
   }),
 };
 
-async function planRotation(services: Services): Promise<Plan<Static<typeof Rotated>>> {
+async function planRotation(
+  services: Services,
+  input: unknown,
+  call: Pick<Call, 'dryRun'>,
+): Promise<Plan<Static<typeof Rotated>>> {
   const { statements, succession } = await services.audit.successor();
   const [before, after] = [succession.previous_key.kid, succession.key.kid];
   return {
     statements,
     target: { kind: 'audit', id: '' },
     changes: { key_id: { before, after } },
-    result: () => ({ key_id: after, previous_key_id: before, from_size: succession.tree_size }),
-    again: () => planRotation(services),
+    result: () => ({ key_id: call.dryRun ? null : after, previous_key_id: before, from_size: succession.tree_size }),
+    again: () => planRotation(services, input, call),
   };
 }
 

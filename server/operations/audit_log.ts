@@ -268,6 +268,10 @@ const KINDS: Readonly<Record<string, string>> = {
 /** The type of a proof that is right, and who signed it. @param proof that `assertProof` has checked @param keyId as there */
 export function shownProof(proof: unknown, keyId: string | undefined) {
   const checked = proof as Static<typeof EventProof> | Static<typeof ConsistencyProof>;
-  const { head } = checked.type === 'cardea-audit-proof' ? checked : checked.to;
-  return { valid: true, type: checked.type, key_id: head.key_id, trusted: keyId !== undefined };
+  const isEvent = checked.type === 'cardea-audit-proof';
+  const { key_id, tree_size, time } = (isEvent ? checked : checked.to).head;
+  const signed = { key_id, tree_size, signed_at: time, trusted: keyId !== undefined };
+  if (!isEvent) return { valid: true, type: checked.type, from_size: checked.from.head.tree_size, ...signed };
+  const { id, at, action } = checked.event;
+  return { valid: true, type: checked.type, id, at, action, index: checked.leaf_index, ...signed };
 }

@@ -70,6 +70,9 @@ export interface BatchTransaction {
   run<S extends Schemas>(operation: Change<S>, input: InputOf<S>, call: Call): Promise<OutputOf<S>>;
 }
 
+/** What is read may change under a plan as often as others write; a plan that never fits must end. */
+const ATTEMPTS_MAX = 20;
+
 export type OutputOf<S extends Schemas> = Static<S['output']>;
 
 export function createRunner(parts: RunParts): Runner {
@@ -173,7 +176,7 @@ export function createRunner(parts: RunParts): Runner {
         throw refusal(planned, error, call);
       });
     }
-    for (;;) {
+    for (let attempts = 1; ; attempts += 1) {
       try {
         const output = await attempt(planned);
         // What a dry run writes is undone, but what it shows is not.
@@ -182,7 +185,8 @@ export function createRunner(parts: RunParts): Runner {
       } catch (error) {
         if (error instanceof Repeated)
           return answerOf(operation, input, call, (await resultOf(error.call)) as OutputOf<S>);
-        if (!planned.again || failedGuard(error) !== 'require_as_read') throw refusal(planned, error, call);
+        const isOutdated = failedGuard(error) === 'require_as_read';
+        if (!planned.again || !isOutdated || attempts === ATTEMPTS_MAX) throw refusal(planned, error, call);
         planned = await planned.again();
       }
     }

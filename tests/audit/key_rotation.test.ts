@@ -4,6 +4,7 @@ import { type AuditRow, canonical, canonicalEvent } from '../../server/audit/can
 import { signHead } from '../../server/audit/heads.ts';
 import { type AuditKey, auditKey } from '../../server/audit/keys.ts';
 import { proveConsistency, proveEvent } from '../../server/audit/proofs.ts';
+import { addAuditMonths, removeOldAudit } from '../../server/audit/retention.ts';
 import { signSuccession } from '../../server/audit/successions.ts';
 import type { Finding } from '../../server/audit/verify.ts';
 import { auditKeys } from '../../server/operations/audit_keys.ts';
@@ -22,6 +23,7 @@ needPython('cryptography');
 const masterKey = remember('master_key', Buffer.alloc(32, 5).toString('base64'));
 const verdicts = proofVerdicts(scope);
 const HOUR = 3_600_000;
+const ISSUER = 'https://id.example.com';
 
 const kinds = (findings: readonly Finding[]) => [...new Set(findings.map(({ kind }) => kind))].toSorted();
 
@@ -167,11 +169,7 @@ const forgeries: readonly {
     about: 'a head of the whole log',
     async do(_db, stolen) {
       const at = new Date();
-      const head = signHead(
-        stolen,
-        { issuer: 'https://id.example.com', size: 40, root: Buffer.alloc(32), at },
-        undefined,
-      );
+      const head = signHead(stolen, { issuer: ISSUER, size: 40, root: Buffer.alloc(32), at }, undefined);
       return [
         `UPDATE audit_heads SET head = '${head.text}', signature = '\\x${head.signature.toString('hex')}' WHERE tree_size = 40`,
       ];
@@ -184,7 +182,7 @@ const forgeries: readonly {
       const { text, signature } = stolen.sign({
         type: 'cardea-audit-anchor',
         version: 1,
-        issuer: 'https://id.example.com',
+        issuer: ISSUER,
         key_id: stolen.publicKey.kid,
         before: new Date().toISOString(),
         before_id: 'ffffffff-0000-7000-8000-000000000000',
@@ -230,7 +228,7 @@ const forgeries: readonly {
       const { text, signature, ownSignature } = signSuccession(
         { previous: stolen, next: thief },
         {
-          issuer: 'https://id.example.com',
+          issuer: ISSUER,
           generation: 3,
           tree_size: 40,
           root_hash: '',
@@ -284,9 +282,52 @@ test('an entry with a MAC of the replaced key is taken in for a day, and then no
   );
 });
 
+test('a server is not led back to a replaced key, whatever is done to the row of the new one', async () => {
+  const { db, log } = await rotated();
+  await log.tamper(
+    "UPDATE audit_keys SET own_signature = '\\x00'",
+    "INSERT INTO audit_keys VALUES (3, 'x', '{}', '\\x00', '\\x00', now())",
+  );
+  await db.query(event(log.audit, 1));
+  await assert.rejects(log.seal(), /was changed or removed/);
+  await log.tamper('DELETE FROM audit_keys', "DELETE FROM server_secrets WHERE name LIKE 'audit-key-%'");
+  await assert.rejects(log.seal(), /was changed or removed/);
+  assert.deepEqual(kinds((await log.verify()).findings), ['key_changed']);
+});
+
+test('a server that finds the secret of a key gone does not seal by the key before, and no other key follows', async () => {
+  const { db, log } = await rotated();
+  await log.tamper("DELETE FROM server_secrets WHERE name LIKE 'audit-key-%'");
+  const later = await auditLog({ db, masterKey });
+  await assert.rejects(later.seal(), /was changed or removed/);
+  await assert.rejects(later.audit.successor(), { code: 'conflict' });
+  assert.ok(kinds((await later.verify()).findings).includes('key_changed'));
+});
+
+test('an anchor is signed by the newest key, also on a node that does not know it yet', async () => {
+  const { db } = await database(scope);
+  const time = { ms: Date.UTC(2027, 0, 15) };
+  const now = () => time.ms;
+  const [here, there] = [await auditLog({ db, masterKey }, now), await auditLog({ db, masterKey }, now)];
+  await addAuditMonths(db, now);
+  await here.fill(10);
+  time.ms = Date.UTC(2027, 6, 15);
+  await addAuditMonths(db, now);
+  await here.audit.prepare();
+  const [entry, { statements }] = [event(here.audit, 1), await here.audit.successor()];
+  await here.fill(1);
+  await assert.rejects(db.transact(statements), 'the log has grown since the statement was signed');
+  await there.rotate();
+  await db.query(entry);
+  const removed = await removeOldAudit({ db, audit: here.audit, issuer: ISSUER, now, months: 1 });
+  assert.ok(removed);
+  await here.seal();
+  assert.deepEqual((await here.verify()).findings, []);
+});
+
 test('a server that has seen a key does not go on without it, and its verification finds that it is gone', async () => {
   const { log } = await rotated();
   await log.tamper('DELETE FROM audit_keys');
   assert.deepEqual(kinds((await log.verify()).findings), ['key_changed']);
-  await assert.rejects(log.seal(), /has 1 keys, and had 2/);
+  await assert.rejects(log.seal(), /was changed or removed/);
 });

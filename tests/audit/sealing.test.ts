@@ -73,6 +73,36 @@ test('a node that is killed while it seals leaves no gap, and the next one goes 
   assert.ok(count > rounds * 7);
 });
 
+test('a transaction that does not commit leaves nothing behind in the node', async () => {
+  const { db } = await database(scope);
+  const log = await auditLog({ db, masterKey });
+  await db.query(event(log.audit, 1));
+  const run = (text: string) => db.run({ text }, []);
+  await run(`CREATE FUNCTION no_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$`);
+  await run(`CREATE CONSTRAINT TRIGGER no_commit AFTER INSERT ON audit_leaves DEFERRABLE INITIALLY DEFERRED
+               FOR EACH ROW EXECUTE FUNCTION no_commit()`);
+  await assert.rejects(log.seal());
+  await run('DROP TRIGGER no_commit ON audit_leaves');
+  await log.seal();
+  const { findings, events } = await log.verify();
+  assert.deepEqual([findings, events], [[], 1]);
+});
+
+test('rows of the queue without an entry keep no entry from its place', async () => {
+  const { db } = await database(scope);
+  const log = await auditLog({ db, masterKey });
+  await db.run(
+    {
+      text: `INSERT INTO audit_unsealed (event_id)
+             SELECT ('00000000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid FROM generate_series(1, 1500) i`,
+    },
+    [],
+  );
+  await log.fill(2);
+  const { events, findings } = await log.verify();
+  assert.deepEqual([events, new Set(findings.map(({ kind }) => kind))], [2, new Set(['removed'])]);
+});
+
 test('the log of the server tells when entries wait too long for their place', async () => {
   const { db } = await database(scope);
   let time = Date.now();

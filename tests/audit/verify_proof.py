@@ -68,7 +68,10 @@ def roots_from_consistency(old_size, new_size, path, old_root, whole=True):
 
 
 def thumbprint(key):
-    return b64url(sha256(canonical({name: key[name] for name in ("crv", "kty", "x")}).encode()))
+    own = b64url(sha256(canonical({name: key[name] for name in ("crv", "kty", "x")}).encode()))
+    if key["kid"] != own:
+        raise ValueError("another id")
+    return own
 
 
 def assert_signed(value, signature, key):
@@ -78,6 +81,8 @@ def assert_signed(value, signature, key):
 def keys_of(proof, key_id):
     """Each key with the sizes of the trees that it has signed. Both keys sign that one replaces the other."""
     keys, start = [], 0
+    if not isinstance(proof["successions"], list):
+        raise ValueError("no list")
     for one in proof["successions"]:
         said = one["succession"]
         if said["type"] != "cardea-audit-succession" or said["tree_size"] < start:
@@ -108,6 +113,8 @@ def check_head(signed, keys):
 
 
 def check(proof, key_id):
+    if proof["version"] != 1 or proof["type"] not in ("cardea-audit-proof", "cardea-audit-consistency"):
+        raise ValueError("no proof")
     path, keys = [b64(one) for one in proof["path"]], keys_of(proof, key_id)
     if proof["type"] == "cardea-audit-consistency":
         old, new = check_head(proof["from"], keys), check_head(proof["to"], keys)
@@ -126,11 +133,13 @@ def verdict(name, key_id):
         with open(name, encoding="utf-8") as file:
             check(json.load(file), key_id)
         return "right"
-    except (ValueError, KeyError, IndexError, TypeError, InvalidSignature) as error:
+    except (OSError, ValueError, KeyError, IndexError, TypeError, InvalidSignature) as error:
         return f"wrong: {error or type(error).__name__}"
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
     verdicts = [verdict(name, sys.argv[1]) for name in sys.argv[2:]]
     print("\n".join(verdicts))
     sys.exit(any(one != "right" for one in verdicts))

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { type AuditRow, canonical, canonicalEvent } from '../../server/audit/canonical.ts';
+import { leafHash } from '../../server/audit/merkle.ts';
+import { proveEvent } from '../../server/audit/proofs.ts';
 import { auditLog, event } from '../helpers/audit.ts';
 import { setUpCli } from './run_cli.ts';
 
@@ -87,7 +90,10 @@ test('a day is its midnight in UTC: entries of a period are listed and exported'
 test('a proof that is right is shown as JSON, with whether the key is trusted', async () => {
   const check = async (...more: readonly string[]) =>
     (await cardea(['audit', 'check-proof', proof, '--json', ...more])).json;
-  const shown = { valid: true, type: 'cardea-audit-proof', key_id: KEY_ID };
+  const { head, event } = await proveEvent(db, log.keys, first);
+  const { tree_size, time } = head;
+  const entry = { id: first, at: event.at, action: 'sessions.begin', index: 0 };
+  const shown = { valid: true, type: 'cardea-audit-proof', ...entry, key_id: KEY_ID, tree_size, signed_at: time };
   assert.deepEqual(await check(), { ...shown, trusted: false });
   assert.deepEqual(await check('--key-id', KEY_ID), { ...shown, trusted: true });
 });
@@ -139,4 +145,22 @@ test('an entry that waits for its place is marked by its MAC, and one that was w
     `UPDATE audit SET at = at + interval '1 microsecond' WHERE id = '${first}'`,
   );
   for (const id of [waits, forged, first]) assert.equal(await intact(id), false, id);
+});
+
+test('an entry without a MAC is marked, whether it fits its leaf or has none', async () => {
+  const [placed = ''] = await log.fill(1);
+  const unwritten = '019a9b00-0000-7000-8000-000000000001';
+  await log.tamper(
+    `UPDATE audit SET outcome = 'denied', mac = NULL WHERE id = '${placed}'`,
+    `INSERT INTO audit (id, at, actor_kind, actor_id, action, target_kind, target_id, outcome, changes, request_id)
+     SELECT '${unwritten}', at, actor_kind, actor_id, action, target_kind, target_id, outcome, changes, request_id
+       FROM audit WHERE id = '${placed}'`,
+  );
+  const [row] = await db.run<AuditRow>({ text: `SELECT * FROM audit WHERE id = '${placed}'` }, []);
+  assert.ok(row);
+  const hash = leafHash(canonical(canonicalEvent(row))).toString('hex');
+  await log.tamper(`UPDATE audit_leaves SET hash = '\\x${hash}' WHERE event_id = '${placed}'`);
+  for (const id of [placed, unwritten]) {
+    assert.equal((await cardea(['audit', 'show', id, '--json'])).json.intact, false, id);
+  }
 });
