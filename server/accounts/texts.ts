@@ -12,7 +12,7 @@ export type TextKind = (typeof TEXT_KINDS)[number];
 export interface Text {
   readonly kind: TextKind;
   readonly version: string;
-  /** BCP 47 */
+  /** BCP 47, as `languageTag` writes it. */
   readonly language: string;
   readonly title: string;
   readonly url: string;
@@ -42,11 +42,12 @@ export interface Texts {
   load(): Promise<void>;
   /**
    * A version has the same times and the same rule in all its languages. For a transaction of the caller, which fails by
-   * `require_rows` when the version was published in this language already.
+   * `require_as_read` when the version was published in this language already, has other times or another rule in another one, or
+   * was withdrawn.
    */
-  publishing(text: Text): BoundStatement;
+  publishing(text: Text): BoundStatement[];
   /** Withdraws a version in all its languages. It fails by `require_rows` when there is none that applies. */
-  withdrawingVersion(version: AcceptedText, at: Date): BoundStatement;
+  withdrawingVersion(version: AcceptedText, at: Date): BoundStatement[];
   /** The versions in force that the person has not accepted, in all their languages. */
   missing(account: Pick<Account, 'acceptedTexts'>): Promise<Text[]>;
   accepting(accountId: string, texts: readonly AcceptedText[]): BoundStatement[];
@@ -72,14 +73,21 @@ export const TEXT_STATEMENTS = {
              max(withdrawn_at) OVER (PARTITION BY kind, version) AS withdrawn_at
         FROM texts ORDER BY effective_from DESC, kind, version, language LIMIT ${$.limit}`,
   ),
+  /** A statement of its own: the next one sees what was committed while this one waited. */
+  lock: statement('texts.lock', () => sql`SELECT pg_advisory_xact_lock(hashtextextended('cardea texts', 0))`),
   publish: statement(
     'texts.publish',
     ($: Omit<Row, 'withdrawn_at'>) => sql`
       WITH published AS (
         INSERT INTO texts (kind, version, language, title, url, ask_again, effective_from, created_at)
-        VALUES (${$.kind}, ${$.version}, ${$.language}, ${$.title}, ${$.url}, ${$.ask_again}, ${$.effective_from}, ${$.created_at})
-            ON CONFLICT DO NOTHING RETURNING 1)
-      SELECT require_rows((SELECT count(*) FROM published))`,
+        SELECT ${$.kind}, ${$.version}, ${$.language}, ${$.title}, ${$.url}, ${$.ask_again}, ${$.effective_from}, ${$.created_at}
+         WHERE NOT EXISTS (
+               SELECT 1 FROM texts
+                WHERE kind = ${$.kind} AND version = ${$.version}
+                  AND (lower(language) = lower(${$.language}) OR withdrawn_at IS NOT NULL
+                       OR (ask_again, effective_from) <> (${$.ask_again}::boolean, ${$.effective_from}::timestamptz)))
+        RETURNING 1)
+      SELECT require_as_read((SELECT count(*) FROM published))`,
   ),
   withdrawVersion: statement(
     'texts.withdraw_version',
@@ -142,14 +150,19 @@ export function createTexts({ db, now }: { db: Db; now: Clock }): Texts {
   return {
     list,
     load: async () => void (await load()),
-    publishing: ({ askAgain, effectiveFrom, ...text }) =>
+    publishing: ({ askAgain, effectiveFrom, ...text }) => [
+      TEXT_STATEMENTS.lock.bind(),
       TEXT_STATEMENTS.publish.bind({
         ...text,
         ask_again: askAgain,
         effective_from: effectiveFrom,
         created_at: new Date(now()),
       }),
-    withdrawingVersion: ({ kind, version }, at) => TEXT_STATEMENTS.withdrawVersion.bind({ kind, version, now: at }),
+    ],
+    withdrawingVersion: ({ kind, version }, at) => [
+      TEXT_STATEMENTS.lock.bind(),
+      TEXT_STATEMENTS.withdrawVersion.bind({ kind, version, now: at }),
+    ],
 
     async missing({ acceptedTexts }) {
       return missingOf(await current(), acceptedTexts, now());
@@ -171,11 +184,20 @@ export function createTexts({ db, now }: { db: Db; now: Clock }): Texts {
 
 function textOf({ kind, version, language, title, url, ...row }: Row): PublishedText {
   return {
-    ...{ kind: kind as TextKind, version, language, title, url },
+    ...{ kind: kind as TextKind, version, language: languageTag(language) ?? language, title, url },
     askAgain: row.ask_again,
     effectiveFrom: row.effective_from,
     withdrawnAt: row.withdrawn_at ?? undefined,
   };
+}
+
+/** @returns the tag as it is written canonically, since case says nothing in it (RFC 5646 §2.1.1); undefined for what is no tag */
+export function languageTag(text: string): string | undefined {
+  try {
+    return Intl.getCanonicalLocales(text)[0];
+  } catch {
+    return undefined;
+  }
 }
 
 /** The texts of a kind that have come into force, the newest first. The version of the first is the one that applies. */

@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox';
-import { inForce, type PublishedText as Published, TEXT_KINDS, type Text } from '../accounts/texts.ts';
+import { inForce, languageTag, type PublishedText as Published, TEXT_KINDS, type Text } from '../accounts/texts.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { refusedBy } from '../platform/planned.ts';
-import { change, read } from './operation.ts';
+import { change, type Plan, read } from './operation.ts';
 import { Nullable, strict, Time } from './schema.ts';
+import type { Services } from './services.ts';
 
 const PATTERNS = { version: '[A-Za-z0-9._-]{1,100}', language: '[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*' };
 
@@ -40,6 +41,11 @@ const PublishedText = strict(
     withdrawn_at: Type.Optional({ ...Time, description: 'it is not asked for any more since then' }),
   },
   { title: 'PublishedText' },
+);
+
+const NewText = strict(
+  { ...MEMBERS, ask_again: Type.Optional(ASK_AGAIN), effective_from: Type.Optional(Time) },
+  { title: 'NewText' },
 );
 
 /** The members of a text besides its kind, version and language. */
@@ -79,46 +85,14 @@ export const consentTexts = {
     description:
       'From the time on at which it comes into force, people are asked at their next sign-in to accept it. A version that was published is not changed: publish another one.',
     schemas: {
-      body: strict(
-        { ...MEMBERS, ask_again: Type.Optional(ASK_AGAIN), effective_from: Type.Optional(Time) },
-        { title: 'NewText' },
-      ),
+      body: NewText,
       output: PublishedText,
     },
     example: {
       input: { body: { ...EXAMPLE, ask_again: true } },
       output: EXAMPLE,
     },
-    async plan({ texts, now }, { body }) {
-      assertUrl(body.url);
-      const others = (await texts.list()).filter(({ kind, version }) => kind === body.kind && version === body.version);
-      const { effective_from: from, ask_again: again, ...rest } = body;
-      const text: Text = {
-        ...rest,
-        askAgain: again ?? others[0]?.askAgain ?? true,
-        effectiveFrom: from === undefined ? (others[0]?.effectiveFrom ?? new Date(now())) : timeIn(from),
-      };
-      const alreadyPublished = () =>
-        new AppError('conflict', 'this version was published in this language already: publish another version');
-      if (others.some(({ language }) => language === text.language)) throw alreadyPublished();
-      if (others.some(({ withdrawnAt }) => withdrawnAt))
-        throw new AppError('conflict', 'this version was withdrawn: publish another one');
-      const differs = others.find(
-        (one) => one.askAgain !== text.askAgain || +one.effectiveFrom !== +text.effectiveFrom,
-      );
-      if (differs)
-        throw new AppError(
-          'conflict',
-          'ask_again and effective_from must be those of the other languages of this version',
-        );
-      return {
-        statements: [texts.publishing(text)],
-        refuse: refusedBy({ require_rows: alreadyPublished }),
-        target: { kind: 'text', id: `${text.kind} ${text.version} ${text.language}` },
-        changes: { url: { after: text.url }, effective_from: { after: text.effectiveFrom.toISOString() } },
-        result: () => shownText({ ...text, withdrawnAt: undefined }),
-      };
-    },
+    plan: (services, { body }) => planPublication(services, body, { repeats: true }),
   }),
 
   withdraw: change({
@@ -156,7 +130,7 @@ export const consentTexts = {
       const after = inForce(left, kind, at.getTime())[0]?.version ?? null;
       const withdrawnAt = at.toISOString();
       return {
-        statements: [texts.withdrawingVersion({ kind, version }, at)],
+        statements: texts.withdrawingVersion({ kind, version }, at),
         refuse: refusedBy({ require_rows: alreadyWithdrawn }),
         target: { kind: 'text', id: `${kind} ${version}` },
         changes: { withdrawn_at: { after: withdrawnAt }, in_force: { before, after } },
@@ -165,6 +139,50 @@ export const consentTexts = {
     },
   }),
 };
+
+/** @param options `repeats`: planned once more when somebody else has published or withdrawn the version meanwhile */
+async function planPublication(
+  services: Pick<Services, 'texts' | 'now'>,
+  body: Static<typeof NewText>,
+  { repeats }: { readonly repeats: boolean },
+): Promise<Plan<Static<typeof PublishedText>>> {
+  const { texts, now } = services;
+  assertUrl(body.url);
+  const others = (await texts.list()).filter(({ kind, version }) => kind === body.kind && version === body.version);
+  const { effective_from: from, ask_again: again, ...rest } = body;
+  const text: Text = {
+    ...rest,
+    language: languageIn(body.language),
+    askAgain: again ?? others[0]?.askAgain ?? true,
+    effectiveFrom: from === undefined ? (others[0]?.effectiveFrom ?? new Date(now())) : timeIn(from),
+  };
+  const problem = conflictWith(text, others);
+  if (problem !== undefined) throw new AppError('conflict', problem);
+  return {
+    statements: texts.publishing(text),
+    target: { kind: 'text', id: `${text.kind} ${text.version} ${text.language}` },
+    changes: { url: { after: text.url }, effective_from: { after: text.effectiveFrom.toISOString() } },
+    result: () => shownText({ ...text, withdrawnAt: undefined }),
+    ...(repeats ? { again: () => planPublication(services, body, { repeats: false }) } : {}),
+  };
+}
+
+/** @param others of the same version */
+function conflictWith(text: Text, others: readonly Published[]): string | undefined {
+  if (others.some(({ language }) => language === text.language))
+    return 'this version was published in this language already: publish another version';
+  if (others.some(({ withdrawnAt }) => withdrawnAt)) return 'this version was withdrawn: publish another one';
+  return others.some((one) => one.askAgain !== text.askAgain || +one.effectiveFrom !== +text.effectiveFrom)
+    ? 'ask_again and effective_from must be those of the other languages of this version'
+    : undefined;
+}
+
+/** @throws AppError 400 `invalid_input` for what the schema accepts and is no language tag */
+function languageIn(language: string): string {
+  const tag = languageTag(language);
+  if (tag === undefined) throw invalidInput('language', 'must be a language tag, such as en or de-CH');
+  return tag;
+}
 
 /** @throws AppError 400 `invalid_input` for what the schema accepts and no browser opens */
 export function assertUrl(url: string): void {

@@ -68,6 +68,8 @@ test('texts that cannot be are refused with their place', async () => {
   const entry = (key: string, more = '') => `  ${key}: { title: T, url: "https://example.com/"${more} }\n`;
   for (const [entries, message] of [
     [entry('terms/3'), /:2:3: texts\.terms\/3: must be kind\/version\/language, such as/],
+    [entry('terms/3/DE-at'), /:2:3: texts\.terms\/3\/DE-at: the language must be written de-AT/],
+    [entry('terms/3/en-a'), /:2:3: texts\.terms\/3\/en-a: must be kind\/version\/language, such as/],
     [
       entry('terms/3/en') + entry('terms/3/de', ', ask_again: false'),
       /:3:\d+: .*de\.ask_again: must be .* terms\/3\/en/,

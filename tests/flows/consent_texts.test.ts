@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createTexts, missingOf, type Text } from '../../server/accounts/texts.ts';
+import { failedGuard } from '../../server/platform/db.ts';
 import { openAccount, press } from '../helpers/account.ts';
 import { apiOf, bearer, machine } from '../helpers/admin_api.ts';
 import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { attributeOf, has, textsOf } from '../helpers/html.ts';
 import { authorize, authorizeUrl, redeem, refresh, token } from '../helpers/relying_party.ts';
+import { until } from '../helpers/waiting.ts';
 
 /** The texts that people accept when they sign in. */
 
@@ -33,7 +35,7 @@ const text = (version: string, rest: Partial<Text> = {}): Text => ({
 });
 
 async function publish(...some: Text[]): Promise<void> {
-  await app.db.transact(some.map(texts.publishing));
+  await app.db.transact(some.flatMap(texts.publishing));
   // Nodes read the texts once a minute.
   clock.ms += 61_000;
 }
@@ -178,7 +180,8 @@ test('a withdrawn version is not asked for: the one before it is in force again,
   const { body, status } = await withdraw('5');
   assert.deepEqual([status, body.in_force], [200, '4']);
   // Another language that was under way meanwhile does not bring the version back.
-  await publish(text('5', { language: 'de' }));
+  await assert.rejects(publish(text('5', { language: 'de' })), (error) => failedGuard(error) === 'require_as_read');
+  clock.ms += 61_000;
   assert.ok(!asked((await signIn(early)).page));
   assert.deepEqual(textsOf((await signIn(other)).page, 'li a'), ['Terms 4']);
 
@@ -192,7 +195,7 @@ test('a withdrawn version is not asked for: the one before it is in force again,
   const { items: published } = (await operated('/privacy/texts')).body as { items: Record<string, string>[] };
   assert.deepEqual(
     published.filter((one) => one.withdrawn_at !== undefined).map(({ version, language }) => `${version} ${language}`),
-    ['5 de', '5 en'],
+    ['5 en'],
   );
   assert.equal(published.find(({ version }) => version === '5')?.withdrawn_at, body.withdrawn_at);
   const { items: entries } = (await operated('/audit?filter=action%20eq%20%22privacy.withdraw_text%22')).body;
@@ -227,10 +230,54 @@ test('who withdraws one text keeps the others, and an app that gets access then 
   );
 });
 
+const sent = { kind: 'privacy', version: 'both', language: 'en', title: 'Privacy', url: 'https://example.com/' };
+const publishByApi = (rest: Partial<typeof sent> & { ask_again?: boolean }) =>
+  operated('/privacy/texts', 'POST', { ...sent, ...rest });
+
 test('of two who publish the same text at once, one is told that it was published already', async () => {
-  const sent = { kind: 'privacy', version: 'both', language: 'en', title: 'Privacy', url: 'https://example.com/' };
-  const answers = await Promise.all([1, 2, 3, 4].map(() => operated('/privacy/texts', 'POST', sent)));
+  const answers = await Promise.all(['en', 'EN', 'en', 'En'].map((language) => publishByApi({ language })));
   assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409, 409]);
+  assert.equal(answers.find(({ status }) => status === 200)?.body.language, 'en');
+});
+
+test('a language has one name, however it is written (RFC 5646 §2.1.1), and is a language', async () => {
+  const first = await publishByApi({ version: 'tags', language: 'DE-ch' });
+  assert.deepEqual([first.status, first.body.language], [200, 'de-CH']);
+  assert.equal((await publishByApi({ version: 'tags', language: 'de-Ch' })).status, 409);
+  const { status, body } = await publishByApi({ version: 'tags', language: 'en-a' });
+  assert.deepEqual([status, (body.errors as { pointer: string }[])[0]?.pointer], [400, '/language']);
+});
+
+test('two languages that are published at once have one rule, and the other is told why it is refused', async () => {
+  for (const version of ['a', 'b', 'c']) {
+    const [en, de] = [
+      { language: 'en', ask_again: true },
+      { language: 'de', ask_again: false },
+    ];
+    const answers = await Promise.all([en, de].map((one) => publishByApi({ version, ...one })));
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409], JSON.stringify(answers));
+  }
+  // Planned while the version was not there.
+  const [ours, theirs] = ['en', 'de'].map((language) => texts.publishing(text('rule', { language })));
+  const later = texts.publishing(text('rule', { language: 'fr', effectiveFrom: new Date(clock.ms + 1) }));
+  await app.db.transact([...(ours ?? []), ...(theirs ?? [])]);
+  await assert.rejects(app.db.transact(later), (error) => failedGuard(error) === 'require_as_read');
+});
+
+test('a publication beside the withdrawal of the same version waits for it, and is refused', async () => {
+  const published = { kind: 'privacy', version: 'both' } as const;
+  const waiting = await app.db.transaction(async (send) => {
+    await send(texts.withdrawingVersion(published, new Date(clock.ms)));
+    const other = publishByApi({ language: 'de' });
+    await until('the publication waits', async () => {
+      const waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+      return (await app.db.run({ text: waits }, [])).length > 0;
+    });
+    return { other };
+  });
+  const { status, body } = await waiting.other;
+  assert.equal(status, 409);
+  assert.match(String(body.detail), /withdrawn/);
 });
 
 test('a new person accepts the current version alone', () => {

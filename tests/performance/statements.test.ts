@@ -37,7 +37,7 @@ const itsParty = await asking.seed.party({ metadata: { scope: 'openid profile em
 const texts = createTexts({ db: asking.db, now: () => clock.ms });
 const version = { kind: 'terms', version: '1', askAgain: true, effectiveFrom: new Date(clock.ms) } as const;
 const text = { ...version, language: 'en', title: 'Terms', url: 'https://example.com/terms/1' };
-await asking.db.transact([texts.publishing(text), ...texts.accepting(accepting.id, [text])]);
+await asking.db.transact([...texts.publishing(text), ...texts.accepting(accepting.id, [text])]);
 clock.ms += 61_000;
 const warm = await authorize({ issuer: asking.issuer, party: itsParty, person: accepting });
 await redeem(asking.issuer, itsParty, warm);

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { languageTag } from '../../accounts/texts.ts';
 import {
   assertUrl,
   consentTexts,
@@ -11,6 +12,8 @@ import {
 } from '../../operations/consent_texts.ts';
 import type { Kind, WrongValue } from '../kind.ts';
 import type { Current, Members } from '../plan.ts';
+
+const NO_KEY = 'must be kind/version/language, such as terms/2026-11/en';
 
 type Entry = Static<typeof TextContent>;
 
@@ -26,14 +29,15 @@ export const TEXTS: Kind = {
     const worded = found.map((one): WrongValue => {
       const [key = ''] = one.path;
       const isKey = one.path.length === 1 && !new RegExp(TEXT_KEY).test(key);
-      return isKey ? { ...one, detail: 'must be kind/version/language, such as terms/2026-11/en' } : one;
+      return isKey ? { ...one, detail: NO_KEY } : one;
     });
-    const wrong = new Set(found.map(({ path }) => path[0]));
+    const miswritten = [...entries.keys()].flatMap(miswrittenLanguage);
+    const wrong = new Set([...found, ...miswritten].map(({ path }) => path[0]));
     const sound = [...entries].flatMap(([key, entry]): [string, Entry][] =>
       wrong.has(key) || wrong.has(undefined) ? [] : [[key, entry as Entry]],
     );
     const versions = Map.groupBy(sound, ([key]) => key.slice(0, key.lastIndexOf('/')));
-    return [...worded, ...[...versions.values()].flatMap(disagreements)];
+    return [...worded, ...miswritten, ...[...versions.values()].flatMap(disagreements)];
   },
   desired: (_, entry) => membersOf(entry as Entry),
   entryOf(_, { ask_again: again, ...members }) {
@@ -54,6 +58,15 @@ export const TEXTS: Kind = {
   },
   create: (key, members) => [{ operation: consentTexts.publish, body: { ...textOfKey(key), ...members } }],
 };
+
+/** Of the ways to write a tag the canonical one alone, so that a file has a language once (RFC 5646 §2.1.1). */
+function miswrittenLanguage(key: string): WrongValue[] {
+  if (!new RegExp(TEXT_KEY).test(key)) return [];
+  const { language } = textOfKey(key);
+  const tag = languageTag(language);
+  if (tag === language) return [];
+  return [{ path: [key], detail: tag === undefined ? NO_KEY : `the language must be written ${tag}` }];
+}
 
 /** When a text comes into force is decided when it is made, unless the entry says it. */
 function membersOf({ title, url, ask_again = true, effective_from: from }: Entry): Members {

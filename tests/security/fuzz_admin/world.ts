@@ -158,7 +158,7 @@ async function createRestock(scope: Scope, app: Deployment): Promise<() => Promi
 
   /** In force from now on: everybody who signs in has to accept it. */
   const restockText = () =>
-    db.transact([
+    db.transact(
       services.texts.publishing({
         kind: 'terms',
         version: randomUUID(),
@@ -168,7 +168,7 @@ async function createRestock(scope: Scope, app: Deployment): Promise<() => Promi
         askAgain: true,
         effectiveFrom: new Date(),
       }),
-    ]);
+    );
 
   return async () => {
     const { id } = await seed.party();
