@@ -125,9 +125,12 @@ export function createDeadLetters({ db }: { readonly db: Pick<Db, 'query' | 'tra
       const [row] = await db.query(DEAD_LETTER_STATEMENTS.find.bind({ id }));
       return row && fromRow(row);
     },
-    retrying({ id, reason }) {
+    retrying({ id, reason, destinationId, firstIndex }) {
       if (EMPTY.includes(reason)) {
-        throw new AppError('conflict', 'the audit does not have these entries any more: there is nothing to send');
+        throw new AppError(
+          'conflict',
+          `the audit does not have these entries as they were (${reason}): drop the dead letter, or restore the rows and send from there again by \`cardea audit destinations replay ${destinationId} --from ${firstIndex}\``,
+        );
       }
       return { statements: [DEAD_LETTER_STATEMENTS.retry.bind({ id })], refuse };
     },

@@ -21,7 +21,11 @@ export function assertTarget(
   { outboundAllow, auditFileDir }: AllowedTargets,
 ): void {
   if (kind === 'file') {
-    if (auditFileDir === undefined) throw invalidInput('kind', 'must not be file: CARDEA_AUDIT_FILE_DIR is not set');
+    if (auditFileDir === undefined)
+      throw invalidInput(
+        'kind',
+        'must not be file: CARDEA_AUDIT_FILE_DIR is not set; set it here and for a server, which writes the file',
+      );
     return;
   }
   // The parser of URLs knows each way to write an IPv4 address.

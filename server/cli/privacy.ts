@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { consentTexts } from '../operations/consent_texts.ts';
 import { privacy } from '../operations/privacy.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, type PrintOptions } from './output.ts';
+import { timeIn } from './times.ts';
 import type { CommandTools } from './tools.ts';
 
 type TextKind = 'terms' | 'privacy';
@@ -46,7 +47,7 @@ export function privacyCommand(noun: Command, { verb, printItem, printItems, pri
     .requiredOption('--title <title>', 'as people see it')
     .requiredOption('--url <url>', 'where the text is')
     .option('--no-ask-again', 'people who accepted an earlier version need not accept this one')
-    .option('--effective-from <time>', 'RFC 3339; default: now')
+    .option('--effective-from <time>', 'a day, such as 2026-12-01, or a time as of RFC 3339; default: now')
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(
@@ -55,7 +56,7 @@ export function privacyCommand(noun: Command, { verb, printItem, printItems, pri
         const body = {
           ...{ kind: kind as TextKind, version, language, title, url },
           ...(askAgain === false ? { ask_again: false } : {}),
-          ...(effectiveFrom === undefined ? {} : { effective_from: effectiveFrom }),
+          ...(effectiveFrom === undefined ? {} : { effective_from: timeIn('--effective-from', effectiveFrom) }),
         };
         printItem(await operate(consentTexts.publish, { body }, options), options);
       }),

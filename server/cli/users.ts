@@ -97,7 +97,17 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
       .option('--search <beginning>', 'those whose e-mail address, username or name begins so'),
   ).action(
     verb<ListOptions & { search?: string }>(async (context, { search, ...options }) => {
-      const columns = ['id', 'email', 'username', 'name', 'has_password', 'disabled', 'deletion_due_at', 'created_at'];
+      const columns = [
+        'id',
+        'email',
+        'username',
+        'name',
+        'has_password',
+        'disabled',
+        'restricted_at',
+        'deletion_due_at',
+        'created_at',
+      ];
       const further = search === undefined ? {} : { search };
       const items = (await listed(context, users.list, options, further)) as Item[];
       printItems(items, columns, 'There are no users.', options);

@@ -97,7 +97,11 @@ test('a text that leaves the file stays, and the plan says nothing', async () =>
 
 test('what is exported changes nothing; a withdrawn version is not in it, and the file does not publish it again', async () => {
   const newer = ['--text-version', '2', '--language', 'en', '--title', 'Privacy', '--url', 'https://example.com/2'];
-  assert.equal((await cardea(['privacy', 'publish-text', '--kind', 'privacy', ...newer])).code, 0);
+  const publish = ['privacy', 'publish-text', '--kind', 'privacy', ...newer];
+  const planned = await cardea([...publish, '--effective-from', '2999-12-01', '--dry-run', '--json']);
+  assert.equal(planned.json.effective_from, '2999-12-01T00:00:00.000Z', planned.stderr);
+  assert.equal((await cardea([...publish, '--effective-from', 'soon'])).code, 2);
+  assert.equal((await cardea(publish)).code, 0);
   const file = join(folder, 'exported.yaml');
   assert.equal((await cardea(['config', 'export', file])).code, 0);
   const { texts } = parse(readFileSync(file, 'utf8'));
