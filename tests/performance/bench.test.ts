@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
+import { measureAudit, memoryLine } from './bench/audit_log.ts';
 import { run } from './bench/load.ts';
 import { caseResult, hashingResult, measure, type Round } from './bench/measure.ts';
-import { type Report, report, table, writeReport } from './bench/report.ts';
+import { earlierReport, type Report, report, table, writeReport } from './bench/report.ts';
 
 /** Tests that the bench works, not its results: speed depends on the machine, and `make bench` reports it. */
 const ROUNDS = 1;
@@ -18,6 +19,17 @@ const AIMS = { jwks: 2, discovery: 2, client_credentials_jwt: 0.9, code_redempti
 const written = await report(() => measure({ after }, { rounds: ROUNDS, scale: 0.1, people: 4 }));
 const path = writeReport(written, 'bench-short.json');
 const kept = JSON.parse(readFileSync(path, 'utf8')) as Report;
+
+const audit = { printed: [] as string[], told: [] as string[] };
+await measureAudit(
+  { after },
+  {
+    entries: 3_000,
+    print: (line) => audit.printed.push(line),
+    progress: (line) => audit.told.push(line),
+    progressEvery: 1_000,
+  },
+);
 
 /** A round in which all responses took the same time, except for one in ten. */
 function roundOf(seconds: number, usual: number, slow: number): Round {
@@ -156,4 +168,33 @@ test('the report states the machine and the versions, and prints a table of rati
   };
   assert.match(lineFor(true) ?? '', / 1\.23 +≥ 1\.5 +met /);
   assert.match(lineFor(false) ?? '', / 1\.23 +≥ 1\.5 +NOT MET /);
+});
+
+test('without an earlier run the ratios from before the audit log are printed beside those of this run', () => {
+  const baseline = earlierReport('bench-that-never-ran.json');
+  assert.deepEqual(
+    baseline.cases.map(({ name }) => name),
+    CASES,
+  );
+  const lines = table(kept, baseline).split('\n');
+  assert.ok(lines.includes('before: the ratios of 0.x before the audit log, 2026-11-28'));
+  for (const { name, title, ratio } of kept.cases) {
+    const before = baseline.cases.find((one) => one.name === name)?.ratio.toFixed(2);
+    const line = lines.find((one) => one.startsWith(title));
+    assert.match(line ?? '', new RegExp(` ${ratio.toFixed(2)} +${before} `), name);
+  }
+  assert.equal(earlierReport('bench-short.json').at, kept.at, 'that of an earlier run comes first');
+});
+
+test('the bench of the audit prints rates, progress and memory, and fails when memory grows with the entries', () => {
+  const rates = audit.printed.slice(0, 3);
+  assert.deepEqual(
+    rates.map((line) => /^3000 entries (\w+): [1-9]\d* a second, /.exec(line)?.[1]),
+    ['appended', 'sealed', 'verified'],
+  );
+  assert.match(audit.printed[3] ?? '', /^memory of the verification: -?\d+ MiB more, [1-9]\d* in all$/);
+  assert.deepEqual(audit.told, ['2000 of 3000 entries verified', '3000 of 3000 entries verified']);
+  const mib = 2 ** 20;
+  assert.match(memoryLine(200 * mib, 328 * mib), /128 MiB more, 328 in all/);
+  assert.throws(() => memoryLine(200 * mib, 329 * mib), /129 MiB more.*at most 128/);
 });

@@ -1,6 +1,6 @@
 /**
  * Compares Cardea with a bare oidc-provider on the same machine at the same time (`make bench`), and the ratios with those of the run before,
- * such as that of an earlier commit.
+ * such as that of an earlier commit, or else with those of baseline.json.
  * node tests/performance/bench/main.ts [--rounds=15] [--scale=1] [--only=jwks,refresh]
  * With BENCH_PROFILE=cardea (or bare) that server leaves a CPU profile in .artifacts/profiles.
  */

@@ -19,6 +19,16 @@ export interface Report extends BenchResult {
   readonly versions: Readonly<Record<string, string>>;
 }
 
+/** The ratios of another state of Cardea, to compare with. */
+export interface Earlier {
+  /** ISO 8601 */
+  readonly at: string;
+  /** Which state it was; absent in the report of an earlier run here. */
+  readonly state?: string;
+  readonly cases: readonly Pick<Report['cases'][number], 'name' | 'ratio'>[];
+}
+
+const BASELINE = join(ROOT, 'tests/performance/bench/baseline.json');
 const PACKAGES = ['oidc-provider', 'fastify', 'pg', 'pino', 'jose', '@node-rs/argon2'];
 
 /** Runs a bench and records where it ran. */
@@ -56,18 +66,15 @@ export function writeReport(written: Report, name: string): string {
   return path;
 }
 
-/** The report that an earlier run has left, to compare with; undefined when there is none. */
-export function earlierReport(name: string): Report | undefined {
+/** The report that an earlier run has left, to compare with; without one, the ratios that are kept in the repository. */
+export function earlierReport(name: string): Earlier {
   const path = join(artifacts(), name);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Report) : undefined;
+  return JSON.parse(readFileSync(existsSync(path) ? path : BASELINE, 'utf8')) as Earlier;
 }
 
 /** @param earlier its ratios are shown beside those of this run */
-export function table(
-  { cases, hashing, machine, versions, postgres, connections }: Report,
-  earlier?: Pick<Report, 'cases' | 'at'>,
-): string {
-  const ratios = new Map(earlier?.cases.map(({ title, ratio }) => [title, ratio.toFixed(2)]));
+export function table({ cases, hashing, machine, versions, postgres, connections }: Report, earlier?: Earlier): string {
+  const ratios = new Map(earlier?.cases.map(({ name, ratio }) => [name, ratio.toFixed(2)]));
   const rates = [
     [
       'requests a second',
@@ -82,12 +89,12 @@ export function table(
       'CPU µs',
       'bare CPU',
     ],
-    ...cases.map(({ title, cardea, bare, ratio, aim }) => [
+    ...cases.map(({ name, title, cardea, bare, ratio, aim }) => [
       title,
       cardea.rate.toFixed(0),
       bare.rate.toFixed(0),
       ratio.toFixed(2),
-      ratios.get(title) ?? '',
+      ratios.get(name) ?? '',
       aim ? `≥ ${aim.atLeast}` : '',
       aim ? verdict(aim.met) : '',
       `${ms(cardea.p50)} / ${ms(cardea.p99)}`,
@@ -112,7 +119,7 @@ export function table(
     `${machine.cores} × ${machine.processor}, load ${machine.loadBefore.toFixed(1)} before; Node ${versions.node}`,
     `Cardea on Postgres ${versions.postgres} (fsync ${postgres.fsync}, synchronous_commit ${postgres.synchronous_commit}),`,
     `oidc-provider ${versions['oidc-provider']} in memory; ${connections} connections; medians of ${cases[0]?.rounds ?? 0} alternating rounds`,
-    ...(earlier ? [`before: the ratios of the run of ${earlier.at}`] : []),
+    ...(earlier ? [`before: the ratios of ${earlier.state ?? 'the run'}, ${earlier.at}`] : []),
     '',
     aligned(rates),
     ...(hashing.length > 0 ? ['', aligned(waits)] : []),
