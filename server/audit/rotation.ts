@@ -23,6 +23,7 @@ export const ROTATION_STATEMENTS = {
         SELECT ${$.generation}::integer, ${$.key_id}::text, ${$.succession}::text, ${$.signature}::bytea, ${$.own_signature}::bytea,
                ${$.created_at}::timestamptz
           FROM log WHERE size = ${$.size}::bigint AND (SELECT count(*) FROM audit_anchors) = ${$.anchors}::bigint
+           AND (SELECT coalesce(max(generation), 1) FROM audit_keys) = ${$.generation}::integer - 1
         ON CONFLICT DO NOTHING RETURNING 1)
       SELECT require_as_read((SELECT count(*) FROM added))`,
   ),
@@ -51,12 +52,13 @@ export async function makeSuccessor(
   }
   const secret = randomBytes(32);
   const pair = { previous: keys.newest, next: auditKey(secret) };
+  // Read together with the key that it follows: others may be made meanwhile.
+  const generation = keys.periods.length + 1;
   const keyId = pair.next.publicKey.kid;
   const [leaf] = await db.query(LOG_STATEMENTS.last.bind());
   const size = leaf ? Number(leaf.index) + 1 : 0;
   const range = { start: 0, end: size };
   const { anchors, changed } = await readAnchors(db, keys);
-  const generation = keys.periods.length + 1;
   const { text, signature, ownSignature } = signSuccession(pair, {
     issuer,
     generation,

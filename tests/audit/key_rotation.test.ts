@@ -319,8 +319,10 @@ test('an anchor is signed by the newest key, also on a node that does not know i
   await assert.rejects(db.transact(statements), 'the log has grown since the statement was signed');
   await there.rotate();
   await db.query(entry);
+  const { statements: earlier } = await there.audit.successor();
   const removed = await removeOldAudit({ db, audit: here.audit, issuer: ISSUER, now, months: 1 });
   assert.ok(removed);
+  await assert.rejects(db.transact(earlier), 'entries were removed since');
   await here.seal();
   assert.deepEqual((await here.verify()).findings, []);
 });
