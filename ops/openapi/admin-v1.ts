@@ -2945,6 +2945,12 @@ export interface components {
             last_index: number;
             /** @description a signed head, and not an entry */
             is_head: boolean;
+            /** @description the id of the first entry; null for a head, and where the log has no such place */
+            first_event_id: string | null;
+            /** @description the id of the last one, in the same way */
+            last_event_id: string | null;
+            /** @description of the first entry; null also when the audit does not have it */
+            action: string | null;
             /** @description such as status_500; event_removed, event_changed or leaf_missing when the audit does not have the entries as they were */
             reason: string;
             attempts: number;
@@ -12487,6 +12493,9 @@ export interface operations {
                      *           "first_index": 1041,
                      *           "last_index": 1041,
                      *           "is_head": false,
+                     *           "first_event_id": "019a3e5c-7c00-7000-8000-000000000001",
+                     *           "last_event_id": "019a3e5c-7c00-7000-8000-000000000001",
+                     *           "action": "users.update",
                      *           "reason": "status_500",
                      *           "attempts": 10,
                      *           "wanted": false,
@@ -12512,6 +12521,12 @@ export interface operations {
                             last_index?: number;
                             /** @description a signed head, and not an entry */
                             is_head?: boolean;
+                            /** @description the id of the first entry; null for a head, and where the log has no such place */
+                            first_event_id?: string | null;
+                            /** @description the id of the last one, in the same way */
+                            last_event_id?: string | null;
+                            /** @description of the first entry; null also when the audit does not have it */
+                            action?: string | null;
                             /** @description such as status_500; event_removed, event_changed or leaf_missing when the audit does not have the entries as they were */
                             reason?: string;
                             attempts?: number;
@@ -12566,6 +12581,9 @@ export interface operations {
                      *       "first_index": 1041,
                      *       "last_index": 1041,
                      *       "is_head": false,
+                     *       "first_event_id": "019a3e5c-7c00-7000-8000-000000000001",
+                     *       "last_event_id": "019a3e5c-7c00-7000-8000-000000000001",
+                     *       "action": "users.update",
                      *       "reason": "status_500",
                      *       "attempts": 10,
                      *       "wanted": false,
@@ -12621,6 +12639,9 @@ export interface operations {
                      *       "first_index": 1041,
                      *       "last_index": 1041,
                      *       "is_head": false,
+                     *       "first_event_id": "019a3e5c-7c00-7000-8000-000000000001",
+                     *       "last_event_id": "019a3e5c-7c00-7000-8000-000000000001",
+                     *       "action": "users.update",
                      *       "reason": "status_500",
                      *       "attempts": 10,
                      *       "wanted": false,
@@ -12682,6 +12703,9 @@ export interface operations {
                      *       "first_index": 1041,
                      *       "last_index": 1041,
                      *       "is_head": false,
+                     *       "first_event_id": "019a3e5c-7c00-7000-8000-000000000001",
+                     *       "last_event_id": "019a3e5c-7c00-7000-8000-000000000001",
+                     *       "action": "users.update",
                      *       "reason": "status_500",
                      *       "attempts": 10,
                      *       "wanted": true,

@@ -16,6 +16,11 @@ export interface DeadLetter {
   readonly firstIndex: number;
   readonly lastIndex: number;
   readonly isHead: boolean;
+  /** Of the first and the last entry; null for a head, and where the log has no such place. */
+  readonly firstEventId: string | null;
+  readonly lastEventId: string | null;
+  /** Of the first entry; null also when the audit does not have it. */
+  readonly action: string | null;
   /** A `FailureReason`, or one of an earlier version. */
   readonly reason: string;
   readonly attempts: number;
@@ -49,7 +54,16 @@ export interface PlannedLetters extends PlannedChange {
 
 const EMPTY: readonly string[] = Object.keys(NOTHING_TO_SEND);
 
-type Row = Selectable<AuditDeadLetters>;
+type Row = Selectable<AuditDeadLetters> & {
+  readonly first_event_id: string | null;
+  readonly last_event_id: string | null;
+  readonly action: string | null;
+};
+
+const SELECTED = `audit_dead_letters.*,
+  (SELECT event_id FROM audit_leaves WHERE index = first_index AND NOT is_head) AS first_event_id,
+  (SELECT event_id FROM audit_leaves WHERE index = last_index AND NOT is_head) AS last_event_id,
+  (SELECT action FROM audit JOIN audit_leaves ON event_id = audit.id WHERE index = first_index AND NOT is_head) AS action`;
 
 /** The entry of the audit says how many: each that was read has to be there still. */
 const allOf = (ids: readonly string[], changed: 'wanted' | 'dropped') =>
@@ -58,7 +72,7 @@ const allOf = (ids: readonly string[], changed: 'wanted' | 'dropped') =>
 export const DEAD_LETTER_STATEMENTS = {
   find: statement(
     'audit_dead_letters.find',
-    ($: { id: string }) => sql<Row>`SELECT * FROM audit_dead_letters WHERE id = ${$.id}::uuid`,
+    ($: { id: string }) => sql<Row>`SELECT ${sql.raw(SELECTED)} FROM audit_dead_letters WHERE id = ${$.id}::uuid`,
   ),
   retry: statement(
     'audit_dead_letters.retry',
@@ -95,7 +109,7 @@ export const DEAD_LETTER_STATEMENTS = {
 
 export const DEAD_LETTER_LIST = createListing<Row, DeadLetter>({
   name: 'audit_dead_letters',
-  select: '*',
+  select: SELECTED,
   from: 'audit_dead_letters',
   id: { sql: 'id', type: 'uuid' },
   fields: {
@@ -155,6 +169,9 @@ function fromRow(row: Row): DeadLetter {
     firstIndex: Number(row.first_index),
     lastIndex: Number(row.last_index),
     isHead: row.is_head,
+    firstEventId: row.first_event_id,
+    lastEventId: row.last_event_id,
+    action: row.action,
     reason: row.reason,
     attempts: row.attempts,
     wanted: row.wanted,

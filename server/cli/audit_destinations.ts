@@ -47,6 +47,8 @@ export function deliveryCommands(noun: Command, tools: CommandTools): void {
       'first_index',
       'last_index',
       'is_head',
+      'first_event_id',
+      'action',
       'reason',
       'attempts',
       'wanted',

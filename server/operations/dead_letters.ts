@@ -4,7 +4,7 @@ import type { Changes } from '../audit/entries.ts';
 import { notFound } from '../platform/errors.ts';
 import { change, type Plan, read } from './operation.ts';
 import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
-import { Id, strict, Time } from './schema.ts';
+import { Id, Nullable, strict, Time } from './schema.ts';
 import type { Services } from './services.ts';
 
 const Letter = strict(
@@ -14,6 +14,12 @@ const Letter = strict(
     first_index: Type.Integer({ minimum: 0, description: 'of a head: the index of the last entry in it' }),
     last_index: Type.Integer({ minimum: 0 }),
     is_head: Type.Boolean({ description: 'a signed head, and not an entry' }),
+    first_event_id: Nullable(
+      Type.String(),
+      'the id of the first entry; null for a head, and where the log has no such place',
+    ),
+    last_event_id: Nullable(Type.String(), 'the id of the last one, in the same way'),
+    action: Nullable(Type.String(), 'of the first entry; null also when the audit does not have it'),
     reason: Type.String({
       description:
         'such as status_500; event_removed, event_changed or leaf_missing when the audit does not have the entries as they were',
@@ -31,6 +37,9 @@ const EXAMPLE: Static<typeof Letter> = {
   first_index: 1041,
   last_index: 1041,
   is_head: false,
+  first_event_id: '019a3e5c-7c00-7000-8000-000000000001',
+  last_event_id: '019a3e5c-7c00-7000-8000-000000000001',
+  action: 'users.update',
   reason: 'status_500',
   attempts: 10,
   wanted: false,
@@ -201,6 +210,9 @@ function shown(letter: DeadLetter): Static<typeof Letter> {
     first_index: letter.firstIndex,
     last_index: letter.lastIndex,
     is_head: letter.isHead,
+    first_event_id: letter.firstEventId,
+    last_event_id: letter.lastEventId,
+    action: letter.action,
     reason: letter.reason,
     attempts: letter.attempts,
     wanted: letter.wanted,

@@ -70,6 +70,8 @@ test('all dead letters of a destination are sent again, or dropped, and none tha
     );
   const all = createDeadLetters(world);
   await add('status_422', 'time', 'event_removed');
+  const [letter] = (await all.list({ filter: `destination_id eq "${id}"` })).items;
+  assert.deepEqual([letter?.firstEventId, letter?.lastEventId, letter?.action], [other, other, 'groups.update']);
   const early = await all.droppingAll(id);
   const retried = await all.retryingAll(id);
   assert.deepEqual([early.count, retried.count, retried.empty], [3, 2, 1]);
