@@ -18,7 +18,8 @@ export interface FactorSeeder {
   totp(accountId: string): Promise<string>;
   recoveryCodes(accountId: string): Promise<readonly string[]>;
   useRecoveryCode(accountId: string, code: string): Promise<void>;
-  passkey(accountId: string, passkey: SoftPasskey): Promise<void>;
+  /** @param name default: `Test` */
+  passkey(accountId: string, passkey: SoftPasskey, name?: string): Promise<void>;
   /** For a passkey that exists elsewhere, such as in Chromium; the caller runs its ceremony. */
   readonly passkeys: Passkeys;
   readonly accounts: Accounts;
@@ -66,11 +67,11 @@ export async function createFactorSeeder(
     async useRecoveryCode(accountId, code) {
       if (!(await recoveryCodes.use(await accounts.resolve(accountId), code))) throw new Error('the code is not valid');
     },
-    async passkey(accountId, passkey) {
+    async passkey(accountId, passkey, name = 'Test') {
       const account = await accounts.resolve(accountId);
       const challenge = randomBytes(32).toString('base64url');
       const options = await passkeys.registrationOptions(account, challenge);
-      await passkeys.register(account, challenge, passkey.create(options, issuer), 'Test');
+      await passkeys.register(account, challenge, passkey.create(options, issuer), name);
     },
   };
 }

@@ -1,22 +1,26 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
+import { strFromU8, unzipSync } from 'fflate';
 import { fromBase32 } from '../../server/accounts/one_time_password.ts';
 import { createSealing } from '../../server/audit/seal.ts';
 import { verifyAudit } from '../../server/audit/verify.ts';
 import { SEALED } from '../../server/operations/sealed_columns.ts';
-import { userDeletion } from '../../server/operations/user_deletion.ts';
 import { users } from '../../server/operations/users.ts';
 import { createDb, type Db } from '../../server/platform/db.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { tokensFor } from '../flows/support.ts';
-import { openAccount } from '../helpers/account.ts';
+import { isSignIn, openAccount } from '../helpers/account.ts';
+import { apiOf, bearer, machine, machineToken } from '../helpers/admin_api.ts';
 import { auditOf } from '../helpers/audit.ts';
 import { softPasskey } from '../helpers/authenticator.ts';
-import { deployment } from '../helpers/deployment.ts';
+import { browserSession } from '../helpers/browser_session.ts';
+import { askPerson, cibaMetadata } from '../helpers/ciba.ts';
+import { deployment, PASSWORD } from '../helpers/deployment.ts';
 import { createFactorSeeder } from '../helpers/factors.ts';
 import { actor, operationsOf } from '../helpers/operations.ts';
 import { copiedDatabaseUrl } from '../helpers/postgres.ts';
+import { refresh } from '../helpers/relying_party.ts';
 import { defer } from '../helpers/scope.ts';
 import { dumpDatabase } from '../helpers/secrets.ts';
 import { told } from '../helpers/told.ts';
@@ -27,11 +31,16 @@ import { told } from '../helpers/told.ts';
  * tell nothing either.
  */
 const scope = { after };
-const app = await deployment(scope);
+const BEHIND_PROXY = { CARDEA_TRUSTED_PROXIES: '127.0.0.1,::1' };
+const app = await deployment(scope, { env: BEHIND_PROXY });
 const party = await app.seed.party({
   firstParty: true,
   metadata: { grant_types: ['authorization_code', 'refresh_token'] },
 });
+
+const callCentre = await app.seed.party({ name: 'Call Centre', metadata: cibaMetadata() });
+const SCOPE = 'cardea:users:write cardea:users:read:pii cardea:privacy:write';
+const script = await machine(app, SCOPE);
 
 const ZELDA = {
   email: 'zelda.fitzgerald@lighthouse-quay.example',
@@ -48,9 +57,17 @@ const ZELDA = {
 };
 const OTHER = { email: 'quentin.ashby@harbour.example', username: 'qashby', name: 'Quentin Ashby' };
 
+/** What people leave without typing it into their profile. */
+const ZELDAS = {
+  passkey: 'Zeldoushka Moonstone key',
+  userAgent: 'Mozilla/5.0 (X11; Quaylinux 77) Zeldabrowse/77.4',
+  address: '203.0.113.177',
+  message: 'Quayside call 4471-Z',
+};
+const OTHERS = { passkey: 'A key', userAgent: 'Harbourbrowse/1.0', address: '198.51.100.9', message: 'Call 12' };
+
 const texts = (of: object): string[] =>
   Object.values(of).flatMap((value) => (typeof value === 'object' ? texts(value) : [String(value)]));
-const inputOf = (id: string) => ({ params: { id }, query: undefined, body: undefined });
 const call = (idempotencyKey: string) => ({ actor: actor({ kind: 'cli' }), requestId: 'a request', idempotencyKey });
 
 /** It waits throughout the test. */
@@ -58,12 +75,15 @@ const later = () => ({ id: randomUUID(), afterMs: 3_600_000 });
 
 interface Known {
   readonly id: string;
-  /** What is known of the person: texts, and bytes in latin1. */
+  /** What is known of the person, of which an export tells them: texts. */
+  readonly shown: readonly string[];
+  /** All that is known of the person: texts, and bytes in latin1. */
   readonly values: readonly string[];
+  readonly refreshToken: string;
 }
 
 /** Somebody who has used all that stores something. */
-async function livedIn(profile: typeof OTHER): Promise<Known> {
+async function livedIn(profile: typeof OTHER, traces: typeof OTHERS): Promise<Known> {
   const { runner, services } = await operationsOf(scope, app);
   const { accounts, mails, links } = await services.accountStores();
   const factors = await createFactorSeeder(app);
@@ -72,8 +92,15 @@ async function livedIn(profile: typeof OTHER): Promise<Known> {
   const body = { ...profile, email_verified: true };
   await runner.run(users.update, { params: { id }, query: undefined, body }, call(`update ${id}`));
   const person = { ...seeded, email: profile.email };
-  await tokensFor(app, party, person, { params: { scope: 'openid offline_access', prompt: 'consent' } });
-  await openAccount(app, person);
+  const browser = browserSession(app.issuer, app.issuer, [], {
+    'user-agent': traces.userAgent,
+    'x-forwarded-for': traces.address,
+  });
+  const params = { scope: 'openid offline_access', prompt: 'consent' };
+  const { tokens } = await tokensFor(app, party, person, { params, browser });
+  await openAccount(app, person, '/account', browser);
+  const asked = { login_hint: profile.email, binding_message: traces.message };
+  assert.equal((await askPerson(app.issuer, callCentre, asked)).status, 200);
   const account = await accounts.resolve(id);
   const email = `next-${profile.email}`;
   await app.db.transact([
@@ -81,16 +108,22 @@ async function livedIn(profile: typeof OTHER): Promise<Known> {
     links.create('change_email', { account, payload: { email, epoch: account.epoch } }).bound,
   ]);
   const secret = await factors.totp(id);
-  await factors.passkey(id, softPasskey());
+  await factors.passkey(id, softPasskey(), traces.passkey);
   await factors.recoveryCodes(id);
-  return { id, values: [...texts(profile), secret, fromBase32(secret)?.toString('latin1') ?? ''] };
+  const { message, ...exportedTraces } = traces;
+  const shown = [...texts(profile), ...texts(exportedTraces)];
+  const values = [...shown, message, secret, fromBase32(secret)?.toString('latin1') ?? ''];
+  return { id, shown, values, refreshToken: tokens.refresh_token ?? '' };
 }
 
-/** All that the master key opens, in a database. */
-async function openedBy(masterKey: string, db: Db): Promise<string> {
+/** What apps have sent in requests that end within minutes is kept as sent, and not under the key of a person (data-at-rest.md). */
+const isUnderWay = ({ table }: { readonly table: string }) => table === 'records';
+
+/** All that the master key opens, in these columns of a database. */
+async function openedBy(masterKey: string, db: Db, columns = SEALED): Promise<string> {
   const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
   let all = '';
-  for (const { table, column, key, keyType } of SEALED) {
+  for (const { table, column, key, keyType } of columns) {
     const row = keyType === 'bytea' ? `encode(${key}, 'hex')` : `${key}::text`;
     const text = `SELECT ${row} AS row, ${column} AS sealed FROM ${table} WHERE ${column} IS NOT NULL`;
     for (const one of await db.run<{ row: string; sealed: Buffer }>({ text }, [])) {
@@ -107,8 +140,8 @@ const opened = (url: string): Db => {
   return db;
 };
 
-const zelda = await livedIn(ZELDA);
-const other = await livedIn(OTHER);
+const zelda = await livedIn(ZELDA, ZELDAS);
+const other = await livedIn(OTHER, OTHERS);
 const logs = app.logLines;
 // A database is copied while nobody is connected to it.
 await app.close();
@@ -117,8 +150,22 @@ const [live, backup] = [opened(app.databaseUrl), opened(backupUrl)];
 const storesIn = async (db: Db) =>
   (await (await operationsOf(scope, { ...app, db })).services.accountStores()).accounts;
 const before = await (await storesIn(live)).findById(other.id);
-const { runner } = await operationsOf(scope, { ...app, db: live });
-await runner.run(userDeletion.erase, inputOf(zelda.id), { actor: actor({ kind: 'cli' }), requestId: 'a request' });
+// The same server starts again, and leaves the mails that wait: in production without a mail server it sends none.
+const { port } = new URL(app.issuer);
+const again = await deployment(scope, {
+  databaseUrl: app.databaseUrl,
+  masterKey: app.masterKey,
+  env: { ...BEHIND_PROXY, CARDEA_ISSUER: app.issuer, CARDEA_PORT: port, NODE_ENV: 'production' },
+});
+const headers = { ...bearer(await machineToken(app, script, SCOPE)), 'if-match': '*' };
+const post = (path: string) => fetch(`${apiOf(app)}/users/${zelda.id}/${path}`, { method: 'POST', headers });
+const exported = await post('data-export');
+const zip = new Uint8Array(await exported.arrayBuffer());
+const erased = await post('erase');
+// What comes of the person afterwards is in the log as well.
+const refreshed = await refresh(app.issuer, party, zelda.refreshToken);
+const { page } = await openAccount(app, { id: zelda.id, email: ZELDA.email, password: PASSWORD });
+await again.close();
 
 test('with the key, the backup still has everything of the person: what follows proves something', async () => {
   const account = await (await storesIn(backup)).findById(zelda.id);
@@ -129,6 +176,14 @@ test('with the key, the backup still has everything of the person: what follows 
   assert.deepEqual(told(Buffer.from(ZELDA.email).toString('hex'), [ZELDA.email]), [ZELDA.email]);
 });
 
+test('the export had all that the others look for, and then the person was gone', () => {
+  assert.deepEqual([exported.status, erased.status], [200, 200]);
+  const files = unzipSync(zip);
+  const text = strFromU8(files['personal-data.json'] ?? new Uint8Array());
+  assert.deepEqual(told(text, zelda.shown), zelda.shown);
+  assert.deepEqual([refreshed.status, isSignIn(page)], [400, true]);
+});
+
 test('the backup without the destroyed keys tells nothing of the person, also with the master key', async () => {
   const destroyed = await live.run<{ key_id: string }>({ text: 'SELECT key_id FROM destroyed_data_keys' }, []);
   assert.equal(destroyed.length, 1);
@@ -137,7 +192,9 @@ test('the backup without the destroyed keys tells nothing of the person, also wi
   ]);
   assert.deepEqual(removed, [{ account_id: zelda.id }]);
   assert.deepEqual(told(await dumpDatabase(backupUrl), zelda.values), []);
-  assert.deepEqual(told(await openedBy(app.masterKey, backup), zelda.values), []);
+  const [underWay, rest] = [SEALED.filter(isUnderWay), SEALED.filter((one) => !isUnderWay(one))];
+  assert.deepEqual(told(await openedBy(app.masterKey, backup, rest), zelda.values), []);
+  assert.deepEqual(told(await openedBy(app.masterKey, backup, underWay), zelda.values), [ZELDA.email, ZELDAS.message]);
   assert.equal(await (await storesIn(backup)).findById(zelda.id), undefined);
   assert.equal((await (await storesIn(backup)).findById(other.id))?.email, OTHER.email, 'others are there');
 });
@@ -146,7 +203,11 @@ test('the live database and the logs tell nothing of the person, not even the id
   const dump = await dumpDatabase(app.databaseUrl);
   assert.deepEqual(told(dump, zelda.values), []);
   assert.deepEqual(told(await openedBy(app.masterKey, live), zelda.values), []);
-  assert.deepEqual(told(logs.join('\n'), zelda.values), []);
+  assert.deepEqual(told([...logs, ...again.logLines].join('\n'), zelda.values), []);
+  assert.ok(
+    again.logLines.some((line) => line.includes('/api/v1/users/:id/erase')),
+    'the log of the erasure is there',
+  );
   const tables = new Set(
     dump
       .split('\n')
