@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { applyFile, planFile } from '../configuration/apply.ts';
+import { applyFile, type FilePlan, planFile } from '../configuration/apply.ts';
 import { exportFile } from '../configuration/export.ts';
 import { openFile } from '../configuration/file.ts';
 import type { Step } from '../configuration/plan.ts';
@@ -23,10 +23,12 @@ interface ExportOptions {
 export function configFileCommands(noun: Command, tools: CommandTools): void {
   const { env, verb, printItem, printText, note, colours } = tools;
 
-  const report = (steps: readonly Step[], options: PrintOptions) => {
+  const report = ({ steps, ended }: Pick<FilePlan, 'steps' | 'ended'>, options: PrintOptions) => {
     const waiting = fromNextStart(steps);
+    if (ended.length > 0)
+      note(`warning: these were withdrawn and do not apply: ${ended.join(', ')}; remove them from the file`);
     if (options.json) {
-      printItem({ steps: steps as unknown as Item[], from_next_start: waiting }, options);
+      printItem({ steps: steps as unknown as Item[], from_next_start: waiting, withdrawn: ended }, options);
       return;
     }
     printText(describeSteps(steps, colours));
@@ -41,9 +43,9 @@ export function configFileCommands(noun: Command, tools: CommandTools): void {
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async ({ db, services }, options, name = '') => {
-        const { steps } = await planFile(openFile(name, env), { db, services });
-        report(steps, options);
-        if (steps.some(isChange)) throw new Differs();
+        const planned = await planFile(openFile(name, env), { db, services });
+        report(planned, options);
+        if (planned.steps.some(isChange)) throw new Differs();
       }),
     );
 
@@ -57,10 +59,10 @@ export function configFileCommands(noun: Command, tools: CommandTools): void {
     .option(...JSON_OPTION)
     .action(
       verb<ApplyOptions>(async ({ batch, call }, options, name = '') => {
-        const steps = await applyFile(openFile(name, env), batch, call({ dryRun: options.dryRun }));
-        report(steps, options);
+        const applied = await applyFile(openFile(name, env), batch, call({ dryRun: options.dryRun }));
+        report(applied, options);
         if (!options.json)
-          note(options.dryRun ? 'Nothing was changed: this was a dry run.' : `${steps.length} applied.`);
+          note(options.dryRun ? 'Nothing was changed: this was a dry run.' : `${applied.steps.length} applied.`);
       }),
     );
 

@@ -71,8 +71,9 @@ export async function applyConfiguredFile(parts: {
     keyRing: () => openKeyRing(services),
   });
   const actor = { kind: 'system', id: 'configuration file', permissions: new Set(PERMISSIONS) } as const;
-  const steps = await applyFile(file, runner.batch, { actor, requestId: randomUUID() });
+  const { steps, ended } = await applyFile(file, runner.batch, { actor, requestId: randomUUID() });
   for (const { kind, key, action } of steps) log.info({ kind, key, action }, 'the configuration file was applied');
+  if (ended.length > 0) log.warn({ ended }, 'the configuration file has texts that were withdrawn: they do not apply');
 }
 
 /** The settings that a configuration file declares, by their names in the environment, which overrides them. */

@@ -15,6 +15,8 @@ import { resolveReference } from './references.ts';
 /** The changes that a file would make, by kind. */
 export interface FilePlan {
   readonly steps: readonly Step[];
+  /** What the file has and applies no more, such as a text that was withdrawn: the file does not bring it back. */
+  readonly ended: readonly string[];
   /** The entry of each thing in the file, for the next comparison. */
   readonly entries: readonly { readonly kind: string; readonly key: string; readonly entry_hash: Buffer }[];
 }
@@ -29,6 +31,7 @@ export async function planFile(
 ): Promise<FilePlan> {
   const applied = await createDeclared(db).list();
   const steps: Step[] = [];
+  const ended: string[] = [];
   const entries: { kind: string; key: string; entry_hash: Buffer }[] = [];
   for (const kind of KINDS) {
     const desired = new Map<string, Members>();
@@ -43,12 +46,14 @@ export async function planFile(
       const now = hashes.get(`${kind.name} ${key}`);
       return before !== undefined && now !== undefined && before.equals(now);
     };
-    const ofKind = compare(kind, desired, await kind.read(services), wasApplied);
+    const current = await kind.read(services);
+    const ofKind = compare(kind, desired, current, wasApplied);
     assertPermanent(file, kind, ofKind);
     // Not all of them as arguments of one call: of more than a hundred thousand it ends the stack.
     for (const step of ofKind) steps.push(step);
+    for (const key of desired.keys()) if (current.get(key)?.ended) ended.push(`${kind.name}.${key}`);
   }
-  return { steps, entries };
+  return { steps, ended, entries };
 }
 
 /**
@@ -56,12 +61,16 @@ export async function planFile(
  * @param call `dryRun`: everything is tried, and undone
  * @returns what was changed
  */
-export function applyFile(file: ConfigurationFile, batch: Batch, call: Call): Promise<readonly Step[]> {
+export function applyFile(
+  file: ConfigurationFile,
+  batch: Batch,
+  call: Call,
+): Promise<Pick<FilePlan, 'steps' | 'ended'>> {
   return batch(
     async ({ db, services, run }) => {
       const declared = createDeclared(db);
       await db.query(declared.lock());
-      const { steps, entries } = await planFile(file, { db, services });
+      const { steps, ended, entries } = await planFile(file, { db, services });
       const declaredBy = new Map(KINDS.map(({ name }) => [name, entriesOf(file.document.value, name)]));
       for (const { step, kind } of inOrder(steps)) {
         const entry = declaredBy.get(kind.name)?.get(step.key);
@@ -71,7 +80,7 @@ export function applyFile(file: ConfigurationFile, batch: Batch, call: Call): Pr
         }
       }
       if (steps.length > 0) await db.transact(declared.replace(entries));
-      return steps;
+      return { steps, ended };
     },
     { rollBack: call.dryRun ?? false },
   );

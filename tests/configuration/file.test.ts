@@ -87,7 +87,11 @@ test('the result names the settings that count from the next start of each serve
     assert.deepEqual(json.from_next_start, settings, args.join(' '));
     assert.equal(json.steps.length, 3);
   }
-  assert.deepEqual((await cardea(['config', 'apply', file, '--json'])).json, { steps: [], from_next_start: [] });
+  assert.deepEqual((await cardea(['config', 'apply', file, '--json'])).json, {
+    steps: [],
+    from_next_start: [],
+    withdrawn: [],
+  });
   const { stdout, stderr } = await cardea(['config', 'apply', other]);
   for (const name of settings) assert.ok(stderr.includes(name) && stdout.includes(name));
   assert.ok(!stderr.includes('groups.staff'));

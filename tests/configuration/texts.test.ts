@@ -107,11 +107,17 @@ test('what is exported changes nothing; a withdrawn version is not in it, and th
   const { texts } = parse(readFileSync(file, 'utf8'));
   assert.deepEqual(Object.keys(texts).sort(), ['privacy/1/en', 'privacy/2/en', 'terms/2026-11/de', 'terms/2026-11/en']);
   assert.deepEqual([texts['privacy/1/en'].ask_again, texts['privacy/2/en'].ask_again], [false, undefined]);
-  assert.deepEqual((await config('plan', file)).json.steps, []);
+  const same = await config('plan', file);
+  assert.deepEqual([same.json.steps, same.json.withdrawn, same.stderr], [[], [], '']);
 
   const withdrawing = ['privacy', 'withdraw-text', '--kind', 'terms', '--text-version', '2026-11'];
   assert.equal((await cardea(withdrawing)).code, 0);
-  assert.deepEqual((await config('apply', file)).json.steps, []);
+  const keys = ['texts.terms/2026-11/de', 'texts.terms/2026-11/en'];
+  for (const verb of ['plan', 'apply']) {
+    const { code, json, stderr } = await config(verb, file);
+    assert.deepEqual([code, json.steps, json.withdrawn.toSorted()], [0, [], keys], verb);
+    assert.ok(stderr.trim().split('\n').length === 1 && keys.every((key) => stderr.includes(key)), stderr);
+  }
   const withdrawn = (await published()).filter((one) => one.withdrawn_at !== undefined);
   assert.deepEqual(withdrawn.map(({ language }) => language).sort(), ['de', 'en']);
   assert.equal((await cardea(['config', 'export', file])).code, 0);
