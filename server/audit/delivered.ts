@@ -131,6 +131,9 @@ function personOf({ target_kind: kind, target_id: id, actor_kind: by, actor_id: 
   return kind === 'session' && by === 'person' && actor !== '' ? actor : undefined;
 }
 
+/** Members that count what has ended with the change, and are no fields of the person. */
+const COUNTED = /_(ended|forgotten)$/;
+
 /** @param sub the person, as the app knows them */
 export function messageForApp(event: Event, type: string, sub: string): Message {
   const { id, at, changes } = event.row;
@@ -140,7 +143,7 @@ export function messageForApp(event: Event, type: string, sub: string): Message 
     at,
     severity: 'informational',
     subject: sub,
-    data: { sub, changed: Object.keys(changes as object).filter((name) => name !== PERSON) },
+    data: { sub, changed: Object.keys(changes as object).filter((name) => name !== PERSON && !COUNTED.test(name)) },
   };
 }
 

@@ -55,7 +55,7 @@ export function createErasures({ read, erase, sweep, log }: ErasureParts): Pick<
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error;
       // usually another node has erased it
-      log.debug({ code: error.code }, 'an account was not erased');
+      log.debug({ reason: error.code }, 'an account was not erased');
       return false;
     }
   }

@@ -38,7 +38,7 @@ export function createInactivityJob(stages: readonly Stage[], { log }: { log: Lo
       return true;
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error;
-      log.debug({ code: error.code }, 'an account has not reached a stage of inactivity');
+      log.debug({ reason: error.code }, 'an account has not reached a stage of inactivity');
       return false;
     }
   }

@@ -158,7 +158,7 @@ test('an app is told of the end of an account, although the grants are gone', as
   assert.deepEqual(bodiesAt(own).at(-1), {
     ...bodiesAt(own).at(-1),
     type: 'user.erased',
-    data: { sub, changed: ['grants_ended'] },
+    data: { sub, changed: [] },
   });
 });
 
