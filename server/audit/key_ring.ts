@@ -83,7 +83,7 @@ export async function openKeyRing(parts: {
   const indexOf = (keyId: string) => periods.findIndex(({ key }) => key.publicKey.kid === keyId);
   const newest = () => periods.at(-1) ?? first;
 
-  /** A key that was known once stays known, whatever is done to its row. */
+  /** A key that was known once stays known, also when its row is changed or removed. */
   async function refresh(reader: LogReader = db): Promise<void> {
     const known = periods;
     const rows = await reader.query(KEY_STATEMENTS.list.bind());

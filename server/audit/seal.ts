@@ -97,7 +97,7 @@ export function createSealing(parts: {
     async run() {
       const done = await db.transaction(sealBatch);
       if (!done) return undefined;
-      // What was read in a transaction that did not commit says nothing.
+      // Not within the transaction, which may fail to commit.
       seen = done.sealed.size;
       from = done.next;
       placed = done.since;

@@ -15,7 +15,7 @@ import { resolveReference } from './references.ts';
 /** The changes that a file would make, by kind. */
 export interface FilePlan {
   readonly steps: readonly Step[];
-  /** What the file has and applies no more, such as a text that was withdrawn: the file does not bring it back. */
+  /** Keys of the file that no longer apply, such as that of a text that was withdrawn: the file does not bring it back. */
   readonly ended: readonly string[];
   /** The entry of each thing in the file, for the next comparison. */
   readonly entries: readonly { readonly kind: string; readonly key: string; readonly entry_hash: Buffer }[];

@@ -70,7 +70,7 @@ export interface BatchTransaction {
   run<S extends Schemas>(operation: Change<S>, input: InputOf<S>, call: Call): Promise<OutputOf<S>>;
 }
 
-/** What is read may change under a plan as often as others write; a plan that never fits must end. */
+/** Maximum number of plans of one call: each is outdated when others have written meanwhile. */
 const ATTEMPTS_MAX = 20;
 
 export type OutputOf<S extends Schemas> = Static<S['output']>;

@@ -62,7 +62,7 @@ async function append(action: Action, id: string, outcome: 'done' | 'refused' = 
   await db.query(audit.append({ actor, action, target: { kind: 'user', id }, outcome, changes, requestId: 'r' }));
 }
 
-/** What an operator does by the API. @returns the answer */
+/** Sends an operator's request to the API. @returns the answer */
 async function did(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: object) {
   const headers = { 'if-match': '*' };
   const done = await api.request(method, path, { headers, ...(body ? { body } : {}) });

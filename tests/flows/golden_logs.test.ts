@@ -15,7 +15,7 @@ import { until } from '../helpers/waiting.ts';
 import { begin, submit } from './support.ts';
 
 /**
- * What the log says of a sign-in, a reset, a refused mail, a call of the admin API and a failure, line by line (tests/golden/logs.json). What differs
+ * The log of a sign-in, a reset, a refused mail, a call of the admin API and a failure, line by line (tests/golden/logs.json). What differs
  * from run to run is replaced by its kind. A new member of a line is a decision about personal data: edit the file by hand.
  */
 const scope = { after };

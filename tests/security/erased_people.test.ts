@@ -57,7 +57,7 @@ const ZELDA = {
 };
 const OTHER = { email: 'quentin.ashby@harbour.example', username: 'qashby', name: 'Quentin Ashby' };
 
-/** What people leave without typing it into their profile. */
+/** Data of the person that is not in the profile. */
 const ZELDAS = {
   passkey: 'Zeldoushka Moonstone key',
   userAgent: 'Mozilla/5.0 (X11; Quaylinux 77) Zeldabrowse/77.4',
@@ -75,7 +75,7 @@ const later = () => ({ id: randomUUID(), afterMs: 3_600_000 });
 
 interface Known {
   readonly id: string;
-  /** What is known of the person, of which an export tells them: texts. */
+  /** Texts about the person that an export has. */
   readonly shown: readonly string[];
   /** All that is known of the person: texts, and bytes in latin1. */
   readonly values: readonly string[];
@@ -116,7 +116,7 @@ async function livedIn(profile: typeof OTHER, traces: typeof OTHERS): Promise<Kn
   return { id, shown, values, refreshToken: tokens.refresh_token ?? '' };
 }
 
-/** What apps have sent in requests that end within minutes is kept as sent, and not under the key of a person (data-at-rest.md). */
+/** Parameters that apps sent in requests which end within minutes: no key of a person seals them (data-at-rest.md). */
 const isUnderWay = ({ table }: { readonly table: string }) => table === 'records';
 
 /** All that the master key opens, in these columns of a database. */
@@ -162,7 +162,7 @@ const post = (path: string) => fetch(`${apiOf(app)}/users/${zelda.id}/${path}`, 
 const exported = await post('data-export');
 const zip = new Uint8Array(await exported.arrayBuffer());
 const erased = await post('erase');
-// What comes of the person afterwards is in the log as well.
+// Requests of the person after the erasure are in the log as well.
 const refreshed = await refresh(app.issuer, party, zelda.refreshToken);
 const { page } = await openAccount(app, { id: zelda.id, email: ZELDA.email, password: PASSWORD });
 await again.close();

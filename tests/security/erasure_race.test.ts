@@ -75,7 +75,7 @@ const exportAll: Prepare = async (person) => () =>
     (error: unknown) => assert.ok(error instanceof AppError && error.status < 500, String(error)),
   );
 
-/** What a person and operators do at the same time. */
+/** Actions of a person and of operators at the same time. */
 const UNDER_WAY: Readonly<Record<string, Prepare>> = {
   'a sign-in': signIn,
   'an export of all data': exportAll,

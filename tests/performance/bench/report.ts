@@ -23,7 +23,7 @@ export interface Report extends BenchResult {
 export interface Earlier {
   /** ISO 8601 */
   readonly at: string;
-  /** Which state it was; absent in the report of an earlier run here. */
+  /** The state of the code; absent in the report of an earlier run here. */
   readonly state?: string;
   readonly cases: readonly Pick<Report['cases'][number], 'name' | 'ratio'>[];
 }
