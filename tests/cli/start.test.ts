@@ -120,10 +120,15 @@ describe('the server does not start and says why', () => {
   test('a database user without rights', async () => {
     await run(`CREATE ROLE start_poor_${process.pid} LOGIN PASSWORD 'poor'`);
     defer(scope, () => run(`DROP ROLE start_poor_${process.pid}`).then(() => {}));
-    const line = await refusalOf({
-      CARDEA_DATABASE_URL: changed({ username: `start_poor_${process.pid}`, password: 'poor' }),
+    await run(`CREATE DATABASE start_empty_${process.pid}`);
+    defer(scope, () => run(`DROP DATABASE start_empty_${process.pid}`).then(() => {}));
+    const poor = { username: `start_poor_${process.pid}`, password: 'poor' };
+    const empty = await refusalOf({
+      CARDEA_DATABASE_URL: changed({ ...poor, pathname: `/start_empty_${process.pid}` }),
     });
-    assert.match(line, /user "start_poor_\d+" lacks rights in database .*OWNER TO start_poor_\d+.*\(42501\)/);
+    assert.match(empty, /user "start_poor_\d+" lacks rights in database .*OWNER TO start_poor_\d+.*\(42501\)/);
+    const line = await refusalOf({ CARDEA_DATABASE_URL: changed(poor) });
+    assert.match(line, /no rights to the tables.*ops\/postgres\/roles\.sql/);
   });
 
   test('a database that does not exist', async () => {

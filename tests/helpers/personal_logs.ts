@@ -2,8 +2,8 @@
 
 /** An e-mail address; masked ones have no letter before the "@", and paths of packages have none at all. */
 const EMAIL = /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g;
-/** An international phone number. */
-const PHONE = /(?<![\w+/])\+\d{1,3}(?:[ -]?\d{2,}){2,}/g;
+/** An international phone number, and no date with a year of six digits (ECMA-262, "Expanded Years"). */
+const PHONE = /(?<![\w+/])(?!\+\d{6}-\d\d-\d\d)\+\d{1,3}(?:[ -]?\d{2,}){2,}/g;
 /** The addresses of visitors in tests (RFC 5737, RFC 3849), unless they are cut to their network. */
 const ADDRESS = /(?<![\d.])(?:192\.0\.2|198\.51\.100|203\.0\.113)\.\d{1,3}(?![\d/])|2001:db8:[\da-f:]{5,}/gi;
 

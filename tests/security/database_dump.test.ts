@@ -111,6 +111,7 @@ test('the search finds personal data in a line of a log, and nothing in what is 
     peer: '203.0.113.0/24',
     path: '/@fastify/a',
     name: 'W••• Q•••',
+    year: '+275760-09-13T00:00:00.001Z',
   };
   assert.deepEqual(
     line({ ...masked, stack: 'at file:///a/node_modules/@node-rs/argon2/index.js:1:2', user: 'ada' }),
