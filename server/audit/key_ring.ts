@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { AuditKeys } from '../platform/database.ts';
-import type { Db } from '../platform/db.ts';
+import { type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { LEAST_UUID } from '../platform/key_pages.ts';
 import type { Sealer } from '../platform/sealing.ts';
@@ -59,7 +59,13 @@ export interface AuditKeyRing extends TreeKeys {
   refresh(db?: LogReader): Promise<void>;
 }
 
-/** @throws AppError 500 `sealed_value_unreadable` with another master key than that of the database */
+const FIRST_KEY_MISSING =
+  'the first key of the audit is gone, and the audit has entries that it signed: restore the row "audit" of server_secrets from a backup';
+
+/**
+ * @throws AppError 500 `sealed_value_unreadable` with another master key than that of the database, and `audit_key_missing` when somebody
+ *   has removed the first key
+ */
 export async function openKeyRing(parts: {
   readonly db: Db;
   readonly sealer: Sealer;
@@ -69,7 +75,11 @@ export async function openKeyRing(parts: {
   const { db, sealer, now, issuer } = parts;
   const secret = await loadServerSecret(db, sealer, AUDIT_SECRET, now, (made) => [
     emptyHead(auditKey(made), { issuer, at: new Date(now()) }),
-  ]);
+  ]).catch((error) => {
+    // There is a head of the empty log already, which another key has signed.
+    if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+    throw new AppError('audit_key_missing', FIRST_KEY_MISSING, { cause: error });
+  });
   const first: KeyPeriod = {
     key: auditKey(secret),
     fromSize: 0,

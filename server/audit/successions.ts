@@ -63,8 +63,9 @@ export interface KeyRange {
 export function keyRanges(newest: PublicJwk, successions: readonly SignedSuccession[]): KeyRange[] | undefined {
   const ranges: KeyRange[] = [];
   let from = 0;
+  if (!Array.isArray(successions)) return undefined;
   const keys = [newest, ...successions.flatMap(({ succession }) => [succession.key, succession.previous_key])];
-  if (!Array.isArray(successions) || keys.some((key) => key.kid !== thumbprint(key))) return undefined;
+  if (keys.some((key) => key.kid !== thumbprint(key))) return undefined;
   for (const [i, signed] of successions.entries()) {
     const { type, key, previous_key: previous, tree_size: size } = signed.succession;
     const before = successions[i - 1];

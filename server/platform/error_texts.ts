@@ -303,6 +303,11 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'The headers of the request are too large.',
     remedy: 'Send fewer or shorter headers, or delete the cookies of this site.',
   },
+  audit_key_missing: {
+    happened: 'The first key of the audit is gone, and the audit has entries that it signed.',
+    remedy:
+      'Restore the row "audit" of server_secrets from a backup; ops/docs/audit.md says why there is no other key for it.',
+  },
   blocklist_unreadable: { happened: 'The list of refused passwords cannot be read.', remedy: SETUP },
   data_dir_not_writable: { happened: 'The data directory cannot be written.', remedy: SETUP },
   data_dir_unreachable: {

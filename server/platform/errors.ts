@@ -90,6 +90,7 @@ export const ERROR_STATUSES = {
   precondition_required: 428,
   rate_limited: 429,
   headers_too_large: 431,
+  audit_key_missing: 500,
   blocklist_unreadable: 500,
   data_dir_not_writable: 500,
   data_dir_unreachable: 500,

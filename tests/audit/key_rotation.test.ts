@@ -304,6 +304,13 @@ test('a server that finds the secret of a key gone does not seal by the key befo
   assert.ok(kinds((await later.verify()).findings).includes('key_changed'));
 });
 
+test('a process that finds the first key gone makes no other one in its place', async () => {
+  const { db, log } = await rotated();
+  await log.tamper("DELETE FROM server_secrets WHERE name = 'audit'");
+  await assert.rejects(auditLog({ db, masterKey }), { code: 'audit_key_missing' });
+  assert.deepEqual((await log.verify()).findings, []);
+});
+
 test('an anchor is signed by the newest key, also on a node that does not know it yet', async () => {
   const { db } = await database(scope);
   const time = { ms: Date.UTC(2027, 0, 15) };
