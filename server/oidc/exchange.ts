@@ -38,7 +38,7 @@ export interface Exchange {
   userCodeGuesses?: readonly { readonly limit: Limit; readonly consumed: string }[];
   /** The user code does not have the form of one, so it was no guess. */
   isUserCodeMalformed?: boolean;
-  /** What a person ends who signs out of one app alone; the grant, if its tokens end with the session. */
+  /** The endings when a person signs out of one app alone; also of the grant, if its tokens end with the session. */
   leftApp?: { readonly clientId: string; readonly grantId: string | undefined };
   /** Where a logout leads: the URI that the client has registered, or undefined for a page of Cardea. */
   logoutTarget?: {

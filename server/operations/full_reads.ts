@@ -47,8 +47,8 @@ export function fullRead({ name }: Operation, target: Target, about: Readonly<Re
 }
 
 /**
- * @returns the entry for an answer; undefined when it shows nothing of a person. Who is found by personal data is shown by it, whatever
- *   the answer has of them: asked often enough, it spells them out
+ * @returns the entry for an answer; undefined when it shows nothing of a person. A search by personal data always shows something: repeated
+ *   with other values, it finds out what the answer leaves out
  */
 export function fullReadOf(operation: Operation, input: InputOf<Schemas>, output: unknown) {
   const asked = askedIn(input);

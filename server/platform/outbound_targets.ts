@@ -7,7 +7,7 @@ import { type IsReachable, isLoopbackAddress } from './reachable.ts';
 /** `port`: it belongs to another kind of service, which might accept the request as its own protocol. */
 export type UrlProblem = 'scheme' | 'user' | 'port';
 
-/** Why a URL is never requested, whatever its host is; undefined for one that may be. */
+/** The reason for which a URL with any host is never requested; undefined for one that may be. */
 export function problemOfUrl(href: string | URL): UrlProblem | undefined {
   const url = URL.parse(String(href));
   if (!url || !['https:', 'http:'].includes(url.protocol)) return 'scheme';

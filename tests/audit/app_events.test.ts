@@ -107,7 +107,7 @@ test('an app gets events of the people who have a grant with it, with the sub th
   );
 });
 
-test('an app is told of a session that ends, whoever ends it, and of access that an operator takes away', async () => {
+test('an app is told of a session that ends, by the person or an operator, and of access that an operator takes away', async () => {
   const before = own.received.length;
   const [one, two] = [await records.session(user.id), await records.session(user.id)];
   const grant = await records.grant(user.id, pairwise.id);
@@ -125,7 +125,7 @@ test('an app is told of a session that ends, whoever ends it, and of access that
   await db.query(
     audit.append({ actor: person, action: 'sessions.end', target: session, outcome: 'done', requestId: 'r' }),
   );
-  // What an app revokes itself.
+  // A revocation by the app itself.
   const client = { kind: 'client', id: pairwise.id } as const;
   const changes = { token: { before: 'AccessToken' } };
   const target = { kind: 'user', id: user.id };

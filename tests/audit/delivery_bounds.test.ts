@@ -96,7 +96,7 @@ test('the seal tells workers of new events, where there is a destination for the
   const listener = await world.db.connect();
   let payloads: (string | undefined)[] = [];
   listener.on('notification', ({ payload }) => void payloads.push(payload));
-  /** What came before a notification of the test's own. */
+  /** Received before a notification of the test's own. */
   const toldBy = async (work: () => Promise<unknown>) => {
     payloads = [];
     await work();

@@ -24,7 +24,7 @@ const webhook = (url: string, allowed = PUBLIC) => tried('webhook', { url }, all
 const syslog = (host: string, allowed = PUBLIC) => tried('syslog', { host }, allowed);
 
 const ACCEPTED: Readonly<Record<string, () => void>> = {
-  'a name, whatever its addresses are now': webhook('https://siem.example.com/cardea'),
+  'a name, of which the addresses are not asked for': webhook('https://siem.example.com/cardea'),
   'a public address': webhook('https://[2a00:1450::1]:8443/'),
   'a private address that is allowed': webhook('https://10.0.0.5/audit', PRIVATE),
   'http to a loopback address that is allowed': webhook('http://127.0.0.1:8080/', LOOPBACK),

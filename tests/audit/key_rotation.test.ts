@@ -282,7 +282,7 @@ test('an entry with a MAC of the replaced key is taken in for a day, and then no
   );
 });
 
-test('a server is not led back to a replaced key, whatever is done to the row of the new one', async () => {
+test('a server is not led back to a replaced key by changes of the row of the new one', async () => {
   const { db, log } = await rotated();
   await log.tamper(
     "UPDATE audit_keys SET own_signature = '\\x00'",

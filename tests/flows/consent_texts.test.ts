@@ -142,7 +142,7 @@ test('a live session gets a code only after the person has accepted a new versio
   const renewed = await refresh(app.issuer, party, tokens.body.refresh_token ?? '');
   assert.equal(renewed.status, 200);
 
-  // What the app got is shown with the version that was accepted then, also after another was accepted.
+  // The access of the app is shown with the version that was accepted then, also after another was accepted.
   const [before] = (await texts.acceptedBy(signedIn.id)).map(({ acceptedAt }) => acceptedAt.toISOString());
   const textsOfApp = async () => textsOf(await browser.get('/account/apps'), 'dd li');
   assert.match((await textsOfApp()).join(), /\(4\)/);
