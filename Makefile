@@ -55,19 +55,22 @@ $(INSTALLED): package-lock.json
 	@PATH="$$MACHINE_PATH" npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
-# The tests drive a real browser and a real Redis.
+# The tests drive a real browser, a real Redis and real proxies. What is installed here is not started: a test starts what it needs.
 test-tools:
 	@missing=; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	  || [ -n "$$TEST_CHROMIUM" ] || missing="$$missing chromium"; \
 	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
 	command -v ps >/dev/null || missing="$$missing procps"; \
+	for proxy in nginx haproxy caddy; do \
+	  PATH="$$PATH:/usr/sbin" command -v $$proxy >/dev/null || missing="$$missing $$proxy"; done; \
 	[ -n "$$missing" ] || exit 0; \
 	if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as='sudo -n'; else as=none; fi; \
 	if [ "$$as" = none ] || ! command -v apt-get >/dev/null; then \
 	  [ -n '$(only)' ] || { echo "the tests need these programs; please install them:$$missing" >&2; exit 1; }; exit 0; fi; \
-	echo "installing$$missing…"; log=$$(mktemp); \
+	echo "installing$$missing…"; log=$$(mktemp); policy=/usr/sbin/policy-rc.d; \
+	[ -e $$policy ] && policy= || printf '#!/bin/sh\nexit 101\n' | $$as install -m 755 /dev/stdin $$policy; \
+	trap '[ -z "$$policy" ] || $$as rm -f $$policy; rm -f "$$log"' EXIT; \
 	{ $$as env DEBIAN_FRONTEND=noninteractive apt-get update \
 	  && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing; } >"$$log" 2>&1 \
-	  || { tail -n 20 "$$log" >&2; rm -f "$$log"; echo "apt-get could not install$$missing" >&2; exit 1; }; \
-	rm -f "$$log"
+	  || { tail -n 20 "$$log" >&2; echo "apt-get could not install$$missing" >&2; exit 1; }

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
+import { after, test } from 'node:test';
+import { connect } from 'node:tls';
+import { type Identity, makeIdentity } from '../helpers/certificates.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { MINUTE_MS } from '../helpers/limits.ts';
+import { checkProxy, PROXIED_HOST, PROXIES, type ProxyName, type ProxyPlace, startProxy } from '../helpers/proxies.ts';
+import { authorization } from '../helpers/relying_party.ts';
+import { freePort } from '../helpers/waiting.ts';
+
+/**
+ * The configurations of ops/proxies, as nginx, HAProxy and Caddy run them in front of Cardea: nothing that a client says of itself
+ * reaches a node, and what the proxy knows does (RFC 7239 §8.1, RFC 9440 §4, CVE-2023-36456).
+ */
+const scope = { after };
+const NAMES = Object.keys(PROXIES) as ProxyName[];
+let at = Math.ceil(Date.now() / MINUTE_MS) * MINUTE_MS;
+const app = await deployment(scope, {
+  env: {
+    CARDEA_TRUSTED_PROXIES: '127.0.0.1',
+    CARDEA_CLIENT_CERTIFICATE_HEADER: 'X-SSL-Client-Cert',
+    CARDEA_RATE_LIMIT: '3',
+  },
+  now: () => at,
+});
+const serving = await makeIdentity({ names: [{ type: 'dns', value: PROXIED_HOST }] });
+const identity = await makeIdentity({ subject: 'CN=client', key: 'rsa' });
+const bySecret = await app.seed.party();
+const byCertificate = await app.seed.party({
+  metadata: { token_endpoint_auth_method: 'self_signed_tls_client_auth', jwks: { keys: [identity.jwk] } },
+});
+/** What has reached the node. */
+const arrived: IncomingMessage[] = [];
+app.app.http.server.prependListener('request', (received: IncomingMessage) => {
+  arrived.push({ ...received, headers: { ...received.headers } } as IncomingMessage);
+});
+const port = Number(new URL(app.issuer).port);
+const started = new Map<ProxyName, ProxyPlace>();
+for (const name of NAMES) {
+  // The second node is down: nothing listens there.
+  const nodes = [port, await freePort()] as const;
+  started.set(name, await startProxy(scope, name, { nodes, certificate: serving.pem, key: serving.keyPem }));
+}
+
+interface Sent {
+  readonly path: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly as?: Identity;
+  /** The client's own address. Default: 127.0.0.2, which is no trusted proxy. */
+  readonly from?: string;
+}
+
+function send(name: ProxyName, { path, method = 'GET', headers = {}, body, as, from = '127.0.0.2' }: Sent) {
+  return new Promise<{ status: number; body: string }>((done, failed) => {
+    const asked = request(
+      {
+        host: '127.0.0.1',
+        port: started.get(name)?.https,
+        servername: PROXIED_HOST,
+        localAddress: from,
+        ca: serving.pem,
+        agent: false,
+        ...(as ? { cert: as.pem, key: as.keyPem } : {}),
+        path,
+        method,
+        headers: { host: PROXIED_HOST, ...(body ? { 'content-length': String(body.length) } : {}), ...headers },
+      },
+      (answer) => {
+        let text = '';
+        answer.on('data', (chunk) => {
+          text += String(chunk);
+        });
+        answer.on('end', () => done({ status: answer.statusCode ?? 0, body: text }));
+      },
+    );
+    asked.on('error', failed);
+    asked.end(body);
+  });
+}
+
+function askToken(name: ProxyName, fields: Record<string, string>, more: Omit<Sent, 'path'> = {}) {
+  return send(name, {
+    ...more,
+    path: '/token',
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...more.headers },
+    body: new URLSearchParams({ grant_type: 'client_credentials', ...fields }).toString(),
+  });
+}
+
+const CLAIM = '198.51.100.7';
+const pem = identity.pem;
+/** What a client must not say, each with a value that would be believed. */
+const SPOOFED: Readonly<Record<string, string>> = {
+  'X-Forwarded-For': CLAIM,
+  'X-Forwarded-Host': 'evil.example',
+  'X-Forwarded-Proto': 'spoofed',
+  'X-Forwarded-Port': '64999',
+  Forwarded: `for=${CLAIM};host=evil.example`,
+  'X-Real-IP': CLAIM,
+  'True-Client-IP': CLAIM,
+  'CF-Connecting-IP': CLAIM,
+  'X-Original-URL': '/evil',
+  'X-Rewrite-URL': '/evil',
+  Proxy: 'http://evil.example',
+  'X-Request-Id': 'evil',
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  tracestate: 'evil=1',
+  baggage: 'evil=1',
+  'X-SSL-Client-Cert': encodeURIComponent(pem),
+  'Client-Cert': `:${identity.certificate.raw.toString('base64')}:`,
+  'Client-Cert-Chain': `:${identity.certificate.raw.toString('base64')}:`,
+  'X-Forwarded-Tls-Client-Cert': encodeURIComponent(pem),
+  'X-Forwarded-Tls-Client-Cert-Info': 'Subject="CN=client"',
+};
+
+for (const name of NAMES) {
+  test(`${name}: the program accepts the configuration`, () => {
+    const { status, output } = checkProxy(name, started.get(name) as ProxyPlace);
+    assert.equal(status, 0, output);
+  });
+
+  test(`${name}: no header by which a client says who it is reaches a node`, async () => {
+    arrived.length = 0;
+    // To a node that is there: a proxy may have to find out first that the other is not.
+    assert.equal((await send(name, { path: '/healthz', headers: SPOOFED })).status, 200);
+    const [got] = arrived.filter(({ url }) => url === '/healthz');
+    assert.ok(got);
+    for (const [header, value] of Object.entries(SPOOFED)) {
+      assert.ok(![got.headers[header.toLowerCase()]].flat().some((one) => one?.includes(value)), header);
+    }
+    assert.equal(got.headers['x-forwarded-for'], '127.0.0.2');
+    assert.equal(got.headers['x-forwarded-proto'], 'https');
+    assert.match(String(got.headers['x-request-id']), /^[0-9a-f-]{32,36}$/);
+  });
+
+  test(`${name}: limits count the client's own address, whatever it claims`, async () => {
+    at += MINUTE_MS;
+    const guess = (claim: string, from?: string) =>
+      askToken(
+        name,
+        {},
+        {
+          headers: { ...authorization({ ...bySecret, secret: 'wrong' }), 'X-Forwarded-For': claim },
+          ...(from ? { from } : {}),
+        },
+      );
+    const statuses: number[] = [];
+    for (const end of [1, 2, 3, 4]) statuses.push((await guess(`192.0.2.${end}`)).status);
+    assert.deepEqual(statuses, [401, 401, 401, 429]);
+    assert.equal((await guess('192.0.2.9', '127.0.0.3')).status, 401, 'another client');
+  });
+
+  test(`${name}: the certificate of the connection counts, and none that a header has (RFC 8705 §6.5)`, async () => {
+    at += MINUTE_MS;
+    const fields = { client_id: byCertificate.id };
+    assert.equal((await askToken(name, fields, { as: identity })).status, 200);
+    const { 'X-SSL-Client-Cert': header, ...others } = SPOOFED;
+    assert.equal((await askToken(name, fields, { headers: { 'X-SSL-Client-Cert': header ?? '' } })).status, 401);
+    assert.equal((await askToken(name, fields, { headers: others })).status, 401);
+  });
+
+  test(`${name}: a request that is too large is refused by the proxy`, async () => {
+    arrived.length = 0;
+    const { status } = await askToken(name, { code: 'x'.repeat(65_536) });
+    // Caddy 2.6 passes the head on, and ends the request in the middle of its body.
+    assert.equal(status, name === 'caddy' ? 502 : 413);
+    if (name !== 'caddy') assert.ok(!arrived.some(({ url }) => url === '/token'));
+  });
+
+  test(`${name}: serves HTTP/2, and no TLS before 1.2 (RFC 9325 §3.1.1)`, async () => {
+    const place = started.get(name) as ProxyPlace;
+    const handshake = (options: object) =>
+      new Promise<string | false>((done) => {
+        const socket = connect(
+          { host: '127.0.0.1', port: place.https, servername: PROXIED_HOST, ca: serving.pem, ...options },
+          () => {
+            done(socket.alpnProtocol || 'none');
+            socket.destroy();
+          },
+        );
+        socket.once('error', () => done(false));
+      });
+    assert.equal(await handshake({ ALPNProtocols: ['h2', 'http/1.1'] }), 'h2');
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' };
+    assert.equal(await handshake(old), false);
+  });
+}
