@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hkdfSync } from 'node:crypto';
 import type { JWK } from 'jose';
 import type { LoadedKey, LoadedKeySet, LoadedPair, LoadedSecret } from './store.ts';
 
@@ -80,6 +80,15 @@ export function cookieKeys(set: LoadedKeySet): Buffer[] {
     .filter(isSecret)
     .filter((key) => key.ring === COOKIE_RING)
     .map((key) => key.secret);
+}
+
+/**
+ * Secrets for another purpose, one for each cookie key: they rotate as these do, and each is known to all nodes before the first
+ * node uses it. The first is the current one; all are accepted.
+ * @param purpose another one makes other secrets (RFC 5869 §3.2)
+ */
+export function derivedSecrets(set: LoadedKeySet, purpose: string): Buffer[] {
+  return cookieKeys(set).map((key) => Buffer.from(hkdfSync('sha256', key, '', `cardea ${purpose}`, 32)));
 }
 
 function isPair(key: LoadedKey): key is LoadedPair {

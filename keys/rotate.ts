@@ -24,7 +24,9 @@ import {
   type KeyTables,
   type LoadedKeySet,
   type RetiredPolicy,
+  type RunningNode,
   readKeySet,
+  readNodes,
   readRecord,
   readRecords,
   readState,
@@ -37,6 +39,8 @@ export interface KeyRingOptions {
   readonly db: Kysely<KeyTables>;
   readonly sealer: KeySealer;
   readonly retired: RetiredPolicy;
+  /** The ids of the master keys of this process, for the other ones to know (`nodes`). Default: it does not say. */
+  readonly masterKeys?: readonly string[];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly policy: Policy;
@@ -113,6 +117,8 @@ export interface KeyRing {
    * @returns the current version; when it is another one, the node should call `load()`
    */
   acknowledge(nodeId: string, version: number): Promise<number>;
+  /** The servers that run, as far as they have told by `acknowledge`. */
+  nodes(): Promise<RunningNode[]>;
   /** Removes a node that shuts down, so that rotations do not wait for it. */
   forgetNode(nodeId: string): Promise<void>;
   /** The keys as they are now, with their private halves. */
@@ -120,7 +126,16 @@ export interface KeyRing {
 }
 
 /** @throws (each method) errors of the database and of the sealer */
-export function createKeyRing({ db, sealer, retired, now, policy, log, tell }: KeyRingOptions): KeyRing {
+export function createKeyRing({
+  db,
+  sealer,
+  retired,
+  masterKeys = [],
+  now,
+  policy,
+  log,
+  tell,
+}: KeyRingOptions): KeyRing {
   const rings = new Map(policy.rings.map((ring) => [ring.name, ring]));
 
   /** @param generated keys that an earlier plan needed, which this one may use */
@@ -223,6 +238,8 @@ export function createKeyRing({ db, sealer, retired, now, policy, log, tell }: K
     return { verb: 'rotate', now: atOnce, replaces: new Set(active.map((key) => key.kid)) };
   }
 
+  const goneBefore = (at: number) => at - 1_000 * (silenceSeconds(policy) + CLOCK_TOLERANCE_SECONDS);
+
   return {
     maintain: () => perform({ verb: 'maintain' }),
     rotate: async (request = {}) => perform(await orderRotation(request)),
@@ -240,9 +257,11 @@ export function createKeyRing({ db, sealer, retired, now, policy, log, tell }: K
 
     acknowledge(nodeId, version) {
       const instant = now();
-      const goneBefore = instant - 1_000 * (silenceSeconds(policy) + CLOCK_TOLERANCE_SECONDS);
-      return saveHeartbeat(db, { nodeId, version, rings: [...rings.keys()], now: instant, goneBefore });
+      const beat = { nodeId, version, rings: [...rings.keys()], masterKeys, now: instant };
+      return saveHeartbeat(db, { ...beat, goneBefore: goneBefore(instant) });
     },
+
+    nodes: () => readNodes(db, goneBefore(now())),
 
     forgetNode: (nodeId) => deleteNode(db, nodeId),
     load: () => readKeySet(db, sealer, [...rings.keys()], { ...retired, now: now() }),

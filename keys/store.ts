@@ -19,6 +19,7 @@ export type KeyTables = {
     acknowledged_at: Date;
     seen_at: Date;
     rings: string[];
+    master_keys: ColumnType<string[], string[] | undefined, string[]>;
   };
 };
 
@@ -310,6 +311,7 @@ export interface Heartbeat {
   readonly nodeId: string;
   readonly version: number;
   readonly rings: readonly string[];
+  readonly masterKeys: readonly string[];
   readonly now: number;
   /** Nodes that were not seen since then are removed. */
   readonly goneBefore: number;
@@ -318,7 +320,12 @@ export interface Heartbeat {
 /** @returns the current version of the key set */
 export async function saveHeartbeat(db: Executor, beat: Heartbeat): Promise<number> {
   await db.deleteFrom('key_nodes').where('seen_at', '<', new Date(beat.goneBefore)).execute();
-  const row = { acknowledged: beat.version, seen_at: new Date(beat.now), rings: [...beat.rings] };
+  const row = {
+    acknowledged: beat.version,
+    seen_at: new Date(beat.now),
+    rings: [...beat.rings],
+    master_keys: [...beat.masterKeys],
+  };
   // A node that acknowledges version 0 has served nothing before, so no copy of it has to expire. And a clock that was
   // wrong for a while must not delay a rotation once it is right again.
   const acknowledged_at = beat.version === 0 ? new Date(0) : row.seen_at;
@@ -335,6 +342,33 @@ export async function saveHeartbeat(db: Executor, beat: Heartbeat): Promise<numb
     .returning('version')
     .executeTakeFirstOrThrow();
   return Number(version);
+}
+
+/** A server that runs. */
+export interface RunningNode {
+  readonly nodeId: string;
+  /** Milliseconds since the epoch. */
+  readonly seenAt: number;
+  /** The version of the key set that it serves. */
+  readonly acknowledged: number;
+  /** The ids of the master keys that it opens values with; empty for a node of an earlier version, which does not say. */
+  readonly masterKeys: readonly string[];
+}
+
+/** @param goneBefore nodes that were not seen since then have ended */
+export async function readNodes(db: Executor, goneBefore: number): Promise<RunningNode[]> {
+  const rows = await db
+    .selectFrom('key_nodes')
+    .selectAll()
+    .where('seen_at', '>=', new Date(goneBefore))
+    .orderBy('node_id')
+    .execute();
+  return rows.map((row) => ({
+    nodeId: row.node_id,
+    seenAt: row.seen_at.getTime(),
+    acknowledged: Number(row.acknowledged),
+    masterKeys: row.master_keys,
+  }));
 }
 
 export async function deleteNode(db: Executor, nodeId: string): Promise<void> {

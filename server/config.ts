@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { type ServerPolicy, signingAlgsOf } from './clients/profiles.ts';
 import { conflictsIn } from './config_conflicts.ts';
-import { type Config, configOf } from './config_values.ts';
+import { type Config, configOf, type SecretFiles } from './config_values.ts';
 import { describeLimit, type LimitChanges, readLimits } from './limit_settings.ts';
 import { type LimitInForce, limitEntries } from './limit_table.ts';
 import { AppError } from './platform/errors.ts';
@@ -27,10 +27,20 @@ export function loadConfig(env: Environment = process.env): Config {
   const { values, problems } = readSettings('CARDEA_', SETTINGS, env);
   if (problems.length > 0) throw new ConfigError(problems);
   const declaredProduction = env.NODE_ENV === 'production';
-  const config = configOf(values, { declaredProduction });
+  const config = configOf(values, { declaredProduction, secretFiles: secretFilesIn(env) });
   const conflicts = conflictsIn(config, values, { declaredProduction });
   if (conflicts.length > 0) throw new ConfigError(conflicts);
   return deepFreeze(config);
+}
+
+function secretFilesIn(env: Environment): SecretFiles {
+  const secrets = settingEntries().filter(([, { secret }]) => secret);
+  return Object.fromEntries(
+    secrets.flatMap(([name]) => {
+      const file = env[`${name}_FILE`];
+      return file === undefined ? [] : [[name, file]];
+    }),
+  );
 }
 
 /** A setting as operators see it. */

@@ -7,7 +7,7 @@ import { type Issuer, readIssuer } from './platform/issuer.ts';
 import { LOOPBACK } from './platform/reachable.ts';
 import { isLoopback, type Mailbox } from './platform/smtp_url.ts';
 import type { DeepReadonly } from './platform/types.ts';
-import type { SettingValues } from './settings.ts';
+import type { SettingName, SettingValues } from './settings.ts';
 
 /** The configuration, as the rest of the server reads it. */
 export type Config = DeepReadonly<
@@ -15,8 +15,11 @@ export type Config = DeepReadonly<
   Issuer | Mailbox | TlsListener | Uint8Array | X509Certificate
 >;
 
-/** @param declaredProduction NODE_ENV=production */
-export function configOf(values: SettingValues, { declaredProduction }: { readonly declaredProduction: boolean }) {
+/** @param environment `declaredProduction`: NODE_ENV=production; `secretFiles`: the files that secrets were read from */
+export function configOf(
+  values: SettingValues,
+  { declaredProduction, secretFiles }: { readonly declaredProduction: boolean; readonly secretFiles: SecretFiles },
+) {
   const tls = tlsListener(values);
   const issuer = values.CARDEA_ISSUER ?? readIssuer(`${tls ? 'https' : 'http'}://localhost:${values.CARDEA_PORT}`);
   const production = declaredProduction || !isDevelopmentName(issuer.hostname);
@@ -25,6 +28,8 @@ export function configOf(values: SettingValues, { declaredProduction }: { readon
   return {
     /** NODE_ENV=production, or an issuer that other machines reach: nothing that is made for development is allowed. */
     production,
+    /** The files that secrets were read from, by setting. */
+    secretFiles,
     /** No other machine reaches the server: demo data, the page of unsent mails and loopback URLs are harmless. */
     thisMachineOnly,
     issuer,
@@ -160,6 +165,8 @@ export function configOf(values: SettingValues, { declaredProduction }: { readon
     },
   };
 }
+
+export type SecretFiles = Readonly<Partial<Record<SettingName, string>>>;
 
 function tlsListener(values: SettingValues): TlsListener | undefined {
   const { CARDEA_TLS_CERT: cert, CARDEA_TLS_KEY: key, CARDEA_TLS_CLIENT_CA: authorities = [] } = values;

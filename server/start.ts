@@ -1,6 +1,7 @@
 import { createApp } from './app.ts';
 import { applyConfiguredFile, declaredSettingsOf, migrateAtStart } from './composition/configuration.ts';
 import { type Config, describeConfig, loadConfig } from './config.ts';
+import { freshSecret } from './fresh_secrets.ts';
 import { systemClock } from './platform/clock.ts';
 import { databasePlace } from './platform/database_problems.ts';
 import { createDb } from './platform/db.ts';
@@ -27,7 +28,13 @@ export async function start(
     url = postgres.url;
   }
   const outages = createStartedOutages(url, log);
-  const db = createDb({ url, poolSize: configured.databasePool, timeoutMs: configured.databaseTimeoutMs, outages });
+  const source = freshSecret(configured, 'CARDEA_DATABASE_URL') ?? url;
+  const db = createDb({
+    url: source,
+    poolSize: configured.databasePool,
+    timeoutMs: configured.databaseTimeoutMs,
+    outages,
+  });
   opened.defer(() => db.close());
   const migrated = await migrateAtStart(db, configured);
   if (migrated.length > 0) log.info({ migrations: migrated }, 'the schema was brought up to date');

@@ -26,9 +26,10 @@ export function masterKeyCommand(
     .description('encrypt everything again under the first key of CARDEA_MASTER_KEY; safe while servers run')
     .addHelpText(
       'after',
-      '\nPut the new key first and keep the old one behind it, restart every node, run this, then drop the old key.',
+      '\nPut the new key first and keep the old one behind it, restart every node, run this, then drop the old key.\nIt is refused while a running server does not have the new key.',
     )
     .option(DRY_RUN_OPTION[0], 'count what it would encrypt, and what no key can open; change nothing')
+    .option('--force', 'also when a running server does not have the new key')
     .option(...JSON_OPTION)
     .action(
       verb<ChangeOptions>(async ({ stream }, options) => {

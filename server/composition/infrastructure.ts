@@ -7,6 +7,7 @@ import { type Audit, openAudit } from '../audit/entries.ts';
 import { RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
 import { CLIENTS_CHANNEL } from '../clients/statements.ts';
 import type { Config, SettingInForce } from '../config.ts';
+import { freshSecret } from '../fresh_secrets.ts';
 import type { Limits } from '../limit_table.ts';
 import { resolveMasterKeys } from '../master_keys.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -19,7 +20,7 @@ import { type Messenger, startMessenger } from '../platform/messenger.ts';
 import { createOutbound, type Outbound } from '../platform/outbound.ts';
 import { createRecently } from '../platform/recently.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
-import { loadServerSecret } from '../platform/server_secrets.ts';
+import { findServerSecret } from '../platform/server_secrets.ts';
 import { createTally } from '../platform/tally.ts';
 import { createWriteBounds, type WriteBounds } from '../platform/write_bounds.ts';
 import { DELIVERIES_CHANNEL } from '../records/deliveries.ts';
@@ -82,7 +83,8 @@ export async function createInfrastructure(parts: AppParts): Promise<Infrastruct
     }),
     (one) => one.close(),
   );
-  const shared = config.redisUrl ? await connectRedis(parts, config.redisUrl) : undefined;
+  const redisUrl = freshSecret(config, 'CARDEA_REDIS_URL');
+  const shared = redisUrl ? await connectRedis(parts, redisUrl) : undefined;
   const counter: Counter = shared ?? createMemoryCounter(now);
   const tally = createTally({ now, uptime: parts.uptime, shared });
   const limits = openLimits(config.limits, { counter, tally, now, onReached: reporter(parts) });
@@ -95,7 +97,8 @@ export async function createInfrastructure(parts: AppParts): Promise<Infrastruct
     limits,
     writes: createWriteBounds(limits.writes),
     audit: await openAudit({ db, sealer, now, issuer: issuer.identifier }),
-    csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
+    // The secrets follow from the keys of cookies (serve.ts). Servers of the version before have one of their own.
+    csrf: createCsrf(await findServerSecret(db, sealer, 'csrf')),
     views: createViews(issuer.basePath),
     outbound: createOutbound({ allow: config.outboundAllow, nameServers: parts.nameServers }),
     mailer: createMailer(parts, outbox),
@@ -119,13 +122,14 @@ function reporter({ log, now }: AppParts): (name: string) => void {
 }
 
 /** Loaded only where Redis is configured: its client takes as long to load as Fastify. */
-async function connectRedis({ log, now, onClose }: AppParts, url: string): Promise<Counter> {
+async function connectRedis({ log, now, onClose }: AppParts, url: () => string): Promise<Counter> {
   const { createRedisCounter } = await import('../platform/redis.ts');
   return onClose(await createRedisCounter({ url, log, now }), (redis) => redis.close());
 }
 
 function createMailer({ config, now, onClose }: AppParts, outbox: string): Mailer | undefined {
   const sender = { from: config.mailFrom, domain: config.issuer.hostname, now };
-  if (config.smtp) return onClose(createSmtpMailer(config.smtp, sender), (mailer) => mailer.close());
+  const server = freshSecret(config, 'CARDEA_SMTP_URL');
+  if (server) return onClose(createSmtpMailer(server, sender), (mailer) => mailer.close());
   return config.production ? undefined : createOutboxMailer(outbox, sender);
 }

@@ -7,7 +7,6 @@ import { createClientCertificates } from '../oidc/client_certificates.ts';
 import { createClientSubjects } from '../oidc/client_subjects.ts';
 import { CLAIMS, SCOPES } from '../oidc/configuration.ts';
 import { DEVICE_CODE_SECONDS } from '../oidc/device_flow.ts';
-import { NONCE_SECRET } from '../oidc/dpop.ts';
 import { PAIRWISE_SECRET } from '../oidc/pairwise.ts';
 import { createUnfinishedLimits, ORIGIN_SECRET } from '../oidc/unfinished_limits.ts';
 import { createPermissionsOfRoles } from '../operations/role_permissions.ts';
@@ -67,7 +66,7 @@ export async function createProtocol(parts: {
     requestAccounts,
     requiredAcr,
     certificates,
-    dpop: { nonceSecret: await secret(NONCE_SECRET), nonceRequired: config.dpopNonceRequired },
+    nonceRequired: config.dpopNonceRequired,
     pairwiseKey,
     permissionsOfRoles: createPermissionsOfRoles(createNamed('roles', { db, now })),
     unfinishedLimits: unfinishedLimitsOf(infrastructure, await secret(ORIGIN_SECRET), async (id) => {

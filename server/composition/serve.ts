@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { activeKey, byAlgorithm, cookieKeys, jwks, signingKeys, verifyingKeys } from '../../keys/jwks.ts';
+import {
+  activeKey,
+  byAlgorithm,
+  cookieKeys,
+  derivedSecrets,
+  jwks,
+  signingKeys,
+  verifyingKeys,
+} from '../../keys/jwks.ts';
 import type { LoadedKeySet } from '../../keys/store.ts';
 import type { StoredRequiredAcr } from '../accounts/assurance.ts';
 import { SEEN_EVERY_MS } from '../accounts/session_details.ts';
@@ -38,7 +46,7 @@ export interface ServeParts {
   readonly requestAccounts: RequestAccounts;
   readonly requiredAcr: StoredRequiredAcr;
   readonly certificates: ClientCertificates;
-  readonly dpop: ConfigurationOptions['dpop'];
+  readonly nonceRequired: ConfigurationOptions['dpop']['nonceRequired'];
   readonly pairwiseKey: Buffer;
   readonly unfinishedLimits: UnfinishedLimits;
   readonly permissionsOfRoles: ApiAccessParts['permissionsOfRoles'];
@@ -49,7 +57,7 @@ export interface ServeParts {
 /** @returns a function that creates the provider of a key set, and the documents that are served beside it */
 export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<Served> {
   const { accountServices, clientServices, registration, records, requestAccounts, certificates } = parts;
-  const { config, log, now, views, outbound, limits, secure } = parts.infrastructure;
+  const { config, csrf, log, now, views, outbound, limits, secure } = parts.infrastructure;
   const { secondFactorPolicy, sessionDetails, texts } = accountServices;
   const { units, polls, statusLists, userCodes } = records;
   const { issuer, detailsTypes, lifetimes } = config;
@@ -79,7 +87,6 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
     pages,
     devicePages: createDevicePages({ views, pages, findPerson: requestAccounts.find }),
     fetching,
-    dpop: parts.dpop,
     confirmLogout: config.confirmLogout,
     isRedirectAllowed: allowsRedirect,
     pairwiseKey: parts.pairwiseKey,
@@ -111,13 +118,22 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
   return async (set) => {
     const jwks = verifyingKeys(set);
     const jwtAccessTokens = createJwtAccessTokens({ issuer, jwks, now, units, statusLists });
-    const options = { ...common, jwks: signingKeys(set), cookieKeys: cookieKeys(set), jwtAccessTokens };
+    csrf.renew(derivedSecrets(set, 'forms'));
+    const nonceSecrets = derivedSecrets(set, 'nonces of DPoP proofs');
+    const options = {
+      ...common,
+      jwks: signingKeys(set),
+      cookieKeys: cookieKeys(set),
+      dpop: { nonceSecrets, nonceRequired: parts.nonceRequired },
+      jwtAccessTokens,
+    };
     const { provider, handle, discovery } = await createProvider({
       issuer,
       serverPolicy,
       configuration: createConfiguration(options),
       fetching,
       exchange: options,
+      nonceSecrets,
       units,
       polls,
       unfinishedLimits: parts.unfinishedLimits,

@@ -172,6 +172,7 @@ export async function openKeyRing({
       sealer: columnSealer(sealer, { table: 'signing_keys', column: 'sealed_public' }),
       seconds: config.lifetimes.sessionAbsolute,
     },
+    masterKeys: sealer.keyIds,
     now,
     policy: keyPolicy(config.keys, signedLifetimes(config)),
     ...(log ? { log } : {}),

@@ -8,6 +8,7 @@ import { disableProviderLogoutCalls } from './backchannel_logout.ts';
 import { disableProviderPings } from './ciba_notifications.ts';
 import { type ClientForProvider, replaceClientLookup } from './client_lookup.ts';
 import { CLAIMS } from './configuration.ts';
+import type { DpopOptions } from './dpop.ts';
 import { assertEveryRouteHasSteps, ENDPOINTS } from './endpoints.ts';
 import { listen } from './events.ts';
 import { createExchange, type EndpointLimits, exchangeOf, type StepServices } from './exchange.ts';
@@ -23,7 +24,7 @@ import { discoveryOf } from './profiles.ts';
 import { keepRedirectUris } from './redirects.ts';
 import { ROUTES, type Route } from './routes.ts';
 import { runEndpoint } from './run_endpoint.ts';
-import { assertSeams, listRoutes, routeOf } from './seams.ts';
+import { acceptNonces, assertSeams, listRoutes, routeOf } from './seams.ts';
 import type { Handle } from './serving.ts';
 import { explainRedirectedErrors } from './steps/refusals.ts';
 import { addClaimsOfMappings } from './token_claims.ts';
@@ -43,6 +44,7 @@ export interface ProviderOptions extends Omit<StepServices, 'features' | 'logFai
   readonly units: Units;
   readonly pages: Pages;
   readonly exchange: ExchangeParts;
+  readonly nonceSecrets: DpopOptions['nonceSecrets'];
   /** For ID tokens that come back as a hint. */
   readonly retiredKeys: readonly RetiredKey[];
   /** The same object again for as long as the client is unchanged. */
@@ -61,6 +63,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   const { issuer, units, log } = options;
   const { provider, names } = listRoutes(() => new Provider(issuer.identifier, options.configuration));
   assertSeams(provider);
+  acceptNonces(provider, options.nonceSecrets);
   assertEveryRouteHasSteps(names);
   // The mount has determined scheme, host and address, and passes them in X-Forwarded-*, which it alone can set.
   provider.proxy = true;

@@ -31,12 +31,15 @@ declare module 'oidc-provider/lib/helpers/weak_cache.js' {
     answer: Readonly<Record<string, string>>,
   ) => void | Promise<void>;
 
+  import type ServerChallenge from 'oidc-provider/lib/helpers/challenge.js';
   import type Router from 'oidc-provider/lib/helpers/router.js';
 
   /** The private state of a provider. */
   export default function stateOf(provider: Provider): {
     readonly responseModes: Map<string, Send>;
     readonly router: Router;
+    /** Undefined without the feature. */
+    DPoPNonces: Pick<ServerChallenge, 'nextChallenge' | 'checkChallenge'> | undefined;
   };
 }
 
@@ -84,6 +87,13 @@ declare module 'oidc-provider/lib/helpers/grant_common.js' {
 declare module 'oidc-provider/lib/helpers/challenge.js' {
   /** Seconds by which the date of a DPoP proof may differ from now. */
   export const CHALLENGE_OK_WINDOW: number;
+
+  /** Nonces that follow from a secret of 32 bytes and the time. */
+  export default class ServerChallenge {
+    constructor(secret: Buffer, info: string);
+    nextChallenge(): string;
+    checkChallenge(challenge: string): boolean;
+  }
 }
 
 declare module 'oidc-provider/lib/helpers/re_render_errors.js' {

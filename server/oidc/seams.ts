@@ -176,6 +176,20 @@ export function assertSeams(provider: Provider): void {
   refuse(problems.flatMap(([seam, problem]) => (problem === undefined ? [] : [`${seam} ${problem}`])));
 }
 
+/**
+ * Nonces for DPoP proofs are made from the first secret, and those of all are accepted, so that the secrets can be replaced while
+ * clients have nonces (RFC 9449 §8).
+ * @param secrets 32 bytes each
+ */
+export function acceptNonces(provider: Provider, secrets: readonly Buffer[]): void {
+  const [current, ...older] = secrets.map((secret) => new challenge.default(secret, 'DPoP'));
+  if (!current) throw new Error('nonces need a secret');
+  stateOf(provider).DPoPNonces = {
+    nextChallenge: () => current.nextChallenge(),
+    checkChallenge: (nonce) => [current, ...older].some((one) => one.checkChallenge(nonce)),
+  };
+}
+
 /** @returns what is wrong with each seam, by its name; undefined for one that is as it was tested */
 export function inspectSeams(provider: Provider): Readonly<Record<string, string | undefined>> {
   const client = buildClient(provider, SAMPLE_CLIENT);
@@ -190,6 +204,8 @@ export function inspectSeams(provider: Provider): Readonly<Record<string, string
     ...Object.entries(FUNCTIONS).map(
       ([name, [fn, parameters]]) => [`function ${name}`, signatureProblem(fn, parameters)] as const,
     ),
+    ['DPoPNonces.nextChallenge', signatureProblem(challenge.default.prototype.nextChallenge, '()')],
+    ['DPoPNonces.checkChallenge', signatureProblem(challenge.default.prototype.checkChallenge, '(challenge)')],
     ...models.map((model) => [`payload of ${model}`, payloadProblem(provider, model)] as const),
     ...Object.entries(REPLACED_CHECKS).flatMap(([prompt, reasons]) =>
       listed(`check of ${prompt}:`, reasons, checksOf(prompt)),

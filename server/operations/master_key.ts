@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import type { RunningNode } from '../../keys/store.ts';
 import type { Changes } from '../audit/entries.ts';
 import { AppError } from '../platform/errors.ts';
 import { reseal } from '../platform/reseal.ts';
@@ -32,7 +33,8 @@ export const masterKey = {
     example: {
       output: { table: 'data_keys', column: 'sealed_key', seen: 3, resealed: 3, unreadable: 0, complete: true },
     },
-    async *run({ db, sealer }, _input, { dryRun, requestId }, commit) {
+    async *run({ db, sealer, keyRing }, _input, { dryRun, force, requestId }, commit) {
+      if (!force) assertOpenedByAll(sealer.keyIds, await (await keyRing()).nodes());
       const tell = (values: Readonly<Record<string, unknown>>) =>
         commit({ statements: [], target: { kind: 'master_key', id: requestId }, changes: visible(values) });
       await tell({ complete: false });
@@ -52,6 +54,19 @@ export const masterKey = {
     },
   }),
 };
+
+/**
+ * A server without the new key could not read what is sealed under it: it would fail until it is restarted.
+ * @param keyIds of this process, the new key first
+ */
+function assertOpenedByAll([current = '']: readonly string[], nodes: readonly RunningNode[]): void {
+  const without = nodes.filter(({ masterKeys }) => !masterKeys.includes(current));
+  if (without.length === 0) return;
+  throw new AppError(
+    'master_key_not_everywhere',
+    `${without.length} of ${nodes.length} running servers do not have the first key of CARDEA_MASTER_KEY, or are of an earlier version (${without.map(({ nodeId }) => nodeId).join(', ')}): restart each with both keys, or give --force if they have ended`,
+  );
+}
 
 function unreadable(count: number): AppError {
   return new AppError(

@@ -318,6 +318,7 @@ export interface Installation {
 export interface KeyNodes {
   acknowledged: Int8;
   acknowledged_at: Timestamp;
+  master_keys: Generated<string[]>;
   node_id: string;
   rings: string[];
   seen_at: Timestamp;

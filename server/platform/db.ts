@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { AppError, faultOfSender, isUnavailable, unavailable } from './errors.ts';
@@ -57,7 +58,8 @@ export interface Db {
 }
 
 export interface DbOptions {
-  url: string;
+  /** A function is called for each new connection, so that a new password needs no restart. */
+  url: string | (() => string);
   /** Connections at most. */
   poolSize?: number;
   /** Milliseconds to wait for a connection, and for a statement. */
@@ -71,12 +73,15 @@ export interface DbOptions {
 const DEFAULT_POOL_SIZE = 10;
 const DEFAULT_TIMEOUT_MS = 5_000;
 
+const WRONG_PASSWORD = '28P01';
+const PASSWORD_TRIES = 20;
+const PASSWORD_PAUSE_MS = 100;
+
 /** @throws (each method) AppError 503 when Postgres cannot be reached or does not answer in time */
 export function createDb(options: DbOptions): Db {
   const { outages } = options;
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const connection = {
-    connectionString: options.url,
     connectionTimeoutMillis: timeoutMs,
     statement_timeout: timeoutMs,
     // The client gives up a little later than the server, so that a frozen server or network cannot hang a request.
@@ -89,10 +94,12 @@ export function createDb(options: DbOptions): Db {
     application_name: 'cardea',
     pipeline: true,
   };
+  const { url } = options;
+  const urlNow = typeof url === 'function' ? url : () => url;
   const pool = new pg.Pool({
     ...connection,
     max: options.poolSize ?? DEFAULT_POOL_SIZE,
-    Client: observed(options.onStatement),
+    Client: connecting(urlNow, observed(options.onStatement)),
   });
   // The pool listens to idle connections only. A connection that breaks while it is in use, but between two statements,
   // would have no listener, which ends the process.
@@ -106,10 +113,27 @@ export function createDb(options: DbOptions): Db {
     return translated;
   }
 
+  const connected = () =>
+    admitted(() => pool.connect()).catch((error) => {
+      throw failure(error);
+    });
+
+  /** Tries again for a moment when the password is refused: it may just have been changed, and the file of the URL follows. */
+  async function admitted<T>(connect: () => Promise<T>): Promise<T> {
+    for (let left = typeof url === 'function' ? PASSWORD_TRIES : 0; ; left -= 1) {
+      try {
+        return await connect();
+      } catch (error) {
+        if (left <= 0 || sqlState(error) !== WRONG_PASSWORD) throw error;
+        await setTimeout(PASSWORD_PAUSE_MS);
+      }
+    }
+  }
+
   async function run<R>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
     try {
       const query = { ...statement, values: values as unknown[] };
-      const result = await pool.query(query);
+      const result = await admitted(() => pool.query(query));
       outages?.succeeded();
       return result.rows as R[];
     } catch (error) {
@@ -121,9 +145,7 @@ export function createDb(options: DbOptions): Db {
     const only = bound[0];
     if (!only) return [];
     if (bound.length === 1) return [await run(only.statement, only.values)];
-    const client = await pool.connect().catch((error) => {
-      throw failure(error);
-    });
+    const client = await connected();
     const sent = [
       client.query('BEGIN'),
       ...bound.map(({ statement, values }) => client.query({ ...statement, values: values as unknown[] })),
@@ -142,9 +164,7 @@ export function createDb(options: DbOptions): Db {
     work: (send: Send) => Promise<T>,
     { rollBack = false }: { readonly rollBack?: boolean } = {},
   ): Promise<T> {
-    const client = await pool.connect().catch((error) => {
-      throw failure(error);
-    });
+    const client = await connected();
     const send = async (bound: readonly BoundStatement[]) => {
       const sent = bound.map(({ statement, values }) => client.query({ ...statement, values: values as unknown[] }));
       const settled = await Promise.allSettled(sent);
@@ -172,21 +192,24 @@ export function createDb(options: DbOptions): Db {
 
   return {
     kysely: new Kysely<Record<never, never>>({
-      dialect: new PostgresDialect({ pool: observedPool(pool, outages, failure) }),
+      dialect: new PostgresDialect({ pool: observedPool(pool, outages, connected, failure) }),
     }),
     query: <R>({ statement, values }: BoundStatement<R>) => run<R>(statement, values),
     run,
     transact: transact as Db['transact'],
     transaction,
     async connect() {
-      const client = new pg.Client({ ...connection, statement_timeout: 0, query_timeout: 0, pipeline: false });
-      client.on('error', (error) => outages?.failed(error));
       try {
-        await client.connect();
+        return await admitted(async () => {
+          const own = { ...connection, statement_timeout: 0, query_timeout: 0, pipeline: false };
+          const client = new pg.Client({ ...own, connectionString: urlNow() });
+          client.on('error', (error) => outages?.failed(error));
+          await client.connect();
+          return client;
+        });
       } catch (error) {
         throw failure(error);
       }
-      return client;
     },
     close: () => pool.end(),
   };
@@ -214,7 +237,12 @@ export function withinTransaction(send: Send): Db {
 }
 
 /** The pool for Kysely, with the same errors as `run` and `transact`. */
-function observedPool(pool: pg.Pool, outages: Outages | undefined, failure: (error: unknown) => unknown): PostgresPool {
+function observedPool(
+  pool: pg.Pool,
+  outages: Outages | undefined,
+  connected: () => Promise<pg.PoolClient>,
+  failure: (error: unknown) => unknown,
+): PostgresPool {
   async function orFail<T>(work: Promise<T>): Promise<T> {
     try {
       const result = await work;
@@ -227,7 +255,7 @@ function observedPool(pool: pg.Pool, outages: Outages | undefined, failure: (err
   return {
     options: pool.options,
     async connect() {
-      const client = await orFail(pool.connect());
+      const client = await connected();
       const query = (sql: string, parameters: readonly unknown[]) => orFail(client.query(sql, [...parameters]));
       // Kysely's type also takes cursors, which are not used here and which a pipelined connection refuses.
       const used = { query, release: (destroy?: boolean) => client.release(destroy) };
@@ -330,6 +358,15 @@ function isConnectionError(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return UNAVAILABLE_STATES.test(error.code ?? '');
   // All else is an error of a socket, or of pg that the connection is lost, unless it is a programming error.
   return error instanceof Error && !(error instanceof TypeError || error instanceof RangeError);
+}
+
+/** Each connection is made with the URL as it is then. */
+function connecting(urlNow: () => string, Client: typeof pg.Client): typeof pg.Client {
+  return class extends Client {
+    constructor(config: pg.ClientConfig) {
+      super({ ...config, connectionString: urlNow() });
+    }
+  };
 }
 
 function observed(onStatement: DbOptions['onStatement']): typeof pg.Client {

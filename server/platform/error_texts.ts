@@ -240,6 +240,11 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'The e-mail address, user name or other identifier belongs to somebody else, or is reserved.',
     remedy: 'Choose another one.',
   },
+  master_key_not_everywhere: {
+    happened: 'A running server does not have the new master key, so it could not read what is sealed under it.',
+    remedy:
+      'Restart every server with both keys, the new one first; `cardea secrets list` shows which have it. Then rotate again.',
+  },
   mail_not_configured: { happened: 'This server sends no mail.', remedy: 'Set CARDEA_SMTP_URL, and try again.' },
   migrations_pending: {
     happened: 'The schema of the database is older than the program.',

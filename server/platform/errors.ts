@@ -69,6 +69,7 @@ export const ERROR_STATUSES = {
   export_under_way: 409,
   identifier_taken: 409,
   mail_not_configured: 409,
+  master_key_not_everywhere: 409,
   migrations_pending: 409,
   no_plans: 409,
   no_rotation: 409,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import type { Clock } from './clock.ts';
 import { AppError, unavailable } from './errors.ts';
@@ -42,13 +43,77 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const SILENCE_TIMEOUT_MS = 30_000;
 const CONNECTIONS = 3;
 
-/** Sends by SMTP (RFC 5321). */
+/**
+ * Sends by SMTP (RFC 5321).
+ * @param server a function is called for each mail, so that a new password needs no restart
+ */
 export function createSmtpMailer(
-  server: SmtpServer,
-  options: MailerOptions & { timeouts?: { connectMs: number; silenceMs: number } },
+  server: SmtpServer | (() => SmtpServer),
+  options: MailerOptions & { timeouts?: SmtpTimeouts },
 ): Mailer {
-  const { connectMs, silenceMs } = options.timeouts ?? { connectMs: CONNECT_TIMEOUT_MS, silenceMs: SILENCE_TIMEOUT_MS };
-  const transport = createTransport({
+  const serverNow = typeof server === 'function' ? server : () => server;
+  let open = openTransport(serverNow(), options.timeouts);
+
+  function current(): OpenTransport {
+    const wanted = serverNow();
+    if (isDeepStrictEqual(wanted, open.server)) return open;
+    open.retire();
+    open = openTransport(wanted, options.timeouts);
+    return open;
+  }
+
+  return {
+    async send(message) {
+      try {
+        return await current().send(rendered(message, options));
+      } catch (error) {
+        throw verdict(error);
+      }
+    },
+    close: () => open.close(),
+  };
+}
+
+interface SmtpTimeouts {
+  readonly connectMs: number;
+  readonly silenceMs: number;
+}
+
+type OpenTransport = ReturnType<typeof openTransport>;
+
+/** Connections to one server with one password. */
+function openTransport(server: SmtpServer, timeouts: SmtpTimeouts | undefined) {
+  const transport = createTransport(smtpOptions(server, timeouts));
+  // A pooled connection that breaks while idle is not an error: the next mail opens another.
+  transport.on('error', () => {});
+  let sending = 0;
+  let retired = false;
+  return {
+    server,
+    async send(mail: SendMailOptions): Promise<string> {
+      sending += 1;
+      try {
+        return (await transport.sendMail(mail)).response;
+      } finally {
+        sending -= 1;
+        if (retired && sending === 0) transport.close();
+      }
+    },
+    /** Closes it when the mails under way are sent. */
+    retire() {
+      retired = true;
+      if (sending === 0) transport.close();
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** How a server is spoken to, also where it is only looked at (`cardea doctor`). */
+export function smtpOptions(
+  server: SmtpServer,
+  { connectMs, silenceMs }: SmtpTimeouts = { connectMs: CONNECT_TIMEOUT_MS, silenceMs: SILENCE_TIMEOUT_MS },
+) {
+  return {
     host: server.host,
     port: server.port,
     secure: server.secure,
@@ -65,20 +130,7 @@ export function createSmtpMailer(
     // A mail must not include files or URLs, even if its content tries to.
     disableFileAccess: true,
     disableUrlAccess: true,
-  });
-  // A pooled connection that breaks while idle is not an error: the next mail opens another.
-  transport.on('error', () => {});
-  return {
-    async send(message) {
-      try {
-        const { response } = await transport.sendMail(rendered(message, options));
-        return response;
-      } catch (error) {
-        throw verdict(error);
-      }
-    },
-    close: () => transport.close(),
-  };
+  } as const;
 }
 
 /** Writes mails to files in development, which the page /outbox shows. */

@@ -34,7 +34,12 @@ const DECREMENT = `
  * A counter shared by all nodes. Redis makes it exact over nodes, but is not required: while it is down each node
  * counts for itself, so limits still apply and no request waits.
  */
-export async function createRedisCounter(options: { url: string; log: Logger; now: Clock }): Promise<RedisCounter> {
+export async function createRedisCounter(options: {
+  /** A function is called for each connection, so that a new password needs no restart. */
+  url: string | (() => string);
+  log: Logger;
+  now: Clock;
+}): Promise<RedisCounter> {
   const { log, now } = options;
   const memory = createMemoryCounter(now);
   const redis = connectTo(options.url);
@@ -83,29 +88,61 @@ export async function createRedisCounter(options: { url: string; log: Logger; no
   };
 }
 
-/** redis://…, rediss://…, redis+sentinel://host:port,host:port/master-name, redis+cluster://host:port,host:port */
-function connectTo(url: string): RedisCommands {
-  const [, kind = '', rest = ''] = /^rediss?\+(sentinel|cluster):\/\/(.*)$/.exec(url) ?? [];
-  const common = { disableOfflineQueue: true, socket: { connectTimeout: COMMAND_TIMEOUT_MS * 4 } };
+/**
+ * redis://…, rediss://…, redis+sentinel://host:port,host:port/master-name, redis+cluster://host:port,host:port; each with
+ * `user:password@` before the hosts. The hosts are those of the first URL, user and password those of the URL at the time.
+ */
+export function connectTo(source: string | (() => string)): RedisCommands {
+  const urlNow = typeof source === 'function' ? source : () => source;
+  const { kind, secure, hosts, path, credentials } = redisPlace(urlNow());
+  const common = {
+    disableOfflineQueue: true,
+    socket: { connectTimeout: COMMAND_TIMEOUT_MS * 4 },
+    ...(credentials
+      ? {
+          credentialsProvider: {
+            type: 'async-credentials-provider' as const,
+            credentials: async () => redisPlace(urlNow()).credentials ?? credentials,
+          },
+        }
+      : {}),
+  };
+  const scheme = secure ? 'rediss' : 'redis';
   // The three client types differ in unused generics; their commands are the same.
   switch (kind) {
-    case 'sentinel': {
-      const [hosts = '', name = 'mymaster'] = rest.split('/');
+    case 'sentinel':
       return createSentinel({
-        name,
+        name: path === '' ? 'mymaster' : path,
         sentinelRootNodes: hostList(hosts, 26_379),
         nodeClientOptions: common,
       }) as unknown as RedisCommands;
-    }
     case 'cluster': {
-      const [hosts = ''] = rest.split('/');
-      const scheme = url.startsWith('rediss') ? 'rediss' : 'redis';
       const rootNodes = hostList(hosts, 6_379).map(({ host, port }) => ({ url: `${scheme}://${host}:${port}` }));
       return createCluster({ rootNodes, defaults: common }) as unknown as RedisCommands;
     }
     default:
-      return createClient({ url, ...common }) as unknown as RedisCommands;
+      return createClient({ url: `${scheme}://${hosts}/${path}`, ...common }) as unknown as RedisCommands;
   }
+}
+
+/** The parts of a URL of Redis. Several hosts are no URL that `URL` can read. */
+export function redisPlace(url: string) {
+  const [, secure, kind, user, password, hosts = '', path = ''] =
+    /^redis(s)?(?:\+(sentinel|cluster))?:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^/?#]*)\/?([^?#]*)/.exec(url) ?? [];
+  return {
+    kind: kind as 'sentinel' | 'cluster' | undefined,
+    secure: secure !== undefined,
+    hosts,
+    /** The number of a database, or the name of a master. */
+    path,
+    credentials:
+      password === undefined
+        ? undefined
+        : {
+            ...(user === undefined || user === '' ? {} : { username: decodeURIComponent(user) }),
+            password: decodeURIComponent(password),
+          },
+  };
 }
 
 function hostList(hosts: string, defaultPort: number): { host: string; port: number }[] {

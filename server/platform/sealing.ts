@@ -24,6 +24,8 @@ export interface Sealer {
   open(place: Place, sealed: Uint8Array): Buffer;
   /** True when the value is not sealed with the first (current) master key; `master-key rotate` seals those again. */
   isStale(sealed: Uint8Array): boolean;
+  /** The ids of the keys, the current one first. They are in sealed values too, and tell nothing about the keys. */
+  readonly keyIds: readonly string[];
 }
 
 export interface Place {
@@ -133,6 +135,7 @@ function sealerUnder(keys: readonly MasterKey[]): Sealer {
     },
 
     isStale: (sealed) => find(sealed) !== current,
+    keyIds: keys.map(({ id }) => id.toString('hex')),
   };
 }
 

@@ -67,7 +67,7 @@ export function readSettings<Table extends Settings>(
       const given = rawValue(name, setting, env) ?? setting.fallback;
       values[name] = given === undefined ? undefined : setting.read(given);
     } catch (error) {
-      problems.push(`${name} ${(error as Error).message}`);
+      problems.push(`${name}${fileOf(name, setting, env)} ${(error as Error).message}`);
     }
   }
   // Complete only without problems: the caller throws otherwise.
@@ -82,12 +82,25 @@ export function rawValue(name: string, setting: Setting, env: Environment): stri
   const direct = env[name];
   const file = setting.secret ? env[`${name}_FILE`] : undefined;
   if (direct !== undefined && file !== undefined) throw new Error(`is set twice: drop ${name} or ${name}_FILE`);
-  if (file === undefined) return direct;
+  return file === undefined ? direct : secretIn(file);
+}
+
+/**
+ * The content of the file of a secret, without white space around it: editors and `echo` end a file by a line break.
+ * @throws Error with a message that follows the name of the setting
+ */
+export function secretIn(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    throw new Error(`cannot be read from ${name}_FILE (${(error as NodeJS.ErrnoException).code})`);
+    throw new Error(`cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
+}
+
+/** For messages: the file that a setting comes from, never what is in it. */
+function fileOf(name: string, setting: Setting, env: Environment): string {
+  const file = setting.secret && env[name] === undefined ? env[`${name}_FILE`] : undefined;
+  return file === undefined ? '' : ` (in ${file}, which ${name}_FILE names)`;
 }
 
 /** @returns a sentence for each name with the prefix that is not a setting, with the nearest name that is one */

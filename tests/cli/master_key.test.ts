@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
+import { deployment } from '../helpers/deployment.ts';
 import { closedUrl, vaultService } from '../helpers/key_services.ts';
 import { remember } from '../helpers/secrets.ts';
 import { setUpCli } from './run_cli.ts';
@@ -8,6 +10,10 @@ const scope = { after };
 const token = remember('other', 'hvs.a-token-of-the-command');
 const vault = await vaultService(scope, { token });
 const { cardea, masterKey } = await setUpCli(scope);
+const [first, second] = [0, 1].map(() => remember('master_key', randomBytes(32).toString('base64'))) as [
+  string,
+  string,
+];
 const provider = {
   CARDEA_VAULT_URL: vault.url,
   CARDEA_VAULT_TOKEN: token,
@@ -59,4 +65,27 @@ test('master-key new names the settings that are missing, and the service that i
   });
   assert.equal(away.code, 1);
   assert.match(away.stderr, /Vault at 127\.0\.0\.1/);
+});
+
+test('master-key rotate is refused while a running server does not have the new key (announced in key_nodes)', async () => {
+  const app = await deployment(scope, { env: { CARDEA_MASTER_KEY: first }, masterKey: first });
+  const seen = () => app.db.run<{ master_keys: string[] }>({ name: '', text: 'SELECT master_keys FROM key_nodes' }, []);
+  const env = { CARDEA_DATABASE_URL: app.databaseUrl, CARDEA_MASTER_KEY: `${second},${first}` };
+  assert.deepEqual(
+    (await seen()).map(({ master_keys }) => master_keys.length),
+    [1],
+  );
+  for (const flags of [[], ['--dry-run']]) {
+    const refused = await cardea(['master-key', 'rotate', ...flags], { env });
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /1 of 1 running servers do not have the first key of CARDEA_MASTER_KEY/);
+    for (const key of [first, second]) assert.ok(!refused.stderr.includes(key));
+  }
+  await app.close();
+  await deployment(scope, {
+    env: { CARDEA_MASTER_KEY: env.CARDEA_MASTER_KEY, CARDEA_ISSUER: app.issuer },
+    databaseUrl: app.databaseUrl,
+    masterKey: first,
+  });
+  assert.equal((await cardea(['master-key', 'rotate'], { env })).code, 0);
 });

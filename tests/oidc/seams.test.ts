@@ -41,6 +41,9 @@ const RENAMED: Readonly<Record<string, Renaming>> = {
   'function resolveRequestedResources': wider('helpers/grant_authorization.js', 'resolveRequestedResources(provider'),
   'function validateDpop': lib('helpers/grants.js', 'default as validateDpop', 'default as verifyDpop'),
 
+  'DPoPNonces.nextChallenge': lib('helpers/challenge.js', 'nextChallenge()', 'next()'),
+  'DPoPNonces.checkChallenge': wider('helpers/challenge.js', 'checkChallenge(challenge'),
+
   'payload of AccessToken': lib('models/access_token.js', "'sessionUid',", "'sessionId',"),
   'payload of AuthorizationCode': lib('models/authorization_code.js', "'grantId',", "'grant',"),
   'payload of BackchannelAuthenticationRequest': lib(

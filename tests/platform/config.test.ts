@@ -87,9 +87,14 @@ describe('configuration', () => {
       assert.deepEqual(secrets.sort(), Object.keys(values).sort());
       for (const name of secrets) {
         const value = values[name] ?? '';
-        const direct = loadConfig({ [name]: value });
-        assert.deepEqual(loadConfig({ [`${name}_FILE`]: file(name, `${value}\n`) }), direct);
-        assert.deepEqual(loadConfig({ [`${name}_FILE`]: file(name, value) }), direct);
+        const { secretFiles: none, ...direct } = loadConfig({ [name]: value });
+        assert.deepEqual(none, {});
+        for (const content of [value, `${value}\n`, `${value}\r\n`, `\ufeff${value}\n\n`]) {
+          const path = file(name, content);
+          const { secretFiles, ...read } = loadConfig({ [`${name}_FILE`]: path });
+          assert.deepEqual(read, direct);
+          assert.deepEqual(secretFiles, { [name]: path });
+        }
       }
     });
 
@@ -99,12 +104,19 @@ describe('configuration', () => {
     });
 
     test('a missing file is reported by name and code', () => {
-      const said = problem({ CARDEA_MASTER_KEY_FILE: join(folder, 'nothing') });
-      assert.equal(said, 'CARDEA_MASTER_KEY cannot be read from CARDEA_MASTER_KEY_FILE (ENOENT)');
+      const path = join(folder, 'nothing');
+      const said = problem({ CARDEA_MASTER_KEY_FILE: path });
+      assert.equal(said, `CARDEA_MASTER_KEY (in ${path}, which CARDEA_MASTER_KEY_FILE names) cannot be read (ENOENT)`);
     });
 
-    test('the invalid content of a file is not repeated', () => {
-      assert.ok(!problem({ CARDEA_MASTER_KEY_FILE: file('bad', 'sesame') }).includes('sesame'));
+    test('of a file with invalid content the error has the name and not the content', () => {
+      for (const name of secrets.filter((one) => one !== 'CARDEA_VAULT_TOKEN')) {
+        const path = file('bad', 'sesame');
+        const said = problem({ [`${name}_FILE`]: path });
+        assert.ok(said.startsWith(`${name} (in ${path}, which ${name}_FILE names) must be `), said);
+        assert.ok(!said.includes('sesame'), said);
+      }
+      assert.match(problem({ CARDEA_VAULT_TOKEN_FILE: file('empty', '\n') }), /names\) must not be empty$/);
     });
 
     test('a setting that is not a secret has no twin', () => {

@@ -55,7 +55,7 @@ const configuration = createConfiguration({
   pages,
   devicePages: createDevicePages({ views, pages, findPerson: async () => undefined }),
   fetching: { configuration: { fetch: unused }, guard: () => {} },
-  dpop: { nonceSecret: randomBytes(32), nonceRequired: false },
+  dpop: { nonceSecrets: [randomBytes(32)], nonceRequired: false },
   confirmLogout: false,
   isRedirectAllowed: async () => true,
   certificates: createClientCertificates({
