@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { begin, callbackOf, signedIn } from '../flows/support.ts';
 import { adminApi } from '../helpers/admin.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { defer } from '../helpers/scope.ts';
@@ -147,6 +148,19 @@ test('a key is revoked at once, and once', async () => {
       ['none', 'refused'],
     ],
   );
+});
+
+test('revoking the key of cookies signs everybody out (ASVS 7.4.5)', async () => {
+  const ours = await app.seed.party({ firstParty: true });
+  const browser = await signedIn(app, ours, await app.seed.person());
+  const isSignedIn = async () =>
+    callbackOf((await begin(app, ours, { prompt: 'none' }, browser.clone())).page).code !== undefined;
+  assert.ok(await isSignedIn());
+  for (const kid of await kids('cookie', 'active')) {
+    assert.equal((await api.request('POST', `/keys/${kid}/revoke`)).status, 200);
+  }
+  await until('the cookie is worth nothing', async () => !(await isSignedIn()));
+  await signedIn(app, ours, await app.seed.person());
 });
 
 test('a ring that is none is refused, and rotating and revoking need a permission', async () => {

@@ -16,7 +16,7 @@ const HOUR = 3_600_000;
 const start = Date.now();
 const clock = { ms: start };
 const now = () => clock.ms;
-const app = await deployment({ after }, { now, env: { CARDEA_SESSION_MAX: '2h' } });
+const app = await deployment({ after }, { now, env: { CARDEA_SESSION_MAX: '2h', CARDEA_SESSION_TTL: '100m' } });
 const party = await app.seed.party();
 const ours = await app.seed.party({ firstParty: true });
 const device = await app.seed.party({
@@ -61,6 +61,23 @@ describe('a session in constant use', () => {
     clock.ms = start + 2 * HOUR + 60_000;
     assert.ok(callbackOf((await begin(app, ours, { prompt: 'none' }, browser)).page).code);
   });
+});
+
+test('a session that is not used ends after CARDEA_SESSION_TTL (ASVS 7.3.1)', async (t) => {
+  const at = (minutes: number) => {
+    clock.ms = start + minutes * 60_000;
+    t.mock.timers.setTime(clock.ms); // the provider reads this clock for expiry
+  };
+  t.mock.timers.enable({ apis: ['Date'], now: start });
+  const used = await openAccount(app, await app.seed.person());
+  const unused = await openAccount(app, await app.seed.person());
+  const answer = async ({ browser }: typeof used) =>
+    callbackOf((await begin(app, ours, { prompt: 'none' }, browser)).page);
+  at(60);
+  assert.ok((await answer(used)).code);
+  at(102);
+  assert.equal((await answer(unused)).error, 'login_required');
+  assert.ok((await answer(used)).code);
 });
 
 describe('what was issued in a session', () => {

@@ -56,6 +56,19 @@ test('neither an unfinished sign-in nor an invented session cookie is a session'
   assert.equal(forged.status, 400);
 });
 
+test('identifiers of sessions have 256 random bits (ASVS 7.2.3)', async () => {
+  const ids = await Promise.all([1, 2, 3].map(async () => (await signedIn(app, ours, person)).cookie(COOKIE) ?? ''));
+  for (const id of ids) {
+    remember('session_id', id);
+    assert.match(id, /^[\w-]{43}$/, '43 characters of 6 bits');
+  }
+  // Of two random texts, about one place in 64 has the same character.
+  const [first = '', second = '', third = ''] = ids;
+  for (const other of [second, third]) {
+    assert.ok([...first].filter((letter, at) => other[at] === letter).length < 10, 'no part is fixed');
+  }
+});
+
 test('two accounts in one browser, one after the other: the second gets nothing of the first', async () => {
   const someone = await app.seed.person();
   const { tokens, browser } = await tokensFor(app, party, someone);

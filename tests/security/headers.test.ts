@@ -77,6 +77,21 @@ for (const [name, app, at] of [
   });
 }
 
+test('a form with a password is answered by 303 alone, which drops the password (RFC 9700 §4.12)', async () => {
+  const ours = await plain.seed.party({ firstParty: true });
+  const person = await plain.seed.person();
+  const { browser, page } = await begin(plain, ours);
+  const wrong = await submitPassword(browser.clone(), page, { ...person, password: 'wrong' });
+  assert.equal(wrong.location, undefined, 'a wrong password is answered by a page');
+  const answers = [await submitPassword(browser, page, person)];
+  // The steps behind the form redirect as well: to the provider, and from there to the app.
+  for (let last = answers[0]; last?.location?.startsWith(plain.issuer); last = answers.at(-1)) {
+    answers.push(await browser.get(last.location));
+  }
+  assert.ok(new URL(answers.at(-1)?.location ?? '').searchParams.get('code'));
+  for (const { status, location } of answers) assert.equal(status, 303, location);
+});
+
 test('cacheable documents have the other security headers, also when unchanged and when refused', async () => {
   for (const [at, isSecure] of [
     [plain.issuer, false],

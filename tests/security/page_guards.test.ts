@@ -5,6 +5,7 @@ import { errorOn } from '../flows/support.ts';
 import { openAccount, pathOf } from '../helpers/account.ts';
 import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
+import { has } from '../helpers/html.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 
 /**
@@ -72,6 +73,14 @@ describe('the guard of a page', () => {
       const page = await browser.get(path);
       assert.deepEqual([path, page.status], [path, guard === 'fresh_sign_in' ? 303 : 200]);
       if (page.status === 303) assert.equal(new URL(page.location ?? '').searchParams.get('prompt'), 'login', path);
+    }
+  });
+
+  test('every page of a person has a button to sign out (ASVS 7.4.4)', async () => {
+    const { browser } = await openAccount(app, await app.seed.person());
+    for (const { path } of guardedBy('signed_in', 'fresh_sign_in')) {
+      const page = await browser.get(path);
+      assert.deepEqual([path, page.status, has(page, '#sign-out[href="/logout"]')], [path, 200, true]);
     }
   });
 

@@ -49,6 +49,19 @@ test('every message key that is used exists, and every key is used', () => {
   for (const key of called) assert.ok(Object.hasOwn(en, key), `unknown message ${key}`);
 });
 
+test('inputs of passwords are hidden, and open to pasting and password managers (ASVS 6.2.6, 6.2.7)', () => {
+  const sources = readdirSync(join(ROOT, 'server/views'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(eta|js)$/.test(file))
+    .map((file) => readFileSync(join(ROOT, 'server/views', file), 'utf8'));
+  const inputs = sources.flatMap((source) => source.match(/<input [^>]*name="\w*password"[^\n]*/g) ?? []);
+  assert.equal(inputs.length, 2, 'the current password, and a new one');
+  for (const input of inputs) {
+    assert.match(input, / type="password" /, input);
+    assert.match(input, / autocomplete="(current|new)-password" /, input);
+  }
+  for (const source of sources) assert.doesNotMatch(source, /paste|beforeinput|maxlength="\d+"[^>]*type="password"/i);
+});
+
 /** URLs without `at`, which would lead past an issuer with a path. */
 const URLS = [
   '<a href="/account">',
