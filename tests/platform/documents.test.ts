@@ -17,6 +17,7 @@ import { STARTED } from '../helpers/started_template.ts';
 import { FILE_VERBS, STREAM_VERBS } from '../helpers/streams.ts';
 import { personalDataDocument } from '../personal_data_document.ts';
 import { schemaDocument } from '../schema_document.ts';
+import { asvsDocument, rfc9700Document, withThreats } from '../security_document.ts';
 import { withSnippets } from '../snippets.ts';
 
 /** `make documents` sets it, to write the generated files instead of comparing them. */
@@ -76,6 +77,13 @@ test('ops/docs/admin-api.md has the permissions, roles and routes of the code, a
 test('ops/docs/data-at-rest.md has the sealed columns', () => {
   const file = 'ops/docs/data-at-rest.md';
   compare(file, withSealedColumns(readFileSync(join(ROOT, file), 'utf8')));
+});
+
+test('ops/docs/security*.md have the threats and the requirements of the standards', () => {
+  const file = 'ops/docs/security.md';
+  compare(file, withThreats(readFileSync(join(ROOT, file), 'utf8')));
+  compare('ops/docs/security-asvs.md', asvsDocument());
+  compare('ops/docs/security-rfc9700.md', rfc9700Document());
 });
 
 test('ops/docs/audit.md has the actions of the catalogue', () => {

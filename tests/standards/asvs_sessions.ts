@@ -135,7 +135,7 @@ export const ASVS_SESSIONS: readonly Requirement[] = [
     tests: {
       'cli/user_sessions.test.ts': ['list a person’s sessions, sign the person out everywhere, and list the events'],
       'admin/records.test.ts': ['ending a session ends its tokens and nothing else, with an event for the person'],
-      'flows/sessions.test.ts': ['revoking the key of cookies signs everybody out (ASVS 7.4.5)'],
+      'admin/keys.test.ts': ['revoking the key of cookies signs everybody out (ASVS 7.4.5)'],
     },
   },
   {

@@ -10,10 +10,10 @@ export type Proofs = Readonly<Record<string, readonly string[]>>;
  * - `met`: without any setting
  * - `by setting`: once an operator has set what `how` names
  * - `partly`, `not met`: `how` says what is missing, and what an operator can do
- * - `operator`: only the deployment can meet it
+ * - `of the operator`, `of the app`: they alone can meet it; `how` says what Cardea does for it
  * - `not applicable`: `how` says why
  */
-export type Verdict = 'met' | 'by setting' | 'partly' | 'not met' | 'operator' | 'not applicable';
+export type Verdict = 'met' | 'by setting' | 'partly' | 'not met' | 'of the operator' | 'of the app' | 'not applicable';
 
 /** One requirement of a standard, and how Cardea meets it. */
 export interface Requirement {
@@ -55,6 +55,14 @@ export interface Claim {
   readonly page?: string | undefined;
 }
 
+/** A threat, by whom it is, and what stops it. */
+export interface Threat extends Claim {
+  readonly actor: string;
+  readonly threat: string;
+  /** A sentence or two. */
+  readonly stoppedBy: string;
+}
+
 /** What is wrong with the tests and pages that the claims name: a sentence for each. */
 export function brokenClaims(claims: readonly Claim[]): string[] {
   const namesOf = new Map<string, ReadonlySet<string>>();
@@ -76,7 +84,7 @@ export function brokenRequirements(requirements: readonly Requirement[]): string
     const needsProof = verdict === 'met' || verdict === 'by setting';
     return [
       ...(needsProof && !isShown ? [`${id}: ${verdict}, but neither a test nor a page shows it`] : []),
-      ...(/^[A-Z].*\.$/s.test(how) ? [] : [`${id}: "how" is no sentence`]),
+      ...(how.endsWith('.') ? [] : [`${id}: "how" is no sentence`]),
     ];
   });
 }
