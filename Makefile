@@ -13,9 +13,11 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # The last file that an installation writes. `npm ci` begins by deleting the folder, so one that was interrupted has none.
 INSTALLED := node_modules/.complete
 
-.PHONY: run test check bench chaos clients documents release help test-tools
+SITE := ops/site/built/index.html
 
-run: $(INSTALLED) ## start Cardea with an embedded Postgres and demo data, at http://localhost:3000
+.PHONY: run test check bench chaos clients documents site release help test-tools
+
+run: $(INSTALLED) $(SITE) ## start Cardea with an embedded Postgres and demo data, at http://localhost:3000
 	@exec node server/main.ts
 
 test: check test-tools ## check, then all tests; one folder or file alone: make test only=tests/keys
@@ -25,6 +27,7 @@ check: $(INSTALLED) ## types, formatting, lint, the rules of what may import wha
 	@tsc --noEmit
 	@biome check --error-on-warnings .
 	@node tests/import_rules.ts
+	@node tests/documents_check.ts
 	@node tests/openapi/check.ts
 
 bench: $(INSTALLED) ## measure against a bare oidc-provider, then lists of a million people, an audit of a million entries and a configuration file of 10,000 clients; prints tables, writes .artifacts/bench.json
@@ -43,6 +46,8 @@ clients: $(INSTALLED) ## sign in with libraries of Python, Go, Java, Rust and Ap
 documents: $(INSTALLED) ## write what is generated: the documents of the schema, the settings, the errors and the clients, the descriptions of the API, the types
 	@TEST_WRITE_DOCUMENTS=true node --test tests/platform/documents.test.ts
 
+site: $(SITE) ## build the documents into ops/site/built, which the server shows at /docs
+
 release: $(INSTALLED) ## keep the descriptions of the API as those of the version in package.json; changes that break its programs are refused from then on
 	@exec node tests/openapi/check.ts --release
 
@@ -54,6 +59,9 @@ $(INSTALLED): package-lock.json
 	@echo 'installing packages (once)…'
 	@PATH="$$MACHINE_PATH" npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
+
+$(SITE): $(INSTALLED) $(shell find ops/docs ops/site -type f -not -path 'ops/site/built/*')
+	@rm -rf $(@D) && eleventy --config=ops/site/eleventy.config.js --output=$(@D) --quiet
 
 # The tests drive a real browser, a real Redis and real proxies. What is installed here is not started: a test starts what it needs.
 test-tools:

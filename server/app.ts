@@ -115,13 +115,12 @@ export async function createApp(
       const parts = { infrastructure, accountServices, clientServices, protocol, dataExports };
       await adminRoutes(site, parts);
       await formRoutes(site, parts);
-      await mountReference(site, { infrastructure, version: PACKAGE.version, http });
+      await mountReference(site, { infrastructure, version: PACKAGE.version, http, readLimit });
       await site.register(homeRoutes, {
         views,
         issuer,
         version: PACKAGE.version,
         demo: config.demo ? { email: DEMO_EMAIL, password: DEMO_PASSWORD } : undefined,
-        documentation: readFileSync(new URL('../README.md', import.meta.url)),
         isReady,
         readLimit,
       });

@@ -55,6 +55,7 @@ export const OF_CLI: Readonly<Record<string, string>> = {
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tests: ['server', 'keys', 'migrations', 'ops', 'package.json'],
   ops: [],
+  'ops/site': [],
   'server/main.ts': ['server/start.ts', 'server/demo/demo_data.ts', 'server/start_problems.ts', ...CONFIG, ...PLATFORM],
   'server/start.ts': ['server/app.ts', 'server/composition/configuration.ts', ...CONFIG, ...PLATFORM],
   'server/start_problems.ts': [...CONFIG, ...PLATFORM],
@@ -126,6 +127,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 const OF_DEVELOPMENT = Object.keys(PACKAGE.devDependencies);
+/** A server is installed without these folders, or runs without them. */
+const DEVELOPMENT: readonly string[] = ['tests', 'ops/site'];
 
 /** Migrations do not import each other either. */
 const ALONE = new Set(['migrations']);
@@ -146,7 +149,7 @@ export function violation({ file, source }: Import): string | undefined {
     const allowed = name === undefined ? undefined : PACKAGES[name];
     if (allowed && !allowed.includes(from)) return `${file}: only ${allowed.join(', ')} may import ${name}`;
     const isInstalled =
-      from === 'tests' || !OF_DEVELOPMENT.some((one) => source === one || source.startsWith(`${one}/`));
+      DEVELOPMENT.includes(from) || !OF_DEVELOPMENT.some((one) => source === one || source.startsWith(`${one}/`));
     return isInstalled
       ? undefined
       : `${file}: ${source} is one of devDependencies, which a server is installed without`;

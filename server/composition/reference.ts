@@ -1,10 +1,13 @@
-import type { FastifyInstance } from 'fastify';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
 import { adminDocument } from '../admin/description.ts';
 import { jsonSchema } from '../configuration/file.ts';
 import { resourceMetadataUrl } from '../oidc/api_resource_metadata.ts';
 import { oauthDocument } from '../oidc/openapi/document.ts';
 import { API_PATH } from '../operations/api_resource.ts';
 import { type Described, referenceRoutes } from '../reference/routes.ts';
+import { siteRoutes } from '../reference/site.ts';
 import { PATHS } from '../views/paths.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
@@ -13,11 +16,13 @@ export interface ReferenceParts {
   readonly version: string;
   /** The server whose routes the description of the endpoints has. */
   readonly http: Pick<FastifyInstance, 'hasRoute'>;
+  /** Limits on reading pages. */
+  readonly readLimit: RouteShorthandOptions['config'];
 }
 
 /** The descriptions of the HTTP interfaces, and what shows them. */
 export async function mountReference(site: FastifyInstance, parts: ReferenceParts): Promise<void> {
-  const { infrastructure, version, http } = parts;
+  const { infrastructure, version, http, readLimit } = parts;
   const { config, views, secure } = infrastructure;
   const { issuer } = config;
   const documents: readonly Described[] = [
@@ -56,6 +61,12 @@ export async function mountReference(site: FastifyInstance, parts: ReferencePart
     },
   ];
   await site.register(referenceRoutes, { views, documents, files, secure });
+  await site.register(siteRoutes, {
+    issuer,
+    folder: fileURLToPath(new URL('../../ops/site/built', import.meta.url)),
+    readme: readFileSync(new URL('../../README.md', import.meta.url), 'utf8'),
+    readLimit,
+  });
 }
 
 const METHOD_NAMES = { get: 'GET', post: 'POST', put: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const;

@@ -19,15 +19,13 @@ export interface HomeOptions {
   readonly version: string;
   /** Development only: an account to try. */
   readonly demo: { email: string; password: string } | undefined;
-  /** The README, served as documentation. */
-  readonly documentation: Buffer;
   /** Limits on reading pages. */
   readonly readLimit: RouteShorthandOptions['config'];
   /** @throws when the database cannot be reached */
   isReady(): Promise<void>;
 }
 
-/** The front page, static files, documentation and health checks. */
+/** The front page, static files and health checks. */
 export async function homeRoutes(app: FastifyInstance, options: HomeOptions): Promise<void> {
   const { views, issuer, version, demo, readLimit } = options;
 
@@ -36,10 +34,6 @@ export async function homeRoutes(app: FastifyInstance, options: HomeOptions): Pr
     const data = { issuer: issuer.identifier, version, docsUrl: PATHS.documentation, ...(demo ? { demo } : {}) };
     return reply.type('text/html; charset=utf-8').send(views.render(homeView, data, locale));
   });
-
-  app.get(PATHS.documentation, { config: { ...readLimit } }, async (_request, reply) =>
-    reply.type('text/plain; charset=utf-8').send(options.documentation),
-  );
 
   for (const [path, asset] of views.assets) {
     app.get(path, { config: { quiet: true } }, async (_request, reply) =>

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import GithubSlugger from 'github-slugger';
+import { siteLink } from './links.ts';
+import { SECTIONS } from './navigation.ts';
+
+/** Builds ops/docs into a site without scripts: `make site`. */
+export default function (config) {
+  // The documents are written in `.gitignore`d folders nowhere, and a generated page must not be left out.
+  config.setUseGitIgnore(false);
+  config.setQuietMode(true);
+  config.addPassthroughCopy({ 'ops/site/site.css': 'site.css' });
+  config.addPassthroughCopy('ops/docs/**/*.{png,svg}');
+  config.addGlobalData('layout', 'layout.njk');
+  config.addGlobalData('sections', () => SECTIONS.map(section));
+  config.addGlobalData('eleventyComputed', {
+    title: ({ page }) => titleOf(page.inputPath),
+    permalink: ({ page }) => `${page.filePathStem}.html`,
+    // Links are relative, as the site is below the path of the issuer.
+    root: ({ page }) => '../'.repeat(page.filePathStem.split('/').length - 2),
+  });
+  config.addFilter('contents', contentsOf);
+  config.amendLibrary('md', (markdown) => {
+    markdown.set({ html: true, linkify: false });
+    markdown.core.ruler.push('headings', nameHeadings);
+    markdown.core.ruler.push('links', leadLinks);
+    markdown.core.ruler.push('tables', alignWithClasses);
+  });
+  return {
+    // Documents contain braces, which are no template.
+    markdownTemplateEngine: false,
+    dir: { input: 'ops/docs', includes: '../site', layouts: '../site' },
+  };
+}
+
+function section({ title, pages }) {
+  return { title, pages: pages.map((name) => ({ name, title: titleOf(`ops/docs/${name}.md`) })) };
+}
+
+/** The text of the first heading, without its marks. */
+function titleOf(file) {
+  return /^# (.+)$/m.exec(readFileSync(file, 'utf8'))?.[1].replaceAll(/[`*]/g, '') ?? file;
+}
+
+/** The headings of the second level, for the list beside a page. */
+function contentsOf(html) {
+  return [...html.matchAll(/<h2 id="([^"]+)"[^>]*>([\s\S]*?)<\/h2>/g)].map(([, id, inner]) => ({
+    id,
+    text: inner.replaceAll(/<[^>]+>/g, ''),
+  }));
+}
+
+/** Headings have the names that links in the repository use. */
+function nameHeadings({ tokens }) {
+  const slugger = new GithubSlugger();
+  for (const [at, token] of tokens.entries()) {
+    if (token.type !== 'heading_open') continue;
+    const text = tokens[at + 1].children.filter((one) => one.type === 'text' || one.type === 'code_inline');
+    token.attrSet('id', slugger.slug(text.map((one) => one.content).join('')));
+  }
+}
+
+/** A link to a file that is not on the site is shown without the link: its text names the file. */
+function leadLinks({ tokens, env }) {
+  const from = relative('.', env.page.inputPath);
+  for (const { children } of tokens) {
+    let left = false;
+    for (const token of children ?? []) {
+      if (token.type === 'link_open') {
+        const href = siteLink(token.attrGet('href'), from);
+        left = href === undefined;
+        if (left) Object.assign(token, { tag: 'span', attrs: [['class', 'file']] });
+        else token.attrSet('href', href);
+      } else if (token.type === 'link_close' && left) token.tag = 'span';
+    }
+  }
+}
+
+/** The Content-Security-Policy allows no style attributes. */
+function alignWithClasses({ tokens }) {
+  for (const token of tokens) {
+    const align = /text-align:(\w+)/.exec(token.attrGet('style') ?? '')?.[1];
+    if (align === undefined) continue;
+    token.attrs = token.attrs.filter(([name]) => name !== 'style');
+    token.attrSet('class', `align-${align}`);
+  }
+}

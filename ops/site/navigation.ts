@@ -1,0 +1,14 @@
+/** The pages of the site, in the order of its navigation, by their names in ops/docs without `.md`. */
+export interface Section {
+  readonly title: string;
+  readonly pages: readonly string[];
+}
+
+/** Every page has its place here; tests/platform/site.test.ts fails for one that has none. */
+export const SECTIONS: readonly Section[] = [
+  { title: 'Connect apps', pages: ['clients', 'protocols', 'resource-servers'] },
+  { title: 'Operate', pages: ['configuration', 'configuration-file', 'admin-api', 'lists', 'jobs'] },
+  { title: 'Answer for it', pages: ['audit', 'audit-delivery', 'privacy', 'personal-data', 'data-at-rest'] },
+  { title: 'Look up', pages: ['errors', 'schema'] },
+  { title: 'Inside', pages: ['architecture', 'upgrading_oidc_provider'] },
+];

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { dirname, join as joinUrl } from 'node:path/posix';
+import { after, before, describe, test } from 'node:test';
+import fastify from 'fastify';
+import { parse } from 'node-html-parser';
+import { siteLink } from '../../ops/site/links.ts';
+import { SECTIONS } from '../../ops/site/navigation.ts';
+import { readIssuer } from '../../server/platform/issuer.ts';
+import { readSite, siteRoutes } from '../../server/reference/site.ts';
+import { ROOT } from '../helpers/artifacts.ts';
+import { temporaryFolder } from '../helpers/folders.ts';
+
+/** The documents as a site, built by the command of `make site` and served below `/docs`. */
+
+const scope = { after };
+const built = temporaryFolder(scope);
+
+test('each document has its place in the navigation, and each place its document', () => {
+  const documents = readdirSync(join(ROOT, 'ops/docs'))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => file.slice(0, -'.md'.length));
+  const listed = SECTIONS.flatMap(({ pages }) => pages);
+  assert.deepEqual([...listed, 'index'].sort(), documents.sort(), 'ops/site/navigation.ts');
+});
+
+test('links between documents lead to pages; a file that is not on the site has none', () => {
+  const from = 'ops/docs/security/threats.md';
+  for (const [href, expected] of [
+    ['../audit.md#verify', '../audit.html#verify'],
+    ['other.md', 'other.html'],
+    ['picture.png', 'picture.png'],
+    ['#here', '#here'],
+    ['https://example.com/a.md', 'https://example.com/a.md'],
+    ['../../../server/app.ts', undefined],
+    ['../../README.md', undefined],
+  ] as const)
+    assert.equal(siteLink(href, from), expected, href);
+});
+
+describe('the site', () => {
+  before(() => {
+    const { status, stderr } = spawnSync(
+      join(ROOT, 'node_modules/.bin/eleventy'),
+      ['--config=ops/site/eleventy.config.js', `--output=${built}`, '--quiet'],
+      { cwd: ROOT, encoding: 'utf8' },
+    );
+    assert.equal(status, 0, stderr);
+  });
+
+  test('has a page for each document, no script, no style attribute, and no link that leads nowhere', () => {
+    const files = readSite(built);
+    for (const page of SECTIONS.flatMap(({ pages }) => pages)) assert.ok(files.has(`${page}.html`), page);
+    const pages = new Map(
+      [...files].filter(([path]) => path.endsWith('.html')).map(([path, { body }]) => [path, parse(body.toString())]),
+    );
+    const ids = new Map(
+      [...pages].map(([path, page]) => [path, new Set(page.querySelectorAll('[id]').map(({ id }) => id))]),
+    );
+    const faults: string[] = [];
+    for (const [path, page] of pages) {
+      if (page.querySelector('script, style, [style], [onclick]')) faults.push(`${path} has a script or a style`);
+      if (page.querySelectorAll('h1').length !== 1) faults.push(`${path} has not one heading`);
+      for (const link of page.querySelectorAll('a[href], img[src], link[href]')) {
+        const href = link.getAttribute('href') ?? link.getAttribute('src') ?? '';
+        if (/^[a-z][a-z0-9+.-]*:/i.test(href)) continue;
+        const [to = '', id] = href.split('#', 2);
+        const target = to === '' ? path : joinUrl(dirname(path), to);
+        if (!files.has(target)) faults.push(`${path}: ${href}`);
+        else if (id !== undefined && !ids.get(target)?.has(id)) faults.push(`${path}: ${href} has no such heading`);
+      }
+    }
+    assert.deepEqual(faults, []);
+  });
+
+  test('is served below /docs with a type and an ETag, and nothing outside of it is', async (t) => {
+    const app = fastify();
+    t.after(() => app.close());
+    const issuer = readIssuer('https://id.example.com/base');
+    await app.register(siteRoutes, { issuer, folder: built, readme: 'read me', readLimit: {} });
+    const get = (url: string, headers = {}) => app.inject({ url, headers });
+    assert.equal((await get('/docs')).headers.location, '/base/docs/index.html');
+    const page = await get('/docs/audit.html');
+    assert.deepEqual([page.statusCode, page.headers['content-type']], [200, 'text/html; charset=utf-8']);
+    assert.equal((await get('/docs/site.css')).headers['content-type'], 'text/css; charset=utf-8');
+    const again = await get('/docs/audit.html', { 'if-none-match': page.headers.etag });
+    assert.deepEqual([again.statusCode, again.body], [304, '']);
+    for (const path of ['../package.json', '%2e%2e/package.json', '..%2f..%2fpackage.json', 'none.html', '__proto__'])
+      assert.equal((await get(`/docs/${path}`)).statusCode, 404, path);
+  });
+});
+
+test('where it was not built, /docs has the README as text', async (t) => {
+  const app = fastify();
+  t.after(() => app.close());
+  const issuer = readIssuer('https://id.example.com');
+  await app.register(siteRoutes, { issuer, folder: join(built, 'none'), readme: 'read me', readLimit: {} });
+  const { body, headers } = await app.inject('/docs');
+  assert.deepEqual([body, headers['content-type']], ['read me', 'text/plain; charset=utf-8']);
+  assert.equal((await app.inject('/docs/audit.html')).statusCode, 404);
+});
