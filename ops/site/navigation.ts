@@ -9,6 +9,7 @@ export const SECTIONS: readonly Section[] = [
   { title: 'Connect apps', pages: ['clients', 'protocols', 'resource-servers'] },
   { title: 'Operate', pages: ['configuration', 'configuration-file', 'admin-api', 'lists', 'jobs'] },
   { title: 'Answer for it', pages: ['audit', 'audit-delivery', 'privacy', 'personal-data', 'data-at-rest'] },
+  { title: 'Security', pages: ['security', 'security-asvs', 'security-rfc9700'] },
   { title: 'Look up', pages: ['errors', 'schema'] },
   { title: 'Inside', pages: ['architecture', 'upgrading_oidc_provider'] },
 ];
