@@ -9,6 +9,7 @@ import { startBackgroundJobs } from './composition/background_jobs.ts';
 import { createClientServices } from './composition/clients.ts';
 import { formRoutes } from './composition/forms.ts';
 import { type AppParts, createInfrastructure } from './composition/infrastructure.ts';
+import { startMonitoring } from './composition/monitoring.ts';
 import { createProtocol } from './composition/protocol.ts';
 import { mountReference } from './composition/reference.ts';
 import { createRegistrationServices } from './composition/registration.ts';
@@ -84,6 +85,7 @@ export async function createApp(
     secure,
     issuer,
     trustedProxies: config.trustedProxies,
+    requestStats: infrastructure.requestStats,
     tls: config.tls,
     connectionsPerAddress: limits.connections.address,
     renderError: (error, request) =>
@@ -138,7 +140,16 @@ export async function createApp(
     });
   }
   if (config.demo) await seedDemo({ issuer, accounts, clients, hash: passwords.passwords.hash });
-  startBackgroundJobs({ infrastructure, accountServices, clientServices, registration, protocol });
+  const jobs = startBackgroundJobs({ infrastructure, accountServices, clientServices, registration, protocol });
+  await startMonitoring({
+    infrastructure,
+    accountServices,
+    clientServices,
+    protocol,
+    jobs,
+    isReady,
+    version: PACKAGE.version,
+  });
 
   const disposables = opened.move();
   return {

@@ -23,6 +23,7 @@ export function conflictsIn(config: Config, values: SettingValues, declared: Dec
     ...withoutWarning(config),
     ...unusableTls(config, values),
     ...unusableKeyProviders(config),
+    ...sharedPort(config),
     ...(config.production ? unsafeForProduction(config, declared) : unsafeForNetwork(config)),
   ];
 }
@@ -76,6 +77,10 @@ function unusableTls({ tls, issuer, clientCertificates, trustedProxies }: Config
       'CARDEA_CLIENT_CERTIFICATE_HEADER must come with CARDEA_TRUSTED_PROXIES: from other senders it is dropped',
     );
   return problems;
+}
+
+function sharedPort({ port, metrics }: Config): string[] {
+  return metrics?.port === port ? ['CARDEA_METRICS_PORT must be another port than CARDEA_PORT'] : [];
 }
 
 function unusableKeyProviders({ masterKeys, vault, awsKms }: Config): string[] {

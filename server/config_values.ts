@@ -53,6 +53,11 @@ export function configOf(
     awsKms: { key: values.CARDEA_AWS_KMS_KEY, endpoint: values.CARDEA_AWS_KMS_ENDPOINT },
     demo: values.CARDEA_DEMO ?? (thisMachineOnly && profile !== 'fapi2'),
     logLevel: values.CARDEA_LOG_LEVEL,
+    /** Where Prometheus reads metrics; undefined: nowhere. */
+    metrics:
+      values.CARDEA_METRICS_PORT === undefined
+        ? undefined
+        : { host: values.CARDEA_METRICS_HOST, port: values.CARDEA_METRICS_PORT },
     /** Where destinations of the audit may have files; undefined: nowhere. */
     auditFileDir: resolveOptional(values.CARDEA_AUDIT_FILE_DIR),
     /** Addresses or CIDR ranges whose X-Forwarded-For is believed. */

@@ -129,6 +129,18 @@ const SERVER = {
     about:
       'a folder to which this node writes the files of destinations of the audit (ops/docs/audit-delivery.md); set it on one node alone, or let it be a folder that all nodes share',
   },
+  CARDEA_METRICS_PORT: {
+    read: integer(1, 65_535),
+    unset: 'none: there are no metrics',
+    about:
+      'the port of the metrics of this node for Prometheus (ops/docs/monitoring.md), at /metrics; the port of CARDEA_PORT never has them',
+  },
+  CARDEA_METRICS_HOST: {
+    read: text,
+    fallback: '127.0.0.1',
+    about:
+      'the address to listen on for CARDEA_METRICS_PORT; metrics are not protected by a password, so only Prometheus should reach it',
+  },
   CARDEA_LOG_LEVEL: {
     read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     fallback: 'info',

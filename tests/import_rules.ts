@@ -23,6 +23,7 @@ const EDGE = [
   'server/admin',
   'server/reference',
   'server/configuration',
+  'server/monitoring',
 ];
 const CONFIG = [
   'server/config.ts',
@@ -81,6 +82,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/admin': ['server/operations', ...PLATFORM],
   'server/reference': BELOW,
   'server/configuration': [...BELOW, ...CONFIG],
+  'server/monitoring': BELOW,
   'server/operations': [...DOMAIN, ...CONFIG, ...PLATFORM],
   'server/ports': ['server/accounts', 'server/clients', 'server/operations', 'server/views', ...PLATFORM],
   'server/config.ts': [...CONFIG, ...BELOW],
@@ -111,6 +113,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // The admin API, the commands and the configuration file have no SQL.
   // Loaded where AWS KMS is used, and nowhere else.
   '@aws-sdk/client-kms': ['server/platform'],
+  // Loaded where metrics are switched on.
+  'prom-client': ['server/monitoring'],
   kysely: [
     'keys',
     'migrations',

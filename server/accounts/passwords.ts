@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { AppError, invalidInput, unavailable } from '../platform/errors.ts';
-import { createFairQueue, type Shares } from '../platform/fair_queue.ts';
+import { createFairQueue, type QueueLoad, type Shares } from '../platform/fair_queue.ts';
 import { ARGON2, type Argon2Parameters, argon2Prefix, dummyHash } from './argon2.ts';
 import { type HashFault, readHash } from './hash_formats.ts';
 import type { WorkerJob, WorkerResult, WorkerValue } from './password_worker.ts';
@@ -41,6 +41,7 @@ export interface Passwords {
   isOutdated(hash: string): boolean;
   /** Why a hash can never be verified here; undefined when it can. */
   faultOf(hash: string): VerificationFault | undefined;
+  load(): QueueLoad;
   /** Ends the threads; running and queued jobs fail with 503. */
   close(): Promise<void>;
 }
@@ -199,6 +200,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
 
     isOutdated: (hash) => !hash.startsWith(beginning),
     faultOf,
+    load: queue.load,
 
     async close() {
       queue.close();

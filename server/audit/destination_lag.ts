@@ -10,6 +10,12 @@ interface LagRow {
   readonly next: string | null;
 }
 
+/** A destination with what it has not had, and what could not be delivered to it (up to 10,000). */
+export interface NamedLagRow extends Omit<LagRow, 'id'> {
+  readonly name: string;
+  readonly dead_letters: number;
+}
+
 const NEXT = sql`(SELECT l.event_id FROM audit_leaves l WHERE l.index >= d.position ORDER BY l.index LIMIT 1)`;
 
 export const DESTINATION_LAG_STATEMENTS = {
@@ -17,6 +23,14 @@ export const DESTINATION_LAG_STATEMENTS = {
     'audit_destination_lag.of',
     ($: { ids: readonly string[] }) => sql<LagRow>`
       SELECT d.id, d.enabled, ${NEXT} AS next FROM audit_destinations d WHERE d.id = ANY(${$.ids}::uuid[])`,
+  ),
+  all: statement(
+    'audit_destination_lag.all',
+    ($: { limit: number }) => sql<NamedLagRow>`
+      SELECT d.name, d.enabled, ${NEXT} AS next,
+             (SELECT count(*)::int FROM (SELECT 1 FROM audit_dead_letters l WHERE l.destination_id = d.id LIMIT 10000) AS l)
+               AS dead_letters
+        FROM audit_destinations d ORDER BY d.name LIMIT ${$.limit}`,
   ),
   holding: statement(
     'audit_destination_lag.holding',

@@ -58,6 +58,17 @@ export const LOG_STATEMENTS = {
     'audit_log.oldest',
     () => sql<{ event_id: string }>`SELECT event_id FROM audit_unsealed WHERE NOT refused ORDER BY event_id LIMIT 1`,
   ),
+  // Counted up to a limit, so that a long backlog costs no more than a short one.
+  state: statement(
+    'audit_log.state',
+    () => sql<LogState>`
+      SELECT (SELECT count(*)::int FROM (SELECT 1 FROM audit_unsealed WHERE NOT refused LIMIT 10000) AS w) AS waiting,
+             (SELECT count(*)::int FROM (SELECT 1 FROM audit_unsealed WHERE refused LIMIT 10000) AS r) AS refused,
+             (SELECT event_id FROM audit_unsealed WHERE NOT refused ORDER BY event_id LIMIT 1) AS oldest,
+             (SELECT index + 1 FROM audit_leaves ORDER BY index DESC LIMIT 1) AS size,
+             (SELECT created_at FROM audit_heads ORDER BY tree_size DESC LIMIT 1) AS head_at,
+             (SELECT tree_size FROM audit_heads ORDER BY tree_size DESC LIMIT 1) AS head_size`,
+  ),
   isWaiting: statement(
     'audit_log.is_waiting',
     ($: { ids: readonly string[] }) => sql<{ event_id: string; refused: boolean }>`
@@ -169,6 +180,18 @@ export const LOG_STATEMENTS = {
   ),
   anchors: statement('audit_log.anchors', () => sql<AnchorRow>`SELECT * FROM audit_anchors ORDER BY id`),
 };
+
+/** How far the log is. */
+export interface LogState {
+  /** Events without a place, and those that will get none; each up to 10,000. */
+  readonly waiting: number;
+  readonly refused: number;
+  readonly oldest: string | null;
+  /** Events in the log, and in its newest signed head. */
+  readonly size: string | null;
+  readonly head_at: Date | null;
+  readonly head_size: string | null;
+}
 
 /** An event that waits for its place in the log. */
 export type WaitingRow = AuditRow & { readonly waiting_id: string; readonly has_leaf: boolean };

@@ -13,7 +13,7 @@ import { createErasures } from '../jobs/erasures.ts';
 import { createInactivityJob } from '../jobs/inactivity.ts';
 import { createMailWorker } from '../jobs/mail.ts';
 import { createDrafts } from '../jobs/mail_drafts.ts';
-import { type Job, startJobs } from '../jobs/runner.ts';
+import { type Job, type Jobs, startJobs } from '../jobs/runner.ts';
 import { createLogoutSender } from '../oidc/backchannel_logout.ts';
 import { createNotificationSender, NOTIFICATION } from '../oidc/ciba_notifications.ts';
 import type { Actor } from '../operations/actor.ts';
@@ -43,7 +43,7 @@ export function startBackgroundJobs(parts: {
   readonly clientServices: ClientServices;
   readonly registration: Pick<RegistrationServices, 'registrations'>;
   readonly protocol: Protocol;
-}): void {
+}): Pick<Jobs, 'states'> {
   const { infrastructure, accountServices, clientServices, protocol } = parts;
   const { registrations } = parts.registration;
   const { config, log, messenger, onClose } = infrastructure;
@@ -100,9 +100,9 @@ export function startBackgroundJobs(parts: {
   ];
   const started = startJobs(
     jobs.filter((job) => job !== undefined),
-    { log, messenger },
+    { log, messenger, now: infrastructure.now },
   );
-  onClose(started, (running) => running.stop());
+  return onClose(started, (running) => running.stop());
 }
 
 function assembleMailWorker({ config, db, log, now, mailer, views }: Infrastructure, accountServices: AccountServices) {

@@ -43,6 +43,7 @@ export async function createClientServices(infrastructure: Infrastructure) {
     clients,
     resourceServers,
     registrationTokens,
+    caches: { clients: clientCache, resource_servers: serverCache },
     find,
     /** @param redirectUri of an authorization request, to which its answer goes */
     async findApp(id: string, redirectUri?: string): Promise<App | undefined> {

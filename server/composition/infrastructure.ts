@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { CHANNEL as KEYS_CHANNEL } from '../../keys/store.ts';
+import type { Factor } from '../accounts/attempts.ts';
 import { MAILS_CHANNEL } from '../accounts/mails.ts';
 import type { PasswordsOptions } from '../accounts/passwords.ts';
 import { DESTINATIONS_CHANNEL } from '../audit/destinations.ts';
@@ -9,8 +10,10 @@ import { CLIENTS_CHANNEL } from '../clients/statements.ts';
 import type { Config, SettingInForce } from '../config.ts';
 import { freshSecret } from '../fresh_secrets.ts';
 import type { Limits } from '../limit_table.ts';
+import type { SignInOutcome } from '../login/failures.ts';
 import { resolveMasterKeys } from '../master_keys.ts';
 import type { Clock } from '../platform/clock.ts';
+import { type Counts, createCounts } from '../platform/counts.ts';
 import { type Csrf, createCsrf } from '../platform/csrf.ts';
 import type { Db } from '../platform/db.ts';
 import { type Counter, createMemoryCounter } from '../platform/limits.ts';
@@ -19,6 +22,8 @@ import { createOutboxMailer, createSmtpMailer, type Mailer } from '../platform/m
 import { type Messenger, startMessenger } from '../platform/messenger.ts';
 import { createOutbound, type Outbound } from '../platform/outbound.ts';
 import { createRecently } from '../platform/recently.ts';
+import type { RedisCounter } from '../platform/redis.ts';
+import { createRequestStats, type RequestStats } from '../platform/request_stats.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import { findServerSecret } from '../platform/server_secrets.ts';
 import { createTally } from '../platform/tally.ts';
@@ -44,12 +49,24 @@ export interface AppParts {
   onClose<T>(part: T, close: (part: T) => unknown): T;
 }
 
+/** Events of this node, for its metrics. */
+export interface EventCounts {
+  readonly signIns: Counts<SignInOutcome>;
+  readonly lockouts: Counts<Factor>;
+  /** Refused requests by the name of the limit. */
+  readonly refusals: Counts<string>;
+}
+
 /** The services that all layers use. */
 export interface Infrastructure extends AppParts {
   readonly sealer: Sealer;
   readonly audit: Audit;
   readonly messenger: Messenger;
   readonly counter: Counter;
+  /** Undefined without Redis. */
+  readonly redis: Pick<RedisCounter, 'isConnected'> | undefined;
+  readonly requestStats: RequestStats;
+  readonly counts: EventCounts;
   readonly limits: Limits;
   /** Bounds what requests without a sign-in store. */
   readonly writes: WriteBounds;
@@ -87,13 +104,26 @@ export async function createInfrastructure(parts: AppParts): Promise<Infrastruct
   const shared = redisUrl ? await connectRedis(parts, redisUrl) : undefined;
   const counter: Counter = shared ?? createMemoryCounter(now);
   const tally = createTally({ now, uptime: parts.uptime, shared });
-  const limits = openLimits(config.limits, { counter, tally, now, onReached: reporter(parts) });
+  const counts: EventCounts = { signIns: createCounts(), lockouts: createCounts(), refusals: createCounts() };
+  const report = reporter(parts);
+  const limits = openLimits(config.limits, {
+    counter,
+    tally,
+    now,
+    onReached(name) {
+      counts.refusals.add(name);
+      report(name);
+    },
+  });
   const outbox = join(config.dataDir, 'outbox');
   return {
     ...parts,
     sealer,
     messenger,
     counter,
+    redis: shared,
+    requestStats: createRequestStats(),
+    counts,
     limits,
     writes: createWriteBounds(limits.writes),
     audit: await openAudit({ db, sealer, now, issuer: issuer.identifier }),
@@ -122,7 +152,7 @@ function reporter({ log, now }: AppParts): (name: string) => void {
 }
 
 /** Loaded only where Redis is configured: its client takes as long to load as Fastify. */
-async function connectRedis({ log, now, onClose }: AppParts, url: () => string): Promise<Counter> {
+async function connectRedis({ log, now, onClose }: AppParts, url: () => string): Promise<RedisCounter> {
   const { createRedisCounter } = await import('../platform/redis.ts');
   return onClose(await createRedisCounter({ url, log, now }), (redis) => redis.close());
 }

@@ -45,7 +45,7 @@ function loginParts({
   clientServices,
   protocol,
 }: Omit<FormParts, 'dataExports'>): LoginOptions['parts'] {
-  const { config, db, now, limits, views, mailer, writes } = infrastructure;
+  const { config, db, now, limits, views, mailer, writes, counts } = infrastructure;
   const { requestAccounts, units } = protocol;
   const { accounts, attempts, devices, events, mails, passwords, personEvents, texts } = accountServices;
   const { totp, recoveryCodes, passkeys, passkeyChallenge, secondFactorPolicy } = accountServices;
@@ -72,8 +72,15 @@ function loginParts({
     personEvents,
     texts,
     transact: db.transact,
-    failures: createFailedSignIns({ db, personEvents, limit: limits['failed-sign-ins'].address, writes }),
-    notices: createNotices({ db, mails, events, personEvents }),
+    failures: createFailedSignIns({
+      db,
+      personEvents,
+      limit: limits['failed-sign-ins'].address,
+      writes,
+      counts: counts.signIns,
+    }),
+    signIns: counts.signIns,
+    notices: createNotices({ db, mails, events, personEvents, lockouts: counts.lockouts }),
     deletion: ownDeletionOf({ infrastructure, accountServices, clientServices, protocol }),
     totp,
     recoveryCodes,

@@ -1,3 +1,4 @@
+import type { Clock } from '../platform/clock.ts';
 import { isDatabaseAway } from '../platform/db.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Messenger } from '../platform/messenger.ts';
@@ -17,7 +18,20 @@ export interface Job {
   stop?(): Promise<void>;
 }
 
+/** What a job of this node has done so far. Times are milliseconds since the epoch. */
+export interface JobState {
+  readonly name: string;
+  readonly everyMs: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Undefined before the first success. */
+  readonly lastSuccessAt: number | undefined;
+  /** How long the last run took. */
+  readonly lastMs: number | undefined;
+}
+
 export interface Jobs {
+  states(): readonly JobState[];
   /** Lets running jobs finish, and starts no more. */
   stop(): Promise<void>;
 }
@@ -25,21 +39,37 @@ export interface Jobs {
 /** Runs each job again and again, on every node. A job that two nodes must not run at the same time takes a lock itself. */
 export function startJobs(
   jobs: readonly Job[],
-  { log, messenger }: { log: Logger; messenger: Pick<Messenger, 'on' | 'onGap'> },
+  { log, messenger, now }: { log: Logger; messenger: Pick<Messenger, 'on' | 'onGap'>; now: Clock },
 ): Jobs {
+  const states = new Map<Job, { -readonly [Member in keyof JobState]: JobState[Member] }>();
+  for (const job of jobs) {
+    const none = { succeeded: 0, failed: 0, lastSuccessAt: undefined, lastMs: undefined };
+    states.set(job, { name: job.name, everyMs: job.everyMs, ...none });
+  }
   const running = new Map<Job, Promise<void>>();
 
   function run(job: Job): void {
     if (running.has(job) && job.channel === undefined) return;
+    const startedAt = now();
     const finished = job
       .run()
+      .then(() => note(job, startedAt, true))
       .catch((error) => {
+        note(job, startedAt, false);
         // An outage is logged once elsewhere (platform/outages.ts).
         const level = isDatabaseAway(error) ? 'debug' : 'warn';
         log[level]({ job: job.name, error }, 'a job failed; it is tried again at its next turn');
       })
       .finally(() => running.get(job) === finished && running.delete(job));
     running.set(job, finished);
+  }
+
+  function note(job: Job, startedAt: number, isSuccess: boolean): void {
+    const state = states.get(job);
+    if (!state) return;
+    state[isSuccess ? 'succeeded' : 'failed'] += 1;
+    state.lastMs = now() - startedAt;
+    if (isSuccess) state.lastSuccessAt = now();
   }
 
   const timers = jobs.map((job) => setInterval(run, job.everyMs, job).unref());
@@ -51,6 +81,7 @@ export function startJobs(
     run(job);
   }
   return {
+    states: () => [...states.values()],
     async stop() {
       for (const timer of timers) clearInterval(timer);
       await Promise.all(jobs.map((job) => job.stop?.()));

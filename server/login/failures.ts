@@ -2,6 +2,7 @@ import type { Account } from '../accounts/account.ts';
 import type { AuditedFailure, Factor } from '../accounts/attempts.ts';
 import { type PersonEvents, userTarget } from '../accounts/person_events.ts';
 import { AUDIT_LINE_STATEMENTS, type AuditLine } from '../audit/lines.ts';
+import type { Counts } from '../platform/counts.ts';
 import type { Db } from '../platform/db.ts';
 import type { Limit } from '../platform/limit.ts';
 import type { RequestOrigin } from '../platform/request_origin.ts';
@@ -16,6 +17,9 @@ export type FailureReason =
   | 'wrong_code'
   | 'wrong_recovery_code'
   | 'passkey_refused';
+
+/** How a sign-in ended. */
+export type SignInOutcome = 'done' | FailureReason;
 
 export interface FailedSignIn {
   readonly reason: FailureReason;
@@ -50,8 +54,9 @@ export function createFailedSignIns(parts: {
   /** How many of an address have an entry each. */
   readonly limit: Pick<Limit, 'count' | 'state'>;
   readonly writes: Pick<WriteBounds, 'charge' | 'refund'>;
+  readonly counts: Pick<Counts<SignInOutcome>, 'add'>;
 }): FailedSignIns {
-  const { db, personEvents, limit, writes } = parts;
+  const { db, personEvents, limit, writes, counts } = parts;
 
   async function linesOf(failure: FailedSignIn, origin: RequestOrigin): Promise<AuditLine[]> {
     const { reason, factor } = failure;
@@ -83,11 +88,13 @@ export function createFailedSignIns(parts: {
     refund: (address) => writes.refund(address, ENTRY_BYTES),
 
     async audited(failure, origin) {
+      counts.add(failure.reason);
       const locked = lineOf('lockouts.begin', failure, origin, { changes: { factor: { after: failure.factor } } });
       return { failed: await linesOf(failure, origin), locked: [locked] };
     },
 
     async note(failure, origin) {
+      counts.add(failure.reason);
       const lines = await linesOf(failure, origin);
       if (lines.length > 0) await db.query(AUDIT_LINE_STATEMENTS.append.bind({ lines }));
     },

@@ -5,6 +5,7 @@ import type { Events } from '../accounts/events.ts';
 import type { Mails } from '../accounts/mails.ts';
 import type { PersonEvents } from '../accounts/person_events.ts';
 import { visitorDetails } from '../accounts/session_details.ts';
+import type { Counts } from '../platform/counts.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { subnet } from '../platform/limits.ts';
 import type { RequestOrigin } from '../platform/request_origin.ts';
@@ -40,10 +41,12 @@ export function createNotices(parts: {
   mails: Mails;
   events: Events;
   personEvents: PersonEvents;
+  lockouts: Pick<Counts<Factor>, 'add'>;
 }): SignInNotices {
-  const { db, mails, events, personEvents } = parts;
+  const { db, mails, events, personEvents, lockouts } = parts;
   return {
     async locked(account, factor, origin) {
+      lockouts.add(factor);
       const details = { ...visitorDetails(origin), factor };
       const accountId = account?.id ?? randomUUID();
       await db.transact([

@@ -159,7 +159,8 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
       const origin = originOf(request, { clientId: visit.client.id });
       if (progress.login) await rememberSignIn(request, reply, progress.login, origin);
       if (progress.consent) await noteConsent(visit, progress, origin);
-      return interactions.finish(visit, interactionResultOf(visit, progress));
+      await interactions.finish(visit, interactionResultOf(visit, progress));
+      if (progress.login) parts.signIns.add('done');
     };
     return { kind: 'delegate', run };
   }

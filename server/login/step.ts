@@ -15,6 +15,7 @@ import type { Texts } from '../accounts/texts.ts';
 import type { Totp } from '../accounts/totp.ts';
 import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Counts } from '../platform/counts.ts';
 import type { Db } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Fields } from '../platform/forms.ts';
@@ -25,7 +26,7 @@ import type { OwnDeletion } from '../ports/own_account.ts';
 import type { Unit } from '../records/unit.ts';
 import { type Again, type AnyFormPage, type Content, formPage, type Refused, type Reply } from '../views/form_pages.ts';
 import type { AccountView, ClientView, FormTarget, Locale, View, Views } from '../views/views.ts';
-import type { FailedSignIns } from './failures.ts';
+import type { FailedSignIns, SignInOutcome } from './failures.ts';
 import type { Login, Progress, Visit } from './interactions.ts';
 import type { SignInNotices } from './notices.ts';
 
@@ -53,6 +54,7 @@ export interface LoginParts {
   /** Entries for the audit. */
   readonly personEvents: PersonEvents;
   readonly failures: FailedSignIns;
+  readonly signIns: Pick<Counts<SignInOutcome>, 'add'>;
   /** What the person has to accept. */
   readonly texts: Pick<Texts, 'missing' | 'accepting' | 'inForceFor'>;
   /** Runs statements as one transaction, before the request commits. */

@@ -8,6 +8,9 @@ export interface Cache<T extends object> {
   get(key: string): Promise<T | undefined>;
   /** Number of values in memory. */
   readonly size: number;
+  /** How many reads it has answered, and how many the database. */
+  readonly hits: number;
+  readonly misses: number;
 }
 
 const MAX_ENTRIES = 10_000;
@@ -28,6 +31,8 @@ export function createCache<T extends object>(options: {
   const entries = createExpiring<T>({ max: MAX_ENTRIES, now });
   // Every change increments it: a value that was read before a change must not be cached after it.
   let generation = 0;
+  let hits = 0;
+  let misses = 0;
   messenger.on(channel, (key) => {
     generation += 1;
     entries.delete(key);
@@ -40,7 +45,11 @@ export function createCache<T extends object>(options: {
   return {
     async get(key) {
       const entry = entries.get(key);
-      if (entry && messenger.isListening()) return entry;
+      if (entry && messenger.isListening()) {
+        hits += 1;
+        return entry;
+      }
+      misses += 1;
       const before = generation;
       const loaded = await load(key);
       if (loaded === undefined) {
@@ -53,6 +62,12 @@ export function createCache<T extends object>(options: {
     },
     get size() {
       return entries.size;
+    },
+    get hits() {
+      return hits;
+    },
+    get misses() {
+      return misses;
     },
   };
 }

@@ -54,7 +54,17 @@ export interface Db {
   transaction<T>(work: (send: Send) => Promise<T>, options?: { readonly rollBack?: boolean }): Promise<T>;
   /** A connection of its own, outside the pool (LISTEN, advisory locks). The caller ends it. */
   connect(): Promise<pg.Client>;
+  poolState(): PoolState;
   close(): Promise<void>;
+}
+
+/** The connections of the pool at this moment. */
+export interface PoolState {
+  readonly busy: number;
+  readonly idle: number;
+  readonly most: number;
+  /** Callers that wait for one. */
+  readonly waiting: number;
 }
 
 export interface DbOptions {
@@ -211,6 +221,12 @@ export function createDb(options: DbOptions): Db {
         throw failure(error);
       }
     },
+    poolState: () => ({
+      busy: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      most: pool.options.max,
+      waiting: pool.waitingCount,
+    }),
     close: () => pool.end(),
   };
 }
@@ -232,6 +248,7 @@ export function withinTransaction(send: Send): Db {
     transact: send,
     transaction: (work) => work(send),
     connect: outside,
+    poolState: outside,
     close: outside,
   };
 }

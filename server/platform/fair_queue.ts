@@ -14,8 +14,17 @@ export interface FairQueue {
    * @throws the reason of the signal when it aborts while the work waits; running work must watch the signal itself
    */
   run<T>(turn: Turn, work: () => Promise<T>): Promise<T>;
+  /** What it does at this moment, and what it has refused so far. */
+  load(): QueueLoad;
   /** Rejects waiting and new work. Running work finishes. */
   close(): void;
+}
+
+export interface QueueLoad {
+  readonly running: number;
+  readonly waiting: number;
+  readonly waitingMax: number;
+  readonly refused: number;
 }
 
 /** The shares that work counts to: at least one. */
@@ -73,6 +82,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   let countRunning = 0;
   let weightRunning = 0;
   let countSubmitted = 0;
+  let countRefused = 0;
   let isClosed = false;
 
   /** The next waiting work, whether or not there is capacity for it. */
@@ -189,6 +199,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
           },
           refuse() {
             stopListening();
+            countRefused += 1;
             reject(new QueueFullError(name));
           },
         };
@@ -200,6 +211,8 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
         submit(waiter);
       });
     },
+
+    load: () => ({ running: countRunning, waiting: countWaiting, waitingMax: waiting, refused: countRefused }),
 
     close() {
       isClosed = true;

@@ -15,6 +15,7 @@ import { retryHeaders } from './rate_limit_headers.ts';
 import { createRawResponses } from './raw_responses.ts';
 import { createRecently } from './recently.ts';
 import { hasHost, isEncoded } from './request_headers.ts';
+import { createRequestStats, NO_ROUTE, type RequestStats } from './request_stats.ts';
 
 /** TLS that this process serves, all in PEM. */
 export interface TlsListener {
@@ -37,6 +38,8 @@ export interface HttpOptions {
   readonly tls?: TlsListener | undefined;
   /** Default: see below. */
   readonly timeouts?: HttpTimeouts | undefined;
+  /** Counts responses. Default: its own, which nothing reads. */
+  readonly requestStats?: Pick<RequestStats, 'counterOf'> | undefined;
   /** The page that a browser gets for an error. */
   renderError(error: PresentedError, request: FastifyRequest): string;
 }
@@ -91,7 +94,9 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   const isProxied = options.trustedProxies.length > 0;
   const headers = fixedHeaders(options.secure);
   const elsewhere = `there is nothing here: this server is at ${basePath}, and a proxy has to pass that path on`;
-  const rawResponses = createRawResponses(log, headers);
+  const { requestStats = createRequestStats() } = options;
+  const countUnrouted = requestStats.counterOf(NO_ROUTE);
+  const rawResponses = createRawResponses({ log, headers, count: (status) => countUnrouted('', status, 0) });
   const wasLogged = createRecently({ everyMs: LOG_EVERY_MS, now: systemClock });
   const timeouts = options.timeouts ?? TIMEOUTS;
   const node = {
@@ -119,7 +124,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     // URL.
     frameworkErrors(error, request, reply) {
       present(error, request, reply);
-      log.info({ requestId: request.id, route: '(none)', status: reply.statusCode, reason: error.code }, 'request');
+      countUnrouted(request.method, reply.statusCode, reply.elapsedTime);
+      log.info({ requestId: request.id, route: NO_ROUTE, status: reply.statusCode, reason: error.code }, 'request');
     },
     clientErrorHandler: (error, socket) => {
       if (error.code !== 'ERR_HTTP_REQUEST_TIMEOUT' || !slow.has(socket)) rawResponses.refuseUnreadable(error, socket);
@@ -145,11 +151,12 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     routes.set(route.url, entry);
     if (isBelow(`${basePath}/api`, route.url))
       route.onRequest = [refuseUnacceptable(route.config?.produces ?? API_TYPES), ...[route.onRequest ?? []].flat()];
-    // Not for each request: listening for the end of a response already costs part of the time of a JWKS response.
-    if (route.config?.quiet && !log.isLevelEnabled('debug')) return;
+    const count = requestStats.counterOf(route.url);
+    const isLogged = !route.config?.quiet || log.isLevelEnabled('debug');
     route.onResponse = [
       (request, reply, done) => {
-        logRequest(request, reply);
+        count(request.method, reply.statusCode, reply.elapsedTime);
+        if (isLogged) logRequest(request, reply);
         done();
       },
       ...[route.onResponse ?? []].flat(),
@@ -186,7 +193,10 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 
   app.setErrorHandler((error, request, reply) => {
     present(error, request, reply);
-    if (request.is404) logRequest(request, reply);
+    if (request.is404) {
+      countUnrouted(request.method, reply.statusCode, reply.elapsedTime);
+      logRequest(request, reply);
+    }
     return reply;
   });
 
@@ -198,7 +208,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
         requestId: request.id,
         method: request.method,
         // The route, not the URL: URLs contain codes, states and hints.
-        route: url ?? '(none)',
+        route: url ?? NO_ROUTE,
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime),
       },

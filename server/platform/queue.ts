@@ -49,6 +49,17 @@ export interface QueueTable<Table extends keyof DB, Condition> {
   readonly postponedBy?: keyof DB[Table] & string;
 }
 
+/** What waits in a queue; counted up to `BACKLOG_MAX`. */
+export interface BacklogRow {
+  readonly waiting: number;
+  /** Those of them that were tried already. */
+  readonly tried: number;
+  /** When the first of them is to be handled; null when none waits. */
+  readonly due: Date | null;
+}
+
+export const BACKLOG_MAX = 10_000;
+
 interface Claim {
   readonly now: Date;
   readonly leasedUntil: Date;
@@ -87,6 +98,13 @@ export function queueStatements<Table extends keyof DB, Condition extends object
            SET ${dueAt} = ${$.leasedUntil}, leased_until = ${$.leasedUntil}, ${attempts} = ${attempts} + 1, expires_at = COALESCE(expires_at, ${$.retriedUntil})
          WHERE id IN (SELECT id FROM due)
      RETURNING *, ${attempts} AS attempts, ${sql.raw(ownKeyOf(`${names.table}.account_id`))} AS own_key`,
+    ),
+    // Counted up to a limit, so that a long backlog costs no more than a short one.
+    backlog: statement(
+      `${names.table}.backlog`,
+      () => sql<BacklogRow>`
+        SELECT count(*)::int AS waiting, (count(*) FILTER (WHERE ${attempts} > 0))::int AS tried, min(${dueAt}) AS due
+          FROM (SELECT ${attempts}, ${dueAt} FROM ${table} ORDER BY ${dueAt} LIMIT ${sql.lit(BACKLOG_MAX)}) AS waiting`,
     ),
     find: statement(
       `${names.table}.find`,

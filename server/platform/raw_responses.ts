@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from './log.ts';
+import { NO_ROUTE } from './request_stats.ts';
 
 /** Status by Node's error code for requests that it cannot parse; 400 for other codes. */
 const UNREADABLE: Readonly<Record<string, number>> = {
@@ -25,8 +26,13 @@ export interface RawResponses {
   attach(server: Pick<Server, 'on'>): void;
 }
 
-/** @param headers headers of all responses, except the request id */
-export function createRawResponses(log: Logger, headers: Readonly<Record<string, string>>): RawResponses {
+export function createRawResponses(parts: {
+  readonly log: Logger;
+  /** Of all responses, except the request id. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly count: (status: number) => void;
+}): RawResponses {
+  const { log, headers, count } = parts;
   function compose(status: number, reason?: string | undefined): { head: Record<string, string>; body: string } {
     const requestId = randomUUID();
     const [error, description] = MESSAGES[status] ?? MESSAGES[400] ?? [];
@@ -38,7 +44,8 @@ export function createRawResponses(log: Logger, headers: Readonly<Record<string,
       'content-length': String(Buffer.byteLength(body)),
       connection: 'close',
     };
-    log.info({ requestId, route: '(none)', status, reason }, 'request');
+    count(status);
+    log.info({ requestId, route: NO_ROUTE, status, reason }, 'request');
     return { head, body };
   }
 

@@ -13,6 +13,8 @@ interface RedisCommands {
 }
 
 export interface RedisCounter extends Counter {
+  /** Asks Redis. False while limits are counted per node. */
+  isConnected(): Promise<boolean>;
   close(): void;
 }
 
@@ -84,6 +86,11 @@ export async function createRedisCounter(options: {
       await memory.decrement(key);
       await orMemory(redis.eval(DECREMENT, { keys: [PREFIX + key], arguments: [] }), async () => 0);
     },
+    isConnected: () =>
+      orMemory(
+        redis.get(`${PREFIX}connected`).then(() => true),
+        async () => false,
+      ),
     close: () => redis.destroy(),
   };
 }

@@ -52,6 +52,19 @@ export const cases: readonly {
       'javascript:alert(1)',
     ],
   },
+  {
+    name: 'CARDEA_METRICS_PORT',
+    read: (config) => config.metrics?.port,
+    good: { '9464': 9464, '65535': 65535 },
+    bad: ['0', '65536', 'x', ''],
+  },
+  {
+    name: 'CARDEA_METRICS_HOST',
+    // Without a port there is no host.
+    read: (config) => config.metrics?.host,
+    good: { '0.0.0.0': undefined },
+    bad: [''],
+  },
   { name: 'CARDEA_HOST', read: (config) => config.host, good: { '0.0.0.0': '0.0.0.0' }, bad: [''] },
   {
     name: 'CARDEA_PORT',

@@ -15,6 +15,7 @@ import { facesOfNouns, seededFaces } from '../helpers/faces.ts';
 import { database, databaseUrl } from '../helpers/postgres.ts';
 import { STARTED } from '../helpers/started_template.ts';
 import { FILE_VERBS, STREAM_VERBS } from '../helpers/streams.ts';
+import { withMetrics } from '../metrics_document.ts';
 import { personalDataDocument } from '../personal_data_document.ts';
 import { schemaDocument } from '../schema_document.ts';
 import { asvsDocument, rfc9700Document, withThreats } from '../security_document.ts';
@@ -89,6 +90,11 @@ test('ops/docs/security*.md have the threats and the requirements of the standar
 test('ops/docs/audit.md has the actions of the catalogue', () => {
   const file = 'ops/docs/audit.md';
   compare(file, withActions(readFileSync(join(ROOT, file), 'utf8')));
+});
+
+test('ops/docs/monitoring.md has the metrics', () => {
+  const file = 'ops/docs/monitoring.md';
+  compare(file, withMetrics(readFileSync(join(ROOT, file), 'utf8')));
 });
 
 test('server/platform/database.ts has the types of the migrated schema', async (t) => {

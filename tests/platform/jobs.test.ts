@@ -16,7 +16,7 @@ async function setUp(t: Scope) {
   const messenger = await startMessenger({ db, log, channels: [CHANNEL] });
   defer(t, () => messenger.close());
   const query = (text: string) => db.run({ name: '', text }, []);
-  return { query, lines, start: (job: Job) => startJobs([job], { log, messenger }) };
+  return { query, lines, start: (job: Job) => startJobs([job], { log, messenger, now: Date.now }) };
 }
 
 test('a job runs repeatedly, also after a failure, never twice at the same time, and not after a stop', async (t) => {
