@@ -24,6 +24,7 @@ import { type Clock, systemClock } from './platform/clock.ts';
 import { createHttp } from './platform/http.ts';
 import { claimIssuer } from './platform/installation.ts';
 import { preferredLanguages } from './platform/languages.ts';
+import { createProbe } from './platform/probe.ts';
 import { createReadiness } from './platform/readiness.ts';
 import { LIMIT_PLUGIN, rateLimitOf } from './platform/route_limits.ts';
 import { wellKnownRoutes } from './selfservice/well_known.ts';
@@ -94,6 +95,13 @@ export async function createApp(
   await http.register(rateLimit, LIMIT_PLUGIN);
   const readLimit = { rateLimit: rateLimitOf(limits.pages.address) };
   const isReady = createReadiness({ db, node: randomUUID(), now });
+  const probe = createProbe({
+    sealer: infrastructure.sealer,
+    issuer: issuer.identifier,
+    now,
+    trustedProxies: config.trustedProxies,
+    certificateHeader: config.clientCertificates.header,
+  });
   await http.register(
     async (site) => {
       await site.register(async (scope) => {
@@ -124,6 +132,7 @@ export async function createApp(
         version: PACKAGE.version,
         demo: config.demo ? { email: DEMO_EMAIL, password: DEMO_PASSWORD } : undefined,
         isReady,
+        probe,
         readLimit,
       });
       if (!config.smtp && config.thisMachineOnly) await site.register(outboxRoutes, { views, issuer, folder: outbox });
@@ -136,7 +145,7 @@ export async function createApp(
       mountMetadataAtRoot(root, { issuer, serving });
       mountResourceMetadata(root, resourceMetadataRootPath(issuer), resourceMetadata);
       wellKnownRoutes(root, issuer);
-      healthRoutes(root, { isReady });
+      healthRoutes(root, { isReady, probe });
     });
   }
   if (config.demo) await seedDemo({ issuer, accounts, clients, hash: passwords.passwords.hash });

@@ -65,6 +65,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/cli.ts': ['server/cli', ...CONFIG, ...PLATFORM],
   'server/cli': [
     'server/composition/stores.ts',
+    'server/doctor',
     'server/configuration',
     'server/operations',
     ...Object.keys(OF_CLI),
@@ -72,6 +73,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...PLATFORM,
     'package.json',
   ],
+  // Looks at what servers have left behind; reads by operations.
+  'server/doctor': ['server/operations', 'server/jobs/cleanup.ts', 'keys', ...CONFIG, ...PLATFORM],
   'server/oidc': [...BELOW, 'server/oidc/seams.ts'],
   'server/oidc/seams.ts': BELOW,
   'server/login': BELOW,

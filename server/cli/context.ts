@@ -169,24 +169,7 @@ async function open(
     options.schema === 'any' ? {} : Object.fromEntries(await createDeclaredSettings(db).list());
   const config =
     options.schema === 'any' || options.issuer === 'any' ? configured : await ofDatabase(db, configured, env, declared);
-  const log = createLog({ level: 'silent', destination: { write() {} } }); // opens no stream
-  const parts = { config, db, sealer, now, log };
-  const accountStores = once(() => createAccountStores(parts));
-  const outbound = createOutbound({ allow: config.outboundAllow });
-  const { services, runner } = createOperations({
-    ...parts,
-    outbound,
-    ...createClientStores({ ...parts, outbound }),
-    accountStores,
-    factors: async () => openFactors(await accountStores(), parts),
-    passwords: once(async () => {
-      const passwords = await openPasswords(await accountStores(), { ...parts, threads: 1 });
-      opened.defer(() => passwords.close());
-      return passwords;
-    }),
-    keyRing: once(() => openKeyRing({ config, db, sealer, now })),
-    settings: () => describeConfig(env, declared),
-  });
+  const { services, runner } = servicesOf({ config, db, sealer, now }, () => describeConfig(env, declared), opened);
   return {
     config,
     db,
@@ -202,7 +185,33 @@ async function open(
   };
 }
 
-function callOfOperator({ dryRun, force, progress, full = false }: HowCalled = {}): Call {
+/** The services of operations. @param opened closes what they open */
+export function servicesOf(
+  given: { readonly config: Config; readonly db: Db; readonly sealer: Sealer; readonly now: Clock },
+  settings: Services['settings'],
+  opened: AsyncDisposableStack,
+): ReturnType<typeof createOperations> {
+  const log = createLog({ level: 'silent', destination: { write() {} } }); // opens no stream
+  const parts = { ...given, log };
+  const accountStores = once(() => createAccountStores(parts));
+  const outbound = createOutbound({ allow: given.config.outboundAllow });
+  return createOperations({
+    ...parts,
+    outbound,
+    ...createClientStores({ ...parts, outbound }),
+    accountStores,
+    factors: async () => openFactors(await accountStores(), parts),
+    passwords: once(async () => {
+      const passwords = await openPasswords(await accountStores(), { ...parts, threads: 1 });
+      opened.defer(() => passwords.close());
+      return passwords;
+    }),
+    keyRing: once(() => openKeyRing(given)),
+    settings,
+  });
+}
+
+export function callOfOperator({ dryRun, force, progress, full = false }: HowCalled = {}): Call {
   const id = `uid ${process.getuid?.() ?? 'unknown'}`;
   return {
     actor: { kind: 'cli', id, permissions: new Set(PERMISSIONS) },
@@ -218,7 +227,7 @@ function callOfOperator({ dryRun, force, progress, full = false }: HowCalled = {
  * Another command that ends at this moment may stop the embedded database because it saw no other connection: then it is
  * started again.
  */
-async function openEmbedded(opened: AsyncDisposableStack, config: Config, stopping: AbortSignal): Promise<Db> {
+export async function openEmbedded(opened: AsyncDisposableStack, config: Config, stopping: AbortSignal): Promise<Db> {
   assertWritable(config.dataDir);
   const giveUpAt = performance.now() + EMBEDDED_RETRY_MS;
   for (;;) {
@@ -249,7 +258,7 @@ function isStopped(error: unknown): boolean {
   return isUnavailable(translate(error)) || (error instanceof AppError && error.code === 'embedded_postgres_failed');
 }
 
-function openDb(opened: AsyncDisposableStack, config: Config, url: string): Db {
+export function openDb(opened: AsyncDisposableStack, config: Config, url: string): Db {
   const db = createDb({ url, poolSize: POOL_SIZE, timeoutMs: config.databaseTimeoutMs });
   opened.defer(() => db.close());
   return db;

@@ -33,16 +33,22 @@ export function mailCommand(noun: Command, tools: CommandTools): void {
     .action(async (options: PrintOptions & { to: string }) => {
       const config = loadConfig(env);
       const to = checkEmail(options.to);
-      const mailer = mailerOf(config);
-      try {
-        const data = { email: to, host: config.issuer.host, at: systemClock(), details: {} };
-        const mail = createViews().mail('test', data, 'en');
-        const message = { ...mail, kind: 'test', to: { address: to }, locale: 'en', id: randomUUID() };
-        printItem({ to, from: config.mailFrom.address, answer: await mailer.send(message) }, options);
-      } finally {
-        mailer.close();
-      }
+      printItem({ to, from: config.mailFrom.address, answer: await sendTestMail(config, to) }, options);
     });
+}
+
+/** @returns the response of the mail server. @throws AppError as `Mailer.send` does, `mail_not_configured`, `invalid_input` */
+export async function sendTestMail(config: Config, address: string): Promise<string> {
+  const to = checkEmail(address);
+  const mailer = mailerOf(config);
+  try {
+    const data = { email: to, host: config.issuer.host, at: systemClock(), details: {} };
+    const mail = createViews().mail('test', data, 'en');
+    const message = { ...mail, kind: 'test', to: { address: to }, locale: 'en', id: randomUUID() };
+    return await mailer.send(message);
+  } finally {
+    mailer.close();
+  }
 }
 
 function mailerOf(config: Config): Mailer {

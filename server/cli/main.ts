@@ -1,15 +1,14 @@
 import { Command, CommanderError } from 'commander';
-import { KeyError } from '../../keys/errors.ts';
 import pkg from '../../package.json' with { type: 'json' };
-import { AppError, isUnavailable } from '../platform/errors.ts';
 import { Differs, Interrupted, UsageError } from './context.ts';
 import { withOperandsLast } from './operands.ts';
+import { reason } from './reason.ts';
 import { type CommandTools, createTools, type HostProcess } from './tools.ts';
 
 export const EXIT_DONE = 0;
 export const EXIT_REFUSED = 1;
 export const EXIT_USAGE = 2;
-/** `config plan`: the file and the database differ; `audit verify`: something was found. Scripts tell it from wrong usage. */
+/** `config plan`: the file and the database differ; `audit verify` and `doctor`: something was found. Scripts tell it from wrong usage. */
 export const EXIT_DIFFERS = 3;
 
 /**
@@ -117,6 +116,10 @@ const NOUNS: Readonly<
     about: 'the key that encrypts secrets in the database',
     load: async () => (await import('./master_key.ts')).masterKeyCommand,
   },
+  doctor: {
+    about: 'check this deployment from inside, and say what to do',
+    load: async () => (await import('./doctor.ts')).doctorCommand,
+  },
   conformance: {
     about: 'prepare a plan of the OpenID conformance suite, for development',
     load: async () => (await import('./conformance.ts')).conformanceCommand,
@@ -143,7 +146,7 @@ export async function createProgram(args: readonly string[], host: HostProcess):
     .addHelpText(
       'after',
       '\nSettings come from CARDEA_* variables; "cardea config check" lists them.' +
-        '\nExit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 `config plan` or `audit verify` has found something.',
+        '\nExit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 `config plan`, `audit verify` or `doctor` has found something.',
     );
   const requestedNoun = args.find((word) => Object.hasOwn(NOUNS, word)); // also in `cardea help users`
   for (const [name, { about, load }] of Object.entries(NOUNS)) {
@@ -160,24 +163,4 @@ function report(error: unknown, { stderr }: HostProcess): number {
   }
   stderr.write(`cardea: ${reason(error)}\n`);
   return error instanceof UsageError ? EXIT_USAGE : EXIT_REFUSED;
-}
-
-/** The message of any error, on one line. */
-export function reason(error: unknown): string {
-  const message = error instanceof Error && error.message !== '' ? error.message : String(error);
-  const line = message.split(/\s*\n\s*/).join('; ');
-  if (isUnavailable(error)) return withCause(line, error);
-  return isOnPurpose(error) ? line : `failed: ${line}`;
-}
-
-/** Expected errors, whose messages are for the operator; keys/ has its own class, because it imports nothing of server/. */
-function isOnPurpose(error: unknown): boolean {
-  return error instanceof AppError || error instanceof UsageError || error instanceof KeyError;
-}
-
-/** Adds the cause, which the operator needs in order to repair an unavailable database. */
-function withCause(line: string, error: AppError): string {
-  const { code, message } = (error.cause ?? {}) as { code?: unknown; message?: unknown };
-  const cause = [code, message].filter((one) => typeof one === 'string' && one !== '').join(': ');
-  return cause === '' ? line : `${line} (${cause.replaceAll(/\s+/g, ' ')})`;
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
 import { HEALTH_PATHS, type Issuer } from '../platform/issuer.ts';
+import type { createProbe } from '../platform/probe.ts';
 import { PATHS } from '../views/paths.ts';
 import type { View, Views } from '../views/views.ts';
 
@@ -23,6 +24,7 @@ export interface HomeOptions {
   readonly readLimit: RouteShorthandOptions['config'];
   /** @throws when the database cannot be reached */
   isReady(): Promise<void>;
+  readonly probe: ReturnType<typeof createProbe>;
 }
 
 /** The front page, static files and health checks. */
@@ -48,9 +50,15 @@ export async function homeRoutes(app: FastifyInstance, options: HomeOptions): Pr
   healthRoutes(app, options);
 }
 
-export function healthRoutes(app: FastifyInstance, { isReady }: Pick<HomeOptions, 'isReady'>): void {
-  /** Liveness: says nothing about dependencies, so that a database outage does not restart the process. */
-  app.get(HEALTH_PATHS.alive, { config: { quiet: true } }, async () => ({ status: 'ok' }));
+export function healthRoutes(app: FastifyInstance, { isReady, probe }: Pick<HomeOptions, 'isReady' | 'probe'>): void {
+  /**
+   * Liveness: says nothing about dependencies, so that a database outage does not restart the process. `cardea doctor` also asks here
+   * what arrives of its requests.
+   */
+  app.get(HEALTH_PATHS.alive, { config: { quiet: true } }, async (request) => {
+    const seen = probe(request);
+    return seen ? { status: 'ok', seen } : { status: 'ok' };
+  });
 
   /** Readiness: whether it can serve sign-ins. */
   app.get(HEALTH_PATHS.ready, { config: { quiet: true } }, async () => {

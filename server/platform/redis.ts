@@ -8,6 +8,7 @@ interface RedisCommands {
   connect(): Promise<unknown>;
   on(event: 'error', listener: (error: Error) => void): unknown;
   get(key: string): Promise<string | null>;
+  sendCommand(args: string[]): Promise<unknown>;
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   destroy(): void;
 }
@@ -93,6 +94,29 @@ export async function createRedisCounter(options: {
       ),
     close: () => redis.destroy(),
   };
+}
+
+/**
+ * What a Redis tells about itself (INFO): a text for each name.
+ * @throws Error of the client or of Redis
+ */
+export async function askRedis(url: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+  const redis = connectTo(url);
+  const failed = Promise.withResolvers<never>();
+  redis.on('error', failed.reject);
+  signal.addEventListener('abort', () => failed.reject(new Error('timed out')), { once: true });
+  try {
+    const asked = redis.connect().then(() => redis.sendCommand(['INFO']));
+    const told = String(await Promise.race([asked, failed.promise]));
+    return Object.fromEntries(
+      told.split(/\r?\n/).flatMap((line) => {
+        const colon = line.indexOf(':');
+        return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1)]] : [];
+      }),
+    );
+  } finally {
+    redis.destroy();
+  }
 }
 
 /**

@@ -33,6 +33,7 @@ const WITHOUT_DRY_RUN: Readonly<Record<string, string>> = {
   'conformance seed': 'for development alone',
   'deliveries list': READS,
   'deliveries show': READS,
+  doctor: READS,
   'grants list': READS,
   'grants show': READS,
   'groups list': READS,

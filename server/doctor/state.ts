@@ -1,0 +1,137 @@
+import { COOKIE_RING } from '../../keys/jwks.ts';
+import { audit } from '../operations/audit.ts';
+import { auditLog } from '../operations/audit_log.ts';
+import { deliveries } from '../operations/deliveries.ts';
+import { destinations } from '../operations/destinations.ts';
+import { keys } from '../operations/keys.ts';
+import { mails } from '../operations/mails.ts';
+import { LIST_LIMIT_MAX } from '../platform/listing.ts';
+import { type Check, type Finding, ok, problem, skipped, warning } from './check.ts';
+
+/* What servers have left in the database: it shows whether their background jobs keep up. */
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+export const checkMasterKey: Check = async ({ stores, sealer }) => {
+  const { keyRing, openAccounts } = await stores();
+  await openAccounts();
+  const [current = ''] = (await sealer()).keyIds;
+  const nodes = await keyRing.nodes();
+  const without = nodes.filter(({ masterKeys }) => !masterKeys.includes(current));
+  if (without.length === 0) return ok(`it opens what is sealed; its id is ${current}`);
+  return warning(
+    `${without.length} of ${nodes.length} running servers do not have the master key ${current}`,
+    'Restart them with both keys before "cardea master-key rotate", and before the old one is dropped.',
+  );
+};
+
+export const checkNodes: Check = async ({ stores }) => {
+  const nodes = await (await stores()).keyRing.nodes();
+  if (nodes.length === 0) return warning('no server runs', 'Start one, and see its log.');
+  return ok(`${nodes.length} ${nodes.length === 1 ? 'server runs' : 'servers run'}`);
+};
+
+/** Each ring has a key that signs, and none is much older than the settings say. */
+export const checkKeys: Check = async ({ stores, config, now }) => {
+  const { items } = await (await stores()).read(keys.list, { query: { all: true, limit: LIST_LIMIT_MAX } });
+  const { rotationSeconds, jwksMaxAgeSeconds, pollSeconds } = config.keys;
+  const latest = 1_000 * (rotationSeconds + 2 * (jwksMaxAgeSeconds + pollSeconds)) + HOUR_MS;
+  const rings = [COOKIE_RING, ...config.keys.rings];
+  const findings = rings.flatMap((ring): Finding[] => {
+    const own = items.filter((key) => key.ring === ring);
+    const active = own.find(({ state }) => state === 'active');
+    if (!active) return [problem(`no key of ${ring} signs`, 'Start a server, which makes one, and see its log.')];
+    const age = now() - Date.parse(active.activated_at ?? active.created_at ?? '');
+    if (!(age > latest)) return [];
+    return [
+      problem(
+        `the key of ${ring} has signed for ${Math.floor(age / 86_400_000)} days, and should have been replaced`,
+        'See whether a server runs, and its log about the job "keys".',
+      ),
+    ];
+  });
+  return findings.length > 0 ? findings : ok(`each of ${rings.join(', ')} has a key that signs, as old as it may be`);
+};
+
+/** Entries are signed at the interval of the settings, or a little later. */
+const SEALING_GRACE_MS = 2 * MINUTE_MS;
+
+export const checkAudit: Check = async ({ stores, config, now }) => {
+  const { read } = await stores();
+  const { newest } = await read(auditLog.heads, { query: { limit: 1 } });
+  const { items } = await read(audit.list, { query: { sort: '-at', limit: 1 } });
+  const entry = Date.parse(items[0]?.at ?? '');
+  const head = Date.parse(newest?.head.time ?? '');
+  const latest = 1_000 * config.audit.headSeconds + SEALING_GRACE_MS;
+  const waits = !Number.isNaN(entry) && !(head >= entry) && now() - entry > latest;
+  if (waits)
+    return problem(
+      `entries of the audit have waited for a signature since ${new Date(entry).toISOString()}`,
+      'See whether a server runs, and its log about the job "sealing of the audit".',
+    );
+  return ok(newest ? `the newest head is of ${newest.head.time}` : 'no head is due');
+};
+
+export const checkDestinations: Check = async ({ stores, now }) => {
+  const { items } = await (await stores()).read(destinations.list, { query: { limit: LIST_LIMIT_MAX } });
+  if (items.length === 0) return skipped('the audit is sent nowhere');
+  const findings = items.flatMap((one): Finding[] => {
+    const remedy = `Run "cardea audit destinations show ${one.id}"; ops/docs/audit-delivery.md explains the reasons.`;
+    if (!one.enabled && one.disabled_reason)
+      return [problem(`the destination ${one.name} was disabled (${one.disabled_reason})`, remedy)];
+    if (one.enabled && now() - Date.parse(one.behind_since ?? '') > HOUR_MS)
+      return [
+        problem(
+          `the destination ${one.name} is behind since ${one.behind_since}${one.last_failure ? ` (${one.last_failure})` : ''}`,
+          remedy,
+        ),
+      ];
+    return [];
+  });
+  return findings.length > 0 ? findings : ok(`${items.length} have all, or nearly all`);
+};
+
+/** A worker takes an item up within its interval. */
+const QUEUE_LATE_MS = 10 * MINUTE_MS;
+
+export const checkMailQueue: Check = async ({ stores, now }) => {
+  const { items } = await (await stores()).read(mails.list, { query: { limit: 1 } });
+  return queueFinding(items[0], 'mails', now(), 'See the check "mail", and "cardea mail list".');
+};
+
+export const checkDeliveries: Check = async ({ stores, now }) => {
+  const { items } = await (await stores()).read(deliveries.list, { query: { limit: 1 } });
+  return queueFinding(items[0], 'messages to apps', now(), 'See "cardea deliveries list".');
+};
+
+/** @param next the one that is tried next */
+function queueFinding(
+  next: { readonly next_attempt_at?: string; readonly attempts?: number } | undefined,
+  what: string,
+  now: number,
+  remedy: string,
+): Finding {
+  if (!next) return ok(`no ${what} wait`);
+  const { next_attempt_at: due = '', attempts = 0 } = next;
+  if (now - Date.parse(due) > QUEUE_LATE_MS)
+    return problem(
+      `${what} have waited since ${due}, and no server takes them up`,
+      `See whether a server runs. ${remedy}`,
+    );
+  if (attempts > 0) return warning(`${what} wait for another attempt`, remedy);
+  return ok(`${what} are being sent`);
+}
+
+/** Two runs of the job. */
+const CLEANUP_LATE_SECONDS = 600;
+
+export const checkCleanUp: Check = async ({ current, now }) => {
+  const { cleanUpLag } = await import('../jobs/cleanup.ts');
+  const lag = await cleanUpLag({ db: await current(), now });
+  if (lag <= CLEANUP_LATE_SECONDS) return ok('expired rows are removed in time');
+  return problem(
+    `expired rows are ${Math.floor(lag / 60)} minutes old`,
+    'See whether a server runs, and its log about the job "cleanup".',
+  );
+};
