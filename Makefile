@@ -70,6 +70,7 @@ test-tools:
 	  || [ -n "$$TEST_CHROMIUM" ] || missing="$$missing chromium"; \
 	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
 	command -v ps >/dev/null || missing="$$missing procps"; \
+	{ command -v prometheus && command -v promtool; } >/dev/null || missing="$$missing prometheus"; \
 	for proxy in nginx haproxy caddy; do \
 	  PATH="$$PATH:/usr/sbin" command -v $$proxy >/dev/null || missing="$$missing $$proxy"; done; \
 	[ -n "$$missing" ] || exit 0; \

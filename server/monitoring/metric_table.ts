@@ -175,30 +175,32 @@ export const METRICS = {
     help: 'Whether Redis answers: 1, or 0 while this node counts limits for itself. Absent without CARDEA_REDIS_URL.',
     samples: (_node, { redis }) => (redis === undefined ? [] : flag(redis)),
   },
+  // Not `job`: Prometheus gives each sample a label of that name.
   cardea_job_runs_total: {
     type: 'counter',
     help: 'Runs of background jobs of this node, by job and outcome (done or failed).',
-    labels: ['job', 'outcome'],
+    labels: ['job_name', 'outcome'],
     samples: ({ jobs }) =>
-      jobs().flatMap(({ name: job, succeeded, failed }) => [
-        { labels: { job, outcome: 'done' }, value: succeeded },
-        { labels: { job, outcome: 'failed' }, value: failed },
+      jobs().flatMap(({ name: job_name, succeeded, failed }) => [
+        { labels: { job_name, outcome: 'done' }, value: succeeded },
+        { labels: { job_name, outcome: 'failed' }, value: failed },
       ]),
   },
   cardea_job_lag_seconds: {
     type: 'gauge',
     help: 'Time since a background job of this node last succeeded, or since the start of the node, by job.',
-    labels: ['job'],
+    labels: ['job_name'],
     samples: ({ jobs, startedAt }, _reading, now) =>
-      jobs().map(({ name: job, lastSuccessAt = startedAt }) => {
-        return { labels: { job }, value: secondsSince(lastSuccessAt, now) };
+      jobs().map(({ name: job_name, lastSuccessAt = startedAt }) => {
+        return { labels: { job_name }, value: secondsSince(lastSuccessAt, now) };
       }),
   },
   cardea_job_interval_seconds: {
     type: 'gauge',
     help: 'How often a background job runs, by job.',
-    labels: ['job'],
-    samples: ({ jobs }) => jobs().map(({ name: job, everyMs }) => ({ labels: { job }, value: everyMs / 1_000 })),
+    labels: ['job_name'],
+    samples: ({ jobs }) =>
+      jobs().map(({ name: job_name, everyMs }) => ({ labels: { job_name }, value: everyMs / 1_000 })),
   },
   cardea_keys: {
     type: 'gauge',

@@ -114,7 +114,7 @@ test('every metric of the table has samples, except those of what this node does
   assert.equal(all.get('cardea_redis_connected'), 1);
   assert.equal(all.get('cardea_keys{ring="RS256",state="active"}'), 1);
   assert.equal(all.get('cardea_keys{ring="RS256",state="pending"}'), 0);
-  assert.ok((all.get('cardea_job_lag_seconds{job="keys"}') ?? 99) < 60);
+  assert.ok((all.get('cardea_job_lag_seconds{job_name="keys"}') ?? 99) < 60);
   assert.ok((all.get('process_cpu_seconds_total') ?? 0) > 0);
 });
 
