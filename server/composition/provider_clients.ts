@@ -42,8 +42,9 @@ function describe(
     backchannel_client_notification_endpoint: _endpoint,
     ...metadata
   } = applyProfile(client.metadata, serverPolicy);
+  const violation = profileViolation(client.metadata, serverPolicy);
   return {
-    refusal: profileViolation(client.metadata, serverPolicy)?.why,
+    refusal: violation && `${violation.field} ${violation.why}`,
     isOperators: client.kind === 'operator',
     hasSecret: secretHash !== null,
     metadata: {

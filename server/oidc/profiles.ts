@@ -47,7 +47,7 @@ function isProtectedByNonce({ nonce, scope }: Readonly<Record<string, unknown>>)
 }
 
 /** For the developer of the client and for the operator, who both meet it when they connect a client for the first time. */
-const PKCE_MISSING = {
+export const PKCE_MISSING = {
   always: 'PKCE is missing: switch it on in the client (code_challenge with S256, RFC 7636)',
   without_nonce:
     'PKCE is missing: switch it on in the client (code_challenge with S256); or send a nonce with the scope openid; or the operator runs: cardea clients update ID --pkce off',

@@ -34,7 +34,11 @@ export function createPrompts(parts: PromptParts, table: ClaimsByScope) {
     const { redirect_uri: redirectUri, response_type: type } = oidc.params ?? {};
     if (oidc.route !== 'resume') return false;
     if (!oidc.client?.redirectUriAllowed(String(redirectUri))) throw new errors.InvalidRedirectUri();
-    if (!oidc.client.responseTypeAllowed(type as ResponseType)) throw new errors.UnauthorizedClient('response_type');
+    if (!oidc.client.responseTypeAllowed(type as ResponseType)) {
+      throw new errors.UnauthorizedClient(
+        'this app may not use this response_type any more: the operator has changed it',
+      );
+    }
     return false;
   });
   // A session can outlive its account, or the account can be disabled: the person is signed out then.

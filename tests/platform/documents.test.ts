@@ -20,6 +20,7 @@ import { personalDataDocument } from '../personal_data_document.ts';
 import { schemaDocument } from '../schema_document.ts';
 import { asvsDocument, rfc9700Document, withThreats } from '../security_document.ts';
 import { withSnippets } from '../snippets.ts';
+import { withAdvice } from '../troubleshooting_document.ts';
 
 /** `make documents` sets it, to write the generated files instead of comparing them. */
 const WRITES = process.env.TEST_WRITE_DOCUMENTS === 'true';
@@ -85,6 +86,11 @@ test('ops/docs/security*.md have the threats and the requirements of the standar
   compare(file, withThreats(readFileSync(join(ROOT, file), 'utf8')));
   compare('ops/docs/security-asvs.md', asvsDocument());
   compare('ops/docs/security-rfc9700.md', rfc9700Document());
+});
+
+test('ops/docs/troubleshooting.md has the errors and the lines of the log', () => {
+  const file = 'ops/docs/troubleshooting.md';
+  compare(file, withAdvice(readFileSync(join(ROOT, file), 'utf8')));
 });
 
 test('ops/docs/audit.md has the actions of the catalogue', () => {

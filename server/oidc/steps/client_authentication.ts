@@ -14,7 +14,7 @@ const HEADER_FORM =
   'Authorization must be Basic, with the form-encoded id and secret joined by a colon, in base64 (RFC 6749 section 2.3.1)';
 
 /** Failed authentications that the provider calls `invalid_request`, by its description, with one that says what to do. */
-const FAILURES: Readonly<Record<string, string>> = {
+export const FAILURES: Readonly<Record<string, string>> = {
   'no client authentication mechanism provided':
     'authenticate the client in the way that is registered as its token_endpoint_auth_method; a public client sends its client_id',
   'invalid authorization header value format': HEADER_FORM,
