@@ -10,6 +10,6 @@ export const SECTIONS: readonly Section[] = [
   { title: 'Operate', pages: ['configuration', 'configuration-file', 'admin-api', 'lists', 'jobs', 'monitoring'] },
   { title: 'Answer for it', pages: ['audit', 'audit-delivery', 'privacy', 'personal-data', 'data-at-rest'] },
   { title: 'Security', pages: ['security', 'security-asvs', 'security-rfc9700'] },
-  { title: 'Look up', pages: ['errors', 'schema'] },
+  { title: 'Look up', pages: ['troubleshooting', 'errors', 'schema'] },
   { title: 'Inside', pages: ['architecture', 'upgrading_oidc_provider'] },
 ];

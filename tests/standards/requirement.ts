@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync, Visitor } from 'oxc-parser';
+import { anchorsOf } from '../documents_check.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 
 /** Names of tests by their file, relative to `tests/`. A value in the name of a template is written as `…`. */
@@ -92,14 +93,5 @@ export function brokenRequirements(requirements: readonly Requirement[]): string
 /** @param page such as `security.md#guessing` */
 function hasSection(page: string): boolean {
   const [file = '', section] = page.split('#');
-  const headings = readFileSync(join(ROOT, 'ops/docs', file), 'utf8').matchAll(/^#+ (.+)$/gm);
-  return section === undefined || [...headings].some(([, heading = '']) => anchorOf(heading) === section);
-}
-
-/** As GitHub makes it from a heading. */
-function anchorOf(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-    .replaceAll(' ', '-');
+  return section === undefined || anchorsOf(readFileSync(join(ROOT, 'ops/docs', file), 'utf8')).has(section);
 }

@@ -229,7 +229,7 @@ export const LOG_LINES: Readonly<Record<string, readonly LogLine[]>> = {
     {
       said: ['key set changed'],
       means: 'A key was made, begins to sign, retires or is withdrawn: `change`, `ring`, `kid`.',
-      remedy: 'Nothing. If you did not expect it, see who rotated: `cardea audit list --filter 'action eq "keys.rotate"'`.',
+      remedy: `Nothing. If you did not expect it, see who rotated: \`cardea audit list --filter 'action eq "keys.rotate"'\`.`,
     },
   ],
   Audit: [
@@ -280,6 +280,16 @@ export const LOG_LINES: Readonly<Record<string, readonly LogLine[]>> = {
     },
   ],
   Process: [
+    {
+      said: ['metrics are served'],
+      means: 'Prometheus can collect from the address in the line.',
+      remedy: 'Nothing.',
+    },
+    {
+      said: ['the metrics could not be collected'],
+      means: 'Prometheus got no numbers this time; `error` has the cause, usually an outage of the database.',
+      remedy: 'Nothing when it is rare. monitoring.md explains the metrics.',
+    },
     {
       said: ['listening', 'stopping'],
       means: 'The server has started, or has got a signal and ends its requests.',

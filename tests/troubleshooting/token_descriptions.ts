@@ -207,7 +207,7 @@ export const OF_ENDPOINTS: Advices = {
         'the token is not an access token of the API',
         'the token is not for the API: ask for one with resource=…',
       ],
-      remedy: 'Ask for the token with resource=<issuer>/api/v1, or with a scope that begins with cardea:.',
+      remedy: 'Ask for the token with `resource=<issuer>/api/v1`, or with a scope that begins with cardea:.',
     },
     {
       said: [
