@@ -74,6 +74,7 @@ export const ACTIONS = {
   'roles.create': 'a role was created',
   'roles.delete': 'a role was deleted',
   'roles.update': 'a role was changed',
+  'secrets.change_database_password': 'the role of the servers got another password in the database',
   'sessions.begin': 'a person signed in',
   'sessions.end': 'a session ended',
   'settings.declare': 'a setting was declared',

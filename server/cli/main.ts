@@ -116,6 +116,10 @@ const NOUNS: Readonly<
     about: 'the key that encrypts secrets in the database',
     load: async () => (await import('./master_key.ts')).masterKeyCommand,
   },
+  secrets: {
+    about: 'the secrets of this deployment: where they are, and how they are replaced',
+    load: async () => (await import('./secrets.ts')).secretsCommand,
+  },
   doctor: {
     about: 'check this deployment from inside, and say what to do',
     load: async () => (await import('./doctor.ts')).doctorCommand,

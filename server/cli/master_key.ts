@@ -26,7 +26,8 @@ export function masterKeyCommand(
     .description('encrypt everything again under the first key of CARDEA_MASTER_KEY; safe while servers run')
     .addHelpText(
       'after',
-      '\nPut the new key first and keep the old one behind it, restart every node, run this, then drop the old key.\nIt is refused while a running server does not have the new key.',
+      '\nPut the new key behind the old one and restart every server, then before it and restart every server again, run this, and drop' +
+        '\nthe old key. It is refused while a running server does not have the new key. (ops/docs/secrets.md)',
     )
     .option(DRY_RUN_OPTION[0], 'count what it would encrypt, and what no key can open; change nothing')
     .option('--force', 'also when a running server does not have the new key')

@@ -22,7 +22,7 @@ export const checkMasterKey: Check = async ({ stores, sealer }) => {
   if (without.length === 0) return ok(`it opens what is sealed; its id is ${current}`);
   return warning(
     `${without.length} of ${nodes.length} running servers do not have the master key ${current}`,
-    'Restart them with both keys before "cardea master-key rotate", and before the old one is dropped.',
+    'Restart them with both keys (ops/docs/secrets.md) before "cardea master-key rotate", and before the old one is dropped.',
   );
 };
 

@@ -64,7 +64,7 @@ function assertOpenedByAll([current = '']: readonly string[], nodes: readonly Ru
   if (without.length === 0) return;
   throw new AppError(
     'master_key_not_everywhere',
-    `${without.length} of ${nodes.length} running servers do not have the first key of CARDEA_MASTER_KEY, or are of an earlier version (${without.map(({ nodeId }) => nodeId).join(', ')}): restart each with both keys, or give --force if they have ended`,
+    `${without.length} of ${nodes.length} running servers do not have the first key of CARDEA_MASTER_KEY, or are of an earlier version (${without.map(({ nodeId }) => nodeId).join(', ')}): restart each with both keys (ops/docs/secrets.md), or give --force if they have ended`,
   );
 }
 

@@ -19,6 +19,9 @@ export const SERVER_SECRET_STATEMENTS = {
   find: statement('server_secrets.find', ($: { name: string }) =>
     tables.selectFrom('server_secrets').select('sealed').where('name', '=', $.name),
   ),
+  list: statement('server_secrets.list', () =>
+    tables.selectFrom('server_secrets').select(['name', 'created_at']).orderBy('created_at').orderBy('name'),
+  ),
   remove: statement(
     'server_secrets.remove',
     ($: { from: string; before: string }) =>
@@ -85,6 +88,13 @@ export async function findServerSecret(
 ): Promise<Buffer | undefined> {
   const [row] = await db.query(SERVER_SECRET_STATEMENTS.find.bind({ name }));
   return row && sealer.open(serverSecretPlace(name), row.sealed);
+}
+
+/** The names of all, and when they were made, the oldest first. */
+export async function listServerSecrets(db: {
+  query<R>(bound: BoundStatement<R>): Promise<R[]>;
+}): Promise<readonly { readonly name: string; readonly created_at: Date }[]> {
+  return db.query(SERVER_SECRET_STATEMENTS.list.bind());
 }
 
 /** Removes secrets for ever: what they sealed can never be opened again. @param from the first name @param before the first that stays */

@@ -57,6 +57,7 @@ const WITHOUT_DRY_RUN: Readonly<Record<string, string>> = {
   'resources show': READS,
   'roles list': READS,
   'roles show': READS,
+  'secrets list': READS,
   'sessions list': READS,
   'sessions show': READS,
   'users data-export': READS,

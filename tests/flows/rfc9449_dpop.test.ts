@@ -5,6 +5,7 @@ import * as oauth from 'oauth4webapi';
 import { browserSession } from '../helpers/browser_session.ts';
 import { authorization, authorize, authorizeUrl, introspect, signIn } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
+import { until } from '../helpers/waiting.ts';
 import { ath, dpopDeployment, INVALID_PROOF, MACHINE } from './dpop_deployment.ts';
 import { post, refusal } from './support.ts';
 
@@ -209,6 +210,26 @@ test('a proof works for one request, on any node (RFC 9449 §7.1, §11.1)', asyn
   const replay = await showTo(app, access, dpop);
   assert.deepEqual({ status: replay.status, error: replay.error }, { status: 401, error: 'invalid_dpop_proof' });
   assert.match(replay.headers.get('www-authenticate') ?? '', /^DPoP error="invalid_dpop_proof", .*algs="ES256 /);
+});
+
+test('a nonce stays valid on each node when the cookie keys are replaced, which the secret of nonces follows', async () => {
+  const { access } = await boundTokens();
+  const given = async () =>
+    (await showTo(app, access, await proof({ htm: 'GET', htu: userinfoUrl, ath: ath(access) }))).headers.get(
+      'dpop-nonce',
+    ) ?? '';
+  const before = await given();
+  await app.app.keyRing.rotate({ ring: 'cookie', now: true });
+  await until('nonces are made by the new key', async () => (await given()) !== before);
+  const after = await given();
+  for (const nonce of [before, after]) {
+    for (const node of [app, strict]) {
+      const dpop = await proof({ htm: 'GET', htu: userinfoUrl, ath: ath(access), nonce });
+      assert.equal((await showTo(node, access, dpop)).status, 200);
+    }
+  }
+  const other = await proof({ htm: 'GET', htu: userinfoUrl, ath: ath(access), nonce: before.replace(/^./, '~') });
+  assert.equal((await showTo(strict, access, other)).error, 'use_dpop_nonce');
 });
 
 test('a request without a token gets both challenges (RFC 9449 §7.1)', async () => {
