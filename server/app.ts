@@ -26,6 +26,7 @@ import { claimIssuer } from './platform/installation.ts';
 import { preferredLanguages } from './platform/languages.ts';
 import { createProbe } from './platform/probe.ts';
 import { createReadiness } from './platform/readiness.ts';
+import { createRequestContext, type RequestContext } from './platform/request_context.ts';
 import { LIMIT_PLUGIN, rateLimitOf } from './platform/route_limits.ts';
 import { wellKnownRoutes } from './selfservice/well_known.ts';
 import { errorView } from './views/error_page.ts';
@@ -44,6 +45,7 @@ export async function createApp(
   parts: Pick<AppParts, 'config' | 'settings' | 'db' | 'log' | 'nameServers' | 'startPasswordThread'> & {
     now?: Clock;
     uptime?: Clock;
+    requestContext?: RequestContext;
   },
 ): Promise<App> {
   const {
@@ -55,6 +57,7 @@ export async function createApp(
     startPasswordThread,
     now = systemClock,
     uptime = () => performance.now(),
+    requestContext = createRequestContext(),
   } = parts;
   await claimIssuer(db, config.issuer.identifier, now);
   await using opened = new AsyncDisposableStack();
@@ -65,6 +68,7 @@ export async function createApp(
     log,
     now,
     uptime,
+    requestContext,
     nameServers,
     startPasswordThread,
     onClose: (part, close) => opened.adopt(part, async () => void (await close(part))),
@@ -87,6 +91,7 @@ export async function createApp(
     issuer,
     trustedProxies: config.trustedProxies,
     requestStats: infrastructure.requestStats,
+    requestContext,
     tls: config.tls,
     connectionsPerAddress: limits.connections.address,
     renderError: (error, request) =>

@@ -8,6 +8,7 @@ import { createDb } from './platform/db.ts';
 import { assertWritable, startEmbeddedPostgres } from './platform/embedded.ts';
 import type { Logger } from './platform/log.ts';
 import { createOutages, type Outages } from './platform/outages.ts';
+import { createRequestContext } from './platform/request_context.ts';
 import type { Environment } from './platform/settings.ts';
 
 /**
@@ -29,8 +30,11 @@ export async function start(
   }
   const outages = createStartedOutages(url, log);
   const source = freshSecret(configured, 'CARDEA_DATABASE_URL') ?? url;
+  const requestContext = createRequestContext();
   const db = createDb({
     url: source,
+    requestContext,
+    onSlow: (slow) => log.warn(slow, 'the database took long'),
     poolSize: configured.databasePool,
     timeoutMs: configured.databaseTimeoutMs,
     outages,
@@ -42,7 +46,7 @@ export async function start(
   await applyConfiguredFile({ config: loadConfig({ ...(await declaredSettingsOf(db)), ...env }), db, log, env });
   const declared = await declaredSettingsOf(db);
   const config = loadConfig({ ...declared, ...env });
-  const app = await createApp({ config, settings: describeConfig(env, declared), db, log });
+  const app = await createApp({ config, settings: describeConfig(env, declared), db, log, requestContext });
   opened.defer(() => app.close());
   await app.http.listen({ host: config.host, port: config.port });
   outages.begin();

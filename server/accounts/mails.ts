@@ -13,6 +13,7 @@ import {
   type Queued,
   queueStatements,
 } from '../platform/queue.ts';
+import type { RequestContext } from '../platform/request_context.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import { columns, statement } from '../platform/statement.ts';
 import type { Account } from './account.ts';
@@ -84,6 +85,8 @@ export interface QueuedMail extends Queued {
   readonly intent: QueuedIntent | undefined;
   /** When it was queued, in milliseconds. */
   readonly at: number;
+  /** The request that caused it; undefined for a job or a command. */
+  readonly requestId?: string | undefined;
 }
 
 /** A mail that is sent later, and may be withdrawn until then. @property id a UUID, for a mail to one address */
@@ -165,7 +168,7 @@ export const MAIL_LIST = createListing<MailRow, MailRow>({
 });
 
 /** The sealed column of a row. */
-type Content = Pick<QueuedMail, 'at'> & { readonly intent: QueuedIntent };
+type Content = Pick<QueuedMail, 'at' | 'requestId'> & { readonly intent: QueuedIntent };
 
 /** @param parts `keptSeconds`: how long it is tried to send a mail */
 export function createMails(parts: {
@@ -174,12 +177,13 @@ export function createMails(parts: {
   people: Pick<Accounts, 'ownerOf' | 'sealerFrom'>;
   now: Clock;
   keptSeconds?: number;
+  requestContext?: Pick<RequestContext, 'requestId'> | undefined;
 }): Mails {
-  const { db, people, now, keptSeconds = KEPT_SECONDS } = parts;
+  const { db, people, now, keptSeconds = KEPT_SECONDS, requestContext } = parts;
   const keptMs = keptSeconds * 1_000;
   const sealing = ownSealing(parts, 'mails');
 
-  function open(row: Pick<MailRow, 'id'> & ReadColumns): Pick<QueuedMail, 'intent' | 'at'> {
+  function open(row: Pick<MailRow, 'id'> & ReadColumns): Pick<QueuedMail, 'intent' | 'at' | 'requestId'> {
     try {
       return sealing.open(row.id, row) as Content;
     } catch {
@@ -219,7 +223,8 @@ export function createMails(parts: {
       const mails = mailsOf(intent).map((one) => {
         // in the order of queueing, also of those of one millisecond
         const id = later?.id ?? uuidv7(at);
-        return { id, ...sealing.seal(id, owner, { intent: one, at } satisfies Content) };
+        const content: Content = { intent: one, at, requestId: requestContext?.requestId() };
+        return { id, ...sealing.seal(id, owner, content) };
       });
       return MAIL_STATEMENTS.insert.bind({
         mails,

@@ -23,6 +23,7 @@ import { type Messenger, startMessenger } from '../platform/messenger.ts';
 import { createOutbound, type Outbound } from '../platform/outbound.ts';
 import { createRecently } from '../platform/recently.ts';
 import type { RedisCounter } from '../platform/redis.ts';
+import type { RequestContext } from '../platform/request_context.ts';
 import { createRequestStats, type RequestStats } from '../platform/request_stats.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import { findServerSecret } from '../platform/server_secrets.ts';
@@ -41,6 +42,7 @@ export interface AppParts {
   readonly now: Clock;
   /** Monotonic milliseconds, which do not depend on the wall clock. */
   readonly uptime: Clock;
+  readonly requestContext: RequestContext;
   /** Resolve the host names in URLs of clients, in place of the system's name servers. */
   readonly nameServers?: readonly string[] | undefined;
   /** Starts a thread that hashes passwords; see `PasswordsOptions`. */

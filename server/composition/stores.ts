@@ -41,6 +41,7 @@ import type { Logger } from '../platform/log.ts';
 import { createMigrations } from '../platform/migrate.ts';
 import { once } from '../platform/once.ts';
 import type { Outbound } from '../platform/outbound.ts';
+import type { RequestContext } from '../platform/request_context.ts';
 import { columnSealer, type Sealer } from '../platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, ACCOUNT_SEARCH_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
 import { createDeliveries } from '../records/deliveries.ts';
@@ -57,6 +58,8 @@ export interface StoreParts {
   readonly db: Db;
   readonly sealer: Sealer;
   readonly now: Clock;
+  /** Default: nothing belongs to a request, as in a command. */
+  readonly requestContext?: Pick<RequestContext, 'requestId'>;
 }
 
 /** @param parts `outbound` fetches the URLs in the metadata of clients */
@@ -81,7 +84,13 @@ export function createClientStores({
 }
 
 /** @throws AppError 500 `sealed_value_unreadable` with another master key than that of the database */
-export async function createAccountStores({ config, db, sealer, now }: StoreParts): Promise<AccountStores> {
+export async function createAccountStores({
+  config,
+  db,
+  sealer,
+  now,
+  requestContext,
+}: StoreParts): Promise<AccountStores> {
   const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
   const searchKey = await loadServerSecret(db, sealer, ACCOUNT_SEARCH_SECRET, now);
   const accounts = createAccounts({ db, sealer, indexKey, searchKey, now });
@@ -92,7 +101,7 @@ export async function createAccountStores({ config, db, sealer, now }: StorePart
     devices: createDevices({ db, accounts, now, keptSeconds: config.kept.devices }),
     events: createEvents({ db, accounts, now, keptSeconds: config.kept.events }),
     links: createLinks({ db, sealer, people: accounts, now }),
-    mails: createMails({ db, sealer, people: accounts, now, keptSeconds: config.kept.mails }),
+    mails: createMails({ db, sealer, people: accounts, now, keptSeconds: config.kept.mails, requestContext }),
     overview: createOverview({ db, sealer, now, lifetimes: config.lifetimes }),
     lists: createRecordLists({ db, sealer, now, lifetimes: config.lifetimes }),
     deliveries: createDeliveries({ db, sealer, people: accounts, now }),

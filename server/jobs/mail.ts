@@ -45,13 +45,13 @@ export function createMailWorker(parts: MailWorkerParts): QueueWorker {
     batch: MOST,
     most: MOST,
     pauseAfter,
-    logFields: ({ id, intent, attempts }) => ({ mail: id, kind: intent?.kind, attempts }),
+    logFields: ({ id, intent, attempts, requestId }) => ({ mail: id, kind: intent?.kind, attempts, requestId }),
     outcomeLog: OUTCOME_LOG,
     now,
     log,
 
     async handle(mail) {
-      const { id, intent } = mail;
+      const { id, intent, requestId } = mail;
       if (intent === undefined) return { outcome: 'unreadable' };
       let recipient: string | undefined;
       try {
@@ -61,7 +61,7 @@ export function createMailWorker(parts: MailWorkerParts): QueueWorker {
         recipient = message.to.address;
         // The link is stored first, so that it works as soon as the mail can be read.
         await db.transact(linkStatements);
-        await mailer.send({ ...message, kind: intent.kind, id });
+        await mailer.send({ ...message, kind: intent.kind, id, requestId });
         return { outcome: 'done' };
       } catch (error) {
         const isRefused = error instanceof AppError && error.code === 'mail_refused';

@@ -3,6 +3,7 @@ import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } f
 import pg from 'pg';
 import { AppError, faultOfSender, isUnavailable, unavailable } from './errors.ts';
 import type { Outages } from './outages.ts';
+import type { RequestContext } from './request_context.ts';
 
 /**
  * `name` makes Postgres keep the plan of a statement per connection, as all of the hot path do. One whose text depends on
@@ -76,10 +77,22 @@ export interface DbOptions {
   timeoutMs?: number;
   /** Told of every success, and of every failure that means that Postgres is unavailable. */
   outages?: Outages;
+  /** Told of statements and transactions that took longer than `slowMs` (default: a second). */
+  onSlow?: ((slow: SlowStatement) => void) | undefined;
+  slowMs?: number;
+  requestContext?: Pick<RequestContext, 'requestId'> | undefined;
   /** Called with the text of each statement sent, BEGIN and COMMIT included. */
   onStatement?: (text: string) => void;
 }
 
+export interface SlowStatement {
+  /** Their names; texts depend on requests, and are not told. */
+  readonly statements: readonly string[];
+  readonly ms: number;
+  readonly requestId: string | undefined;
+}
+
+const SLOW_MS = 1_000;
 const DEFAULT_POOL_SIZE = 10;
 const DEFAULT_TIMEOUT_MS = 5_000;
 
@@ -89,7 +102,7 @@ const PASSWORD_PAUSE_MS = 100;
 
 /** @throws (each method) AppError 503 when Postgres cannot be reached or does not answer in time */
 export function createDb(options: DbOptions): Db {
-  const { outages } = options;
+  const { outages, onSlow, slowMs = SLOW_MS, requestContext } = options;
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const connection = {
     connectionTimeoutMillis: timeoutMs,
@@ -140,7 +153,28 @@ export function createDb(options: DbOptions): Db {
     }
   }
 
+  /**
+   * BEGIN and COMMIT name the request (https://google.github.io/sqlcommenter/spec/). Other statements are prepared by their
+   * text, which has to be the same for every request.
+   */
+  function commented(text: 'BEGIN' | 'COMMIT'): string {
+    const requestId = requestContext?.requestId();
+    return requestId === undefined ? text : `${text} /*request_id='${encodeURIComponent(requestId)}'*/`;
+  }
+
+  /** @param startedAt monotonic milliseconds */
+  function tellIfSlow(statements: readonly Statement[], startedAt: number): void {
+    const ms = Math.round(performance.now() - startedAt);
+    if (ms < slowMs || !onSlow) return;
+    onSlow({
+      statements: statements.map(({ name = '(unnamed)' }) => name),
+      ms,
+      requestId: requestContext?.requestId(),
+    });
+  }
+
   async function run<R>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
+    const startedAt = performance.now();
     try {
       const query = { ...statement, values: values as unknown[] };
       const result = await admitted(() => pool.query(query));
@@ -148,6 +182,8 @@ export function createDb(options: DbOptions): Db {
       return result.rows as R[];
     } catch (error) {
       throw failure(error);
+    } finally {
+      tellIfSlow([statement], startedAt);
     }
   }
 
@@ -155,13 +191,18 @@ export function createDb(options: DbOptions): Db {
     const only = bound[0];
     if (!only) return [];
     if (bound.length === 1) return [await run(only.statement, only.values)];
+    const startedAt = performance.now();
     const client = await connected();
     const sent = [
-      client.query('BEGIN'),
+      client.query(commented('BEGIN')),
       ...bound.map(({ statement, values }) => client.query({ ...statement, values: values as unknown[] })),
-      client.query('COMMIT'),
+      client.query(commented('COMMIT')),
     ];
     const settled = await Promise.allSettled(sent);
+    tellIfSlow(
+      bound.map(({ statement }) => statement),
+      startedAt,
+    );
     const failed = settled.find((one) => one.status === 'rejected');
     // A connection that broke is not given back; one whose transaction was refused has been rolled back by COMMIT.
     client.release(failed !== undefined && isConnectionError(failed.reason));
@@ -184,13 +225,13 @@ export function createDb(options: DbOptions): Db {
     };
     let lost = false;
     try {
-      await send([TRANSACTION.begin]);
+      await send([bare(commented('BEGIN'))]);
       const result = await work(send as Send);
-      await send([rollBack ? TRANSACTION.rollBack : TRANSACTION.commit]);
+      await send([rollBack ? ROLLBACK : bare(commented('COMMIT'))]);
       outages?.succeeded();
       return result;
     } catch (error) {
-      lost = await send([TRANSACTION.rollBack]).then(
+      lost = await send([ROLLBACK]).then(
         () => false,
         () => true,
       );
@@ -232,7 +273,7 @@ export function createDb(options: DbOptions): Db {
 }
 
 const bare = (text: string): BoundStatement => ({ statement: { text }, values: [] });
-const TRANSACTION = { begin: bare('BEGIN'), commit: bare('COMMIT'), rollBack: bare('ROLLBACK') } as const;
+const ROLLBACK = bare('ROLLBACK');
 
 /** A database whose statements all belong to one transaction. */
 export function withinTransaction(send: Send): Db {

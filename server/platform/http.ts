@@ -14,6 +14,7 @@ import { accepts, PROBLEM_TYPE, problemOf } from './problems.ts';
 import { retryHeaders } from './rate_limit_headers.ts';
 import { createRawResponses } from './raw_responses.ts';
 import { createRecently } from './recently.ts';
+import type { RequestContext } from './request_context.ts';
 import { hasHost, isEncoded } from './request_headers.ts';
 import { createRequestStats, NO_ROUTE, type RequestStats } from './request_stats.ts';
 
@@ -38,6 +39,7 @@ export interface HttpOptions {
   readonly tls?: TlsListener | undefined;
   /** Default: see below. */
   readonly timeouts?: HttpTimeouts | undefined;
+  readonly requestContext?: Pick<RequestContext, 'run'> | undefined;
   /** Counts responses. Default: its own, which nothing reads. */
   readonly requestStats?: Pick<RequestStats, 'counterOf'> | undefined;
   /** The page that a browser gets for an error. */
@@ -94,7 +96,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   const isProxied = options.trustedProxies.length > 0;
   const headers = fixedHeaders(options.secure);
   const elsewhere = `there is nothing here: this server is at ${basePath}, and a proxy has to pass that path on`;
-  const { requestStats = createRequestStats() } = options;
+  const { requestStats = createRequestStats(), requestContext } = options;
   const countUnrouted = requestStats.counterOf(NO_ROUTE);
   const rawResponses = createRawResponses({ log, headers, count: (status) => countUnrouted('', status, 0) });
   const wasLogged = createRecently({ everyMs: LOG_EVERY_MS, now: systemClock });
@@ -161,6 +163,12 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       },
       ...[route.onResponse ?? []].flat(),
     ];
+    // A prepared document sends no statement. Not `onRequest`: reading a body loses the context.
+    if (requestContext && route.config?.responseMode !== 'own_headers')
+      route.preValidation = [
+        (request, _reply, done) => requestContext.run(request.id, done),
+        ...[route.preValidation ?? []].flat(),
+      ];
   });
 
   // A connection that has a request when the server stops would stay open after the response, for as long as any is kept alive.

@@ -21,6 +21,8 @@ export interface Message {
    * The same for all attempts to send a mail, so that the recipient's system can recognise a mail that was sent twice.
    */
   readonly id: string;
+  /** The request that caused it, for the header `X-Request-Id`. */
+  readonly requestId?: string | undefined;
 }
 
 export interface Mailer {
@@ -170,6 +172,7 @@ function rendered(message: Message, { from, domain, now }: MailerOptions): SendM
       'Auto-Submitted': 'auto-generated',
       'X-Auto-Response-Suppress': 'All',
       'Content-Language': message.locale,
+      ...(message.requestId === undefined ? {} : { 'X-Request-Id': oneLine(message.requestId) }),
     },
   };
 }

@@ -62,7 +62,9 @@ async function linesDuring(work: () => Promise<unknown>, mails: number): Promise
     () => app.logLines.some((line) => line.includes(last)) && logged().filter(isOfMail).length === mails,
   );
   const lines = logged();
-  const told = lines.filter(({ requestId }) => requestId !== undefined && requestId !== last);
+  const told = lines.filter(
+    ({ requestId, mail }) => requestId !== undefined && requestId !== last && mail === undefined,
+  );
   const sent = lines.filter(isOfMail);
   const kindOf = ({ kind }: Readonly<Record<string, unknown>>) => String(kind);
   const sorted = sent.toSorted((a, b) => kindOf(b).localeCompare(kindOf(a)));

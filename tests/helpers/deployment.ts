@@ -14,6 +14,7 @@ import { describeConfig, loadConfig, serverPolicyOf } from '../../server/config.
 import type { Clock } from '../../server/platform/clock.ts';
 import { createDb, type Db } from '../../server/platform/db.ts';
 import { createLog } from '../../server/platform/log.ts';
+import { createRequestContext } from '../../server/platform/request_context.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, ACCOUNT_SEARCH_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { endRecordsOfClient } from '../../server/records/ended.ts';
@@ -161,6 +162,8 @@ export interface Deployment {
   readonly statements: string[];
   /** The statements of background jobs, which run at any time: they are not among `statements`. */
   readonly jobStatements: string[];
+  /** Statements with the comment that names the request; `statements` has them without. */
+  readonly commented: readonly string[];
   /** Every line that the app has logged. */
   readonly logLines: string[];
   /** Stops it before the scope does. */
@@ -219,11 +222,17 @@ export async function deployment(
   const logLines: string[] = [];
   // A test may empty the lines that it looks at.
   const allLines: string[] = [];
+  const requestContext = createRequestContext();
+  const commented: string[] = [];
   const db = createDb({
     url,
     poolSize: config.databasePool,
     timeoutMs: config.databaseTimeoutMs,
-    onStatement: (text) => void (startedByApp.getStore() ? jobStatements : statements).push(text),
+    requestContext,
+    onStatement(text) {
+      if (text.includes('request_id=')) commented.push(text);
+      (startedByApp.getStore() ? jobStatements : statements).push(text.replace(/ \/\*request_id=.*$/, ''));
+    },
   });
   const log = createLog({
     level: 'debug',
@@ -242,6 +251,7 @@ export async function deployment(
         settings: describeConfig(env),
         db,
         log,
+        requestContext,
         nameServers: options.nameServers,
         startPasswordThread: options.passwordCost === 'configured' ? undefined : reusedThread,
         ...(options.now ? { now: options.now } : {}),
@@ -263,7 +273,20 @@ export async function deployment(
   defer(scope, close);
   await app.http.listen({ host: config.host, port: config.port });
   const seed = await createSeeder(db, masterKey, options.now, serverPolicyOf(config), argon2);
-  return { issuer, app, db, databaseUrl: url, masterKey, dataDir, seed, statements, jobStatements, logLines, close };
+  return {
+    issuer,
+    app,
+    db,
+    databaseUrl: url,
+    masterKey,
+    dataDir,
+    seed,
+    statements,
+    jobStatements,
+    commented,
+    logLines,
+    close,
+  };
 }
 
 /** Another node of the same issuer. */
