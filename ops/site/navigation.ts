@@ -7,7 +7,10 @@ export interface Section {
 /** Every page has its place here; tests/platform/site.test.ts fails for one that has none. */
 export const SECTIONS: readonly Section[] = [
   { title: 'Connect apps', pages: ['quickstart', 'clients', 'protocols', 'resource-servers'] },
-  { title: 'Operate', pages: ['configuration', 'configuration-file', 'admin-api', 'lists', 'jobs', 'monitoring'] },
+  {
+    title: 'Operate',
+    pages: ['configuration', 'configuration-file', 'admin-api', 'lists', 'jobs', 'secrets', 'doctor', 'monitoring'],
+  },
   { title: 'Answer for it', pages: ['audit', 'audit-delivery', 'privacy', 'personal-data', 'data-at-rest'] },
   { title: 'Security', pages: ['security', 'security-asvs', 'security-rfc9700'] },
   { title: 'Look up', pages: ['troubleshooting', 'errors', 'schema'] },

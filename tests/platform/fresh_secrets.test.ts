@@ -72,6 +72,29 @@ test('new connections to the database have the new password, and none fails whil
   }
 });
 
+test('a file may change to another role, so that two take turns; both have connections until the last is made anew', async () => {
+  const [one, two] = [secret(), secret()] as const;
+  await setPassword(one);
+  const next = `${role}_2`;
+  await admin.run({ name: '', text: `CREATE ROLE ${next} LOGIN INHERIT IN ROLE ${role} PASSWORD '${two}'` }, []);
+  const { path, config } = source('CARDEA_DATABASE_URL', as(one));
+  const db = createDb({ url: freshSecret(config, 'CARDEA_DATABASE_URL') ?? '', poolSize: 1 });
+  const who = async () => (await db.run({ name: '', text: 'SELECT current_user AS name' }, []))[0]?.name;
+  try {
+    assert.equal(await who(), role);
+    writeFileSync(path, as(two).replace(`${role}:`, `${next}:`));
+    await admin.run({ name: '', text: `ALTER ROLE ${role} PASSWORD NULL` }, []);
+    assert.equal(await who(), role, 'an open connection goes on');
+    const fresh = await db.connect();
+    const { rows } = await fresh.query('SELECT current_user AS name');
+    await fresh.end();
+    assert.equal(rows[0].name, next);
+  } finally {
+    await db.close();
+    await admin.run({ name: '', text: `DROP ROLE ${next}` }, []);
+  }
+});
+
 test('a password that is in no file is refused at once', async () => {
   const db = createDb({ url: as('wrong') });
   const started = performance.now();
