@@ -51,6 +51,16 @@ export function configOf(
       namespace: values.CARDEA_VAULT_NAMESPACE,
     },
     awsKms: { key: values.CARDEA_AWS_KMS_KEY, endpoint: values.CARDEA_AWS_KMS_ENDPOINT },
+    backup: {
+      /** A folder, or s3://bucket/prefix; undefined: no backups are made. */
+      to: values.CARDEA_BACKUP_TO,
+      recipients: values.CARDEA_BACKUP_RECIPIENTS ?? [],
+      /** 0: by command alone. */
+      everySeconds: values.CARDEA_BACKUP_EVERY,
+      /** 0: for ever. */
+      keptSeconds: values.CARDEA_BACKUP_KEPT,
+      s3Endpoint: values.CARDEA_BACKUP_S3_ENDPOINT,
+    },
     demo: values.CARDEA_DEMO ?? (thisMachineOnly && profile !== 'fapi2'),
     logLevel: values.CARDEA_LOG_LEVEL,
     /** Where Prometheus reads metrics; undefined: nowhere. */

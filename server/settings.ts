@@ -1,4 +1,5 @@
 import { AUDIT, MAIL, PASSWORDS, PRIVACY, SIGN_IN } from './account_settings.ts';
+import { BACKUP } from './backup_settings.ts';
 import { readDetailsTypes } from './clients/authorization_details.ts';
 import { readLimits } from './limit_settings.ts';
 import { readCertificates } from './platform/certificates.ts';
@@ -304,6 +305,7 @@ export const SETTING_GROUPS: Readonly<Record<string, Settings>> = {
   Audit: AUDIT,
   Mail: MAIL,
   Privacy: PRIVACY,
+  Backup: BACKUP,
 };
 
 /** All settings. A `CARDEA_*` name that is not here is refused. */
@@ -317,6 +319,7 @@ export const SETTINGS = {
   ...AUDIT,
   ...MAIL,
   ...PRIVACY,
+  ...BACKUP,
 };
 
 export type SettingName = keyof typeof SETTINGS;

@@ -11,7 +11,7 @@ import PACKAGE from '../package.json' with { type: 'json' };
 import { ROOT } from './helpers/artifacts.ts';
 
 const PLATFORM = ['server/platform'];
-const DOMAIN = ['server/accounts', 'server/clients', 'server/records', 'server/audit', 'keys'];
+const DOMAIN = ['server/accounts', 'server/clients', 'server/records', 'server/audit', 'server/backup', 'keys'];
 const BELOW = ['server/ports', 'server/operations', ...DOMAIN, 'server/views', ...PLATFORM];
 const EDGE = [
   'server/oidc',
@@ -26,6 +26,7 @@ const EDGE = [
   'server/monitoring',
 ];
 const CONFIG = [
+  'server/backup_settings.ts',
   'server/config.ts',
   'server/config_values.ts',
   'server/config_conflicts.ts',
@@ -61,7 +62,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/start.ts': ['server/app.ts', 'server/composition/configuration.ts', ...CONFIG, ...PLATFORM],
   'server/start_problems.ts': [...CONFIG, ...PLATFORM],
   'server/app.ts': ['server/composition', ...CORE, 'package.json'],
-  'server/composition': CORE,
+  'server/composition': [...CORE, 'package.json'],
   'server/cli.ts': ['server/cli', ...CONFIG, ...PLATFORM],
   'server/cli': [
     'server/composition/stores.ts',
@@ -95,6 +96,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/fresh_secrets.ts': [...CONFIG, ...PLATFORM],
   'server/master_keys.ts': [...CONFIG, ...PLATFORM],
   'server/account_settings.ts': [...CONFIG, ...BELOW],
+  'server/backup_settings.ts': PLATFORM,
   'server/limit_settings.ts': ['server/limit_table.ts', ...PLATFORM],
   'server/limit_table.ts': PLATFORM,
   // A change and what the audit tells of it are one statement where two would be a transaction.
@@ -102,6 +104,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/clients': PLATFORM,
   'server/records': ['server/audit', ...PLATFORM],
   'server/audit': PLATFORM,
+  'server/backup': PLATFORM,
   'server/views': PLATFORM,
   'server/platform': [],
   keys: [],
@@ -118,11 +121,16 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-kms': ['server/platform'],
   // Loaded where metrics are switched on.
   'prom-client': ['server/monitoring'],
+  // Loaded where a backup is made or read.
+  '@aws-sdk/client-s3': ['server/backup', 'tests'],
+  'age-encryption': ['server/backup', 'server/cli', 'tests'],
+  'pg-copy-streams': ['server/backup'],
   kysely: [
     'keys',
     'migrations',
     'server/accounts',
     'server/audit',
+    'server/backup',
     'server/clients',
     'server/composition',
     'server/jobs',

@@ -565,6 +565,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the backups, the newest first */
+        get: operations["backups.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backups/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the last backup, how old it is, and when the next one is due */
+        get: operations["backups.status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/clients": {
         parameters: {
             query?: never;
@@ -1843,6 +1877,67 @@ export interface components {
             findings?: number;
             /** @description in the result: keep it elsewhere, to find an end that is cut off later */
             newest?: components["schemas"]["AuditHead"] | null;
+        };
+        /** Backup */
+        Backup: {
+            name: string;
+            /** @description the moment that everything in it is of; null when its label cannot be read */
+            created_at: string | null;
+            /** @description of the file, encrypted */
+            bytes: number | null;
+            rows: number | null;
+            product_version: string | null;
+            last_migration: string | null;
+            /** @description ids of the master keys that it needs */
+            master_keys: string[];
+            /** @description kid of each signing key in it */
+            signing_keys: string[];
+            /** @description the size of the tree of the newest signed head of the audit in it */
+            audit_size: number | null;
+            /** @description the code of the error when it cannot be restored here */
+            problem: string | null;
+        };
+        /** BackupStatus */
+        BackupStatus: {
+            configured: boolean;
+            /** @description since the last good backup began; null before the first */
+            age_seconds: number | null;
+            /** @description the last good one of this installation */
+            last: {
+                name: string | null;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC
+                 */
+                began_at: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC
+                 */
+                ended_at: string;
+                bytes: number | null;
+                /** @description the code of the error; null for a good one */
+                failure: string | null;
+            } | null;
+            /** @description the newest that failed, if it is newer than the last good one */
+            failed: {
+                name: string | null;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC
+                 */
+                began_at: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC
+                 */
+                ended_at: string;
+                bytes: number | null;
+                /** @description the code of the error; null for a good one */
+                failure: string | null;
+            } | null;
+            /** @description null where none are made by themselves */
+            due_at: string | null;
         };
         /** Caller */
         Caller: {
@@ -4107,7 +4202,7 @@ export interface components {
             /** @description for operators */
             description: string;
             /** @description what people with the role may do in this API; nobody can give more than they have */
-            permissions: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
+            permissions: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "backups:read" | "backups:write" | "config:read" | "config:write")[];
             /** @description part of the program: it cannot be changed or deleted */
             builtin: boolean;
             /** @description "file" where the configuration file manages it */
@@ -7661,6 +7756,100 @@ export interface operations {
             default: components["responses"]["Problem_default"];
         };
     };
+    "backups.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "cardea-20261101T020000Z-1f3a5c7e",
+                     *           "created_at": "2026-11-01T02:00:00.000Z",
+                     *           "bytes": 734003200,
+                     *           "rows": 4200000,
+                     *           "product_version": "0.1.0",
+                     *           "last_migration": "0048-backups",
+                     *           "master_keys": [
+                     *             "9f86d081"
+                     *           ],
+                     *           "signing_keys": [
+                     *             "vV3yJ5qg"
+                     *           ],
+                     *           "audit_size": 2431,
+                     *           "problem": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        items: components["schemas"]["Backup"][];
+                    };
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            409: components["responses"]["Problem_409"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    "backups.status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "configured": true,
+                     *       "age_seconds": 3600,
+                     *       "last": {
+                     *         "name": "cardea-20261101T020000Z-1f3a5c7e",
+                     *         "began_at": "2026-11-01T02:00:00.000Z",
+                     *         "ended_at": "2026-11-01T02:00:40.000Z",
+                     *         "bytes": 734003200,
+                     *         "failure": null
+                     *       },
+                     *       "failed": null,
+                     *       "due_at": "2026-11-02T02:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BackupStatus"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            406: components["responses"]["Problem_406"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
     "clients.list": {
         parameters: {
             query?: {
@@ -9538,7 +9727,7 @@ export interface operations {
                             /** @description for operators */
                             description?: string;
                             /** @description what people with the role may do in this API; nobody can give more than they have */
-                            permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
+                            permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "backups:read" | "backups:write" | "config:read" | "config:write")[];
                             /** @description part of the program: it cannot be changed or deleted */
                             builtin?: boolean;
                             /** @description "file" where the configuration file manages it */
@@ -9598,7 +9787,7 @@ export interface operations {
                     /** @description for operators */
                     description?: string;
                     /** @description what people with the role may do in this API; nobody can give more than they have */
-                    permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
+                    permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "backups:read" | "backups:write" | "config:read" | "config:write")[];
                 };
             };
         };
@@ -9800,7 +9989,7 @@ export interface operations {
                     /** @description for operators */
                     description?: string;
                     /** @description what people with the role may do in this API; nobody can give more than they have */
-                    permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
+                    permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "backups:read" | "backups:write" | "config:read" | "config:write")[];
                 };
                 /**
                  * @example {
@@ -9813,7 +10002,7 @@ export interface operations {
                     /** @description for operators */
                     description?: string;
                     /** @description what people with the role may do in this API; nobody can give more than they have */
-                    permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "config:read" | "config:write")[];
+                    permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "backups:read" | "backups:write" | "config:read" | "config:write")[];
                 };
             };
         };

@@ -1,6 +1,7 @@
 import { audit } from '../operations/audit.ts';
 import { auditKeys } from '../operations/audit_keys.ts';
 import { auditLog } from '../operations/audit_log.ts';
+import { backups } from '../operations/backups.ts';
 import { clients } from '../operations/clients.ts';
 import { config } from '../operations/config.ts';
 import { consentTexts } from '../operations/consent_texts.ts';
@@ -29,6 +30,8 @@ export const ROUTES: readonly Route[] = [
   ...USER_ROUTES,
 
   { method: 'GET', path: '/me', operation: me.show },
+  { method: 'GET', path: '/backups', operation: backups.list },
+  { method: 'GET', path: '/backups/status', operation: backups.status },
   { method: 'GET', path: '/clients', operation: clients.list },
   { method: 'POST', path: '/clients', operation: clients.create, location: at('/clients', 'client_id') },
   { method: 'GET', path: '/clients/:client_id', operation: clients.show, versioned: true },

@@ -29,6 +29,7 @@ import { once } from '../platform/once.ts';
 import { createOutbound } from '../platform/outbound.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import type { Environment } from '../platform/settings.ts';
+import { assertRestored } from '../platform/unfinished_restore.ts';
 
 /** The command line itself was wrong: exit code 2. */
 export class UsageError extends Error {}
@@ -259,7 +260,7 @@ function isStopped(error: unknown): boolean {
 }
 
 export function openDb(opened: AsyncDisposableStack, config: Config, url: string): Db {
-  const db = createDb({ url, poolSize: POOL_SIZE, timeoutMs: config.databaseTimeoutMs });
+  const db = createDb({ url, poolSize: POOL_SIZE, timeoutMs: config.databaseTimeoutMs, name: 'cardea command' });
   opened.defer(() => db.close());
   return db;
 }
@@ -278,6 +279,7 @@ async function ofDatabase(db: Db, configured: Config, env: Environment, declared
 
 /** The embedded database is migrated automatically; operators decide when to migrate any other. */
 async function requireSchema(db: Db, config: Config): Promise<void> {
+  await assertRestored(db);
   const migrations = await migrationStatus(db);
   assertKnown(migrations);
   if (!migrations.some((one) => one.state === 'pending')) return;

@@ -8,7 +8,7 @@ import { type CommandTools, createTools, type HostProcess } from './tools.ts';
 export const EXIT_DONE = 0;
 export const EXIT_REFUSED = 1;
 export const EXIT_USAGE = 2;
-/** `config plan`: the file and the database differ; `audit verify` and `doctor`: something was found. Scripts tell it from wrong usage. */
+/** `config plan`: the file and the database differ; `audit verify`, `backup verify` and `doctor`: something was found. Scripts tell it from wrong usage. */
 export const EXIT_DIFFERS = 3;
 
 /**
@@ -108,6 +108,10 @@ const NOUNS: Readonly<
     about: 'the schema of the database',
     load: async () => (await import('./migrate.ts')).migrateCommand,
   },
+  backup: {
+    about: 'copies of the database, encrypted, and databases that are made of them again',
+    load: async () => (await import('./backup.ts')).backupCommand,
+  },
   issuer: {
     about: 'the issuer that the database belongs to',
     load: async () => (await import('./issuer.ts')).issuerCommand,
@@ -150,7 +154,7 @@ export async function createProgram(args: readonly string[], host: HostProcess):
     .addHelpText(
       'after',
       '\nSettings come from CARDEA_* variables; "cardea config check" lists them.' +
-        '\nExit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 `config plan`, `audit verify` or `doctor` has found something.',
+        '\nExit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 `config plan`, `audit verify`, `backup verify` or `doctor` has found something.',
     );
   const requestedNoun = args.find((word) => Object.hasOwn(NOUNS, word)); // also in `cardea help users`
   for (const [name, { about, load }] of Object.entries(NOUNS)) {

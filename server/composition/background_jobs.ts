@@ -7,6 +7,7 @@ import { detailsOfEntries } from '../audit/opened_details.ts';
 import { createAuditKeeping, createAuditSealing } from '../jobs/audit.ts';
 import { createAuditDelivery, type DetailsOf, type SubjectsOf } from '../jobs/audit_delivery.ts';
 import { createSenders } from '../jobs/audit_senders.ts';
+import { createBackupJob, createErasureListJob } from '../jobs/backups.ts';
 import { cleanUp, cleanUpLag } from '../jobs/cleanup.ts';
 import { createDeliveryWorker } from '../jobs/deliveries.ts';
 import { createErasures } from '../jobs/erasures.ts';
@@ -17,6 +18,8 @@ import { type Job, type Jobs, startJobs } from '../jobs/runner.ts';
 import { createLogoutSender } from '../oidc/backchannel_logout.ts';
 import { createNotificationSender, NOTIFICATION } from '../oidc/ciba_notifications.ts';
 import type { Actor } from '../operations/actor.ts';
+import { backups as backupOperations } from '../operations/backups.ts';
+import { NO_LINES } from '../operations/json_lines.ts';
 import { PERMISSIONS } from '../operations/permissions.ts';
 import { dueErasure } from '../operations/user_deletion.ts';
 import { inactivityChanges } from '../operations/user_inactivity.ts';
@@ -25,6 +28,7 @@ import { DELIVERIES_CHANNEL, LOGOUT } from '../records/deliveries.ts';
 import { endRecordsOfAccounts } from '../records/ended.ts';
 import { peopleOfClient } from '../records/people_of_client.ts';
 import type { AccountServices } from './accounts.ts';
+import { openBackups } from './backups.ts';
 import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import type { Protocol } from './protocol.ts';
@@ -88,6 +92,7 @@ export function startBackgroundJobs(parts: {
     { name: 'index of accounts', everyMs: 60 * SECOND_MS, ...assembleIndexing(infrastructure, accountServices) },
     // an account is erased by the first node that locks it
     { name: 'erasures', everyMs: 60 * SECOND_MS, ...assembleErasures(parts) },
+    ...assembleBackups(parts),
     // an account is changed by the first node that locks it
     ...assembleInactivity(parts),
     { name: 'unused clients', everyMs: 60 * SECOND_MS, run: () => removeUnused(infrastructure, registrations) },
@@ -184,6 +189,31 @@ function assembleInactivity(parts: OperationParts): Job[] {
     reach: (id: string) => runner.run(inactivityChanges[step.stage], ofUser(id), callOf('inactivity')),
   }));
   return [{ name: 'inactive accounts', everyMs: 600 * SECOND_MS, ...createInactivityJob(stages, { log }) }];
+}
+
+/** None where it is not set where backups go. */
+export function assembleBackups(parts: OperationParts): Job[] {
+  const { config, log } = parts.infrastructure;
+  if (config.backup.to === undefined) return [];
+  const backups = openBackups(parts.infrastructure);
+  const runner = serverRunner(parts, { recordsRefusal: async () => false });
+  async function create() {
+    const running = await runner.stream(
+      backupOperations.create,
+      { query: undefined, lines: NO_LINES },
+      callOf('backups'),
+    );
+    for (let lines = await running.next(); lines; lines = await running.next()) {
+      for (const { type, name = '', bytes = 0 } of lines) if (type === 'result') return { name, bytes };
+    }
+    throw running.failure();
+  }
+  return [
+    // each node writes what no list has; two that write the same do no harm
+    { name: 'lists of erased people', everyMs: 10 * SECOND_MS, atStart: true, ...createErasureListJob(backups) },
+    // an advisory lock in `create`
+    { name: 'backups', everyMs: 60 * SECOND_MS, atStart: true, ...createBackupJob({ backups, create, log }) },
+  ];
 }
 
 /** Erases accounts whose days of grace are over. */

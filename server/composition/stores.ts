@@ -49,6 +49,7 @@ import { endRecordsOfClient } from '../records/ended.ts';
 import { createEndings, type Endings } from '../records/ending.ts';
 import { createRecordLists } from '../records/listings.ts';
 import { createOverview, endedIn, endSessions } from '../records/overview.ts';
+import { openBackups } from './backups.ts';
 import type { AppParts } from './infrastructure.ts';
 
 /* The server and the `cardea` command build their stores here, so that both write the same rows. */
@@ -217,6 +218,7 @@ type Opened = Omit<
   | 'deadLetters'
   | 'declaredSettings'
   | 'migrations'
+  | 'backups'
   | 'db'
   | 'endings'
   | 'signedUntil'
@@ -305,6 +307,7 @@ export function createOperations(
     audit: createAuditLog({ db: on, open: auditOn }),
     declaredSettings: createDeclaredSettings(on),
     migrations: createMigrations(on),
+    backups: openBackups({ ...opened, db: on }),
   });
   const dataExports = opened.dataExports ?? openDataExports(opened, opened.accountStores);
   const services = withEndings({ ...opened, ...named(db), dataExports });

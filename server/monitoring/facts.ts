@@ -1,4 +1,5 @@
 import type { LogState } from '../audit/log_store.ts';
+import type { LastRuns } from '../backup/runs.ts';
 import type { Cache } from '../platform/cache.ts';
 import type { Counts } from '../platform/counts.ts';
 import type { PoolState } from '../platform/db.ts';
@@ -49,6 +50,7 @@ export interface SharedFacts {
   readonly deliveries: BacklogRow;
   readonly audit: LogState;
   readonly destinations: readonly DestinationFacts[];
+  readonly backups: LastRuns;
 }
 
 export interface KeyFacts {

@@ -317,6 +317,16 @@ export const METRICS = {
       destinations.map(({ name, deadLetters }) => ({ labels: { destination: name }, value: deadLetters })),
     ),
   },
+  cardea_backup_age_seconds: {
+    type: 'gauge',
+    help: 'Time since the last good backup began. Absent before the first.',
+    samples: ofShared(({ backups: { good } }, now) => (good ? one(secondsSince(good.began_at.getTime(), now)) : [])),
+  },
+  cardea_backup_failed: {
+    type: 'gauge',
+    help: '1 when the newest backup has failed.',
+    samples: ofShared(({ backups: { failed } }) => one(failed ? 1 : 0)),
+  },
   cardea_tls_certificate_expiry_timestamp_seconds: {
     type: 'gauge',
     help: 'When the certificate of CARDEA_TLS_CERT expires, in seconds since the epoch. Absent where TLS ends at a proxy.',

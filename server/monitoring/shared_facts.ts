@@ -2,6 +2,7 @@ import type { ListedKey } from '../../keys/rotate.ts';
 import { MAIL_STATEMENTS } from '../accounts/mails.ts';
 import { DESTINATION_LAG_STATEMENTS, type NamedLagRow } from '../audit/destination_lag.ts';
 import { LOG_STATEMENTS, type LogState } from '../audit/log_store.ts';
+import { BACKUP_STATEMENTS, type LastRow, lastOf } from '../backup/runs.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Db } from '../platform/db.ts';
 import { timeOfUuidv7 } from '../platform/ids.ts';
@@ -69,16 +70,24 @@ function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
 
 async function readShared({ db, keyRing }: SharedFactsParts): Promise<SharedFacts> {
   const keys = await keyRing.list();
-  const [[mails], [deliveries], [audit], destinations] = await db.transact<
-    [BacklogRow, BacklogRow, LogState, NamedLagRow]
+  const [[mails], [deliveries], [audit], destinations, backups] = await db.transact<
+    [BacklogRow, BacklogRow, LogState, NamedLagRow, LastRow]
   >([
     MAIL_STATEMENTS.backlog.bind(),
     DELIVERY_STATEMENTS.backlog.bind(),
     LOG_STATEMENTS.state.bind(),
     DESTINATION_LAG_STATEMENTS.all.bind({ limit: DESTINATIONS_MAX }),
+    BACKUP_STATEMENTS.last.bind(),
   ]);
   if (!mails || !deliveries || !audit) throw new Error('a count returned no row');
-  return { keys: keys.flatMap(keyFacts), mails, deliveries, audit, destinations: destinations.map(destinationFacts) };
+  return {
+    keys: keys.flatMap(keyFacts),
+    mails,
+    deliveries,
+    audit,
+    destinations: destinations.map(destinationFacts),
+    backups: lastOf(backups),
+  };
 }
 
 function keyFacts({ ring, state, createdAt, activatedAt, retiringAt }: ListedKey): KeyFacts[] {

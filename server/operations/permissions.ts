@@ -26,6 +26,7 @@ export const NOUNS = {
   deliveries: 'messages to clients that wait to be delivered',
   audit: 'the audit: what happened, to whom and by whom, and where it is sent',
   privacy: 'the report of what is stored about people, and their data exports',
+  backups: 'copies of the database',
   config: 'the configuration that is in force',
 } as const;
 export type Noun = keyof typeof NOUNS;

@@ -1,6 +1,7 @@
 import { TECHNICAL as KEYS_TECHNICAL } from '../../keys/tables.ts';
 import { PERSONAL as ACCOUNTS, TECHNICAL as ACCOUNTS_TECHNICAL } from '../accounts/tables.ts';
 import { PERSONAL as AUDIT, TECHNICAL as AUDIT_TECHNICAL } from '../audit/tables.ts';
+import { TECHNICAL as BACKUP_TECHNICAL } from '../backup/tables.ts';
 import { PERSONAL as CLIENTS, TECHNICAL as CLIENTS_TECHNICAL } from '../clients/tables.ts';
 import type { PersonalColumn, PersonalTable, PersonalTables, TechnicalTables } from '../platform/personal.ts';
 import { TECHNICAL as PLATFORM_TECHNICAL } from '../platform/tables.ts';
@@ -20,6 +21,7 @@ export const TECHNICAL = {
   ...ACCOUNTS_TECHNICAL,
   ...AUDIT_TECHNICAL,
   ...RECORDS_TECHNICAL,
+  ...BACKUP_TECHNICAL,
   ...CLIENTS_TECHNICAL,
   ...PLATFORM_TECHNICAL,
   ...KEYS_TECHNICAL,

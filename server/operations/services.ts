@@ -16,6 +16,7 @@ import type { Totp } from '../accounts/totp.ts';
 import type { DeadLetters } from '../audit/dead_letters.ts';
 import type { Destinations } from '../audit/destinations.ts';
 import type { AuditLog } from '../audit/listing.ts';
+import type { Backups } from '../backup/backups.ts';
 import type { RegistrationTokens } from '../clients/registration_tokens.ts';
 import type { ResourceServers } from '../clients/resource_servers.ts';
 import type { Clients } from '../clients/store.ts';
@@ -74,6 +75,7 @@ export interface Services extends ClientStores {
   settings(): readonly SettingInForce[];
   readonly declaredSettings: DeclaredSettings;
   readonly migrations: Migrations;
+  readonly backups: Backups;
   /** Opened on first use by the command line: most verbs need few of them, and only these need the right master key. */
   accountStores(): Promise<AccountStores>;
   readonly dataExports: DataExports;

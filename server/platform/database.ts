@@ -183,6 +183,15 @@ export interface AuditUnsealed {
   refused: Generated<boolean>;
 }
 
+export interface Backups {
+  began_at: Timestamp;
+  bytes: Int8 | null;
+  ended_at: Timestamp;
+  failure: string | null;
+  id: string;
+  name: string | null;
+}
+
 export interface Clients {
   builtin: Generated<boolean>;
   claim_mapping: Generated<Json>;
@@ -542,6 +551,10 @@ export interface Totp {
   sealed_own: Buffer;
 }
 
+export interface UnlistedDestroyedKeys {
+  key_id: string;
+}
+
 export interface UserCodes {
   expires_at: Timestamp;
   id_hash: Buffer | null;
@@ -580,6 +593,7 @@ export interface DB {
   audit_leaves: AuditLeaves;
   audit_nodes: AuditNodes;
   audit_unsealed: AuditUnsealed;
+  backups: Backups;
   clients: Clients;
   data_keys: DataKeys;
   declared_entries: DeclaredEntries;
@@ -619,6 +633,7 @@ export interface DB {
   status_list_places: StatusListPlaces;
   texts: Texts;
   totp: Totp;
+  unlisted_destroyed_keys: UnlistedDestroyedKeys;
   user_codes: UserCodes;
   waiting_requests: WaitingRequests;
   write_checks: WriteChecks;

@@ -34,6 +34,8 @@ export type RowsOf<R extends readonly unknown[]> = { -readonly [I in keyof R]: R
 export type Send = <R extends readonly unknown[]>(bound: BoundStatements<R>) => Promise<RowsOf<R>>;
 
 export interface Db {
+  /** With the password. */
+  readonly url: string;
   /** For everything that is not on the hot path; narrow it with `.withTables<…>()`. */
   readonly kysely: Kysely<Record<never, never>>;
   /** Runs one statement, which commits by itself. */
@@ -75,6 +77,8 @@ export interface DbOptions {
   poolSize?: number;
   /** Milliseconds to wait for a connection, and for a statement. */
   timeoutMs?: number;
+  /** What Postgres shows of the connections. Default: that of a server. */
+  name?: string;
   /** Told of every success, and of every failure that means that Postgres is unavailable. */
   outages?: Outages;
   /** Told of statements and transactions that took longer than `slowMs` (default: a second). */
@@ -93,6 +97,9 @@ export interface SlowStatement {
 }
 
 const SLOW_MS = 1_000;
+/** The connections of servers are known by it. */
+export const SERVER_NAME = 'cardea';
+
 const DEFAULT_POOL_SIZE = 10;
 const DEFAULT_TIMEOUT_MS = 5_000;
 
@@ -114,7 +121,7 @@ export function createDb(options: DbOptions): Db {
     // takes longer than running them. A plan that was made for a small table would use a sequential scan, also after the
     // table has grown; all statements here find rows by a key, so sequential scans are disabled.
     options: '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off',
-    application_name: 'cardea',
+    application_name: options.name ?? SERVER_NAME,
     pipeline: true,
   };
   const { url } = options;
@@ -242,6 +249,9 @@ export function createDb(options: DbOptions): Db {
   }
 
   return {
+    get url() {
+      return urlNow();
+    },
     kysely: new Kysely<Record<never, never>>({
       dialect: new PostgresDialect({ pool: observedPool(pool, outages, connected, failure) }),
     }),
@@ -281,6 +291,9 @@ export function withinTransaction(send: Send): Db {
     throw new Error('not possible within a transaction');
   };
   return {
+    get url() {
+      return outside();
+    },
     get kysely() {
       return outside();
     },

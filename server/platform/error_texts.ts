@@ -220,6 +220,46 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'The request contradicts what is stored.',
     remedy: 'Read the object again, and repeat the change on what it is now.',
   },
+  backup_damaged: {
+    happened: 'The backup was changed or cut off after it had been written.',
+    remedy: 'Restore another backup: `cardea backup list` lists them, and `cardea backup verify` tries one.',
+  },
+  backup_identity: {
+    happened: 'The identity cannot open the backup, which was encrypted for another recipient.',
+    remedy: 'Give the file of the identity whose public key was in CARDEA_BACKUP_RECIPIENTS when the backup was made.',
+  },
+  backup_newer: {
+    happened: 'The backup was made by a later version of Cardea.',
+    remedy: 'Restore it with the version that the message names, or a later one.',
+  },
+  backup_not_configured: {
+    happened: 'It is not set where backups go, or for whom they are encrypted.',
+    remedy: 'Set CARDEA_BACKUP_TO and CARDEA_BACKUP_RECIPIENTS; ops/docs/backup.md says how.',
+  },
+  backup_of_other_key: {
+    happened: 'The backup is of servers with another master key.',
+    remedy: 'Add their master key to CARDEA_MASTER_KEY.',
+  },
+  backup_storage: {
+    happened: 'The folder or the bucket of the backups cannot be read or written.',
+    remedy: 'Correct what the message names, then run the command again.',
+  },
+  backup_under_way: {
+    happened: 'Another process is making a backup.',
+    remedy: 'Wait until it is done: `cardea backup list` shows it then.',
+  },
+  database_in_use: {
+    happened: 'Servers are connected to the database that is to be restored.',
+    remedy: 'Stop them, and run the command again.',
+  },
+  database_not_empty: {
+    happened: 'The database that is to be restored has rows, which would be lost.',
+    remedy: 'Name another database, or add --replace to delete what it has.',
+  },
+  restore_unfinished: {
+    happened: 'The database has a part of a backup alone, as its restore is under way or was interrupted.',
+    remedy: 'Wait for it, or run `cardea backup restore` again.',
+  },
   database_too_old: {
     happened: 'The version of Postgres is too old.',
     remedy: 'Upgrade Postgres to the version that the message names.',

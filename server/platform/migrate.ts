@@ -5,6 +5,7 @@ import { type Migration, Migrator } from 'kysely/migration';
 import type { BoundStatement, Db, Send } from './db.ts';
 import { AppError } from './errors.ts';
 import { statement } from './statement.ts';
+import { assertRestored } from './unfinished_restore.ts';
 
 const FOLDER = new URL('../../migrations/', import.meta.url);
 
@@ -46,15 +47,25 @@ export const MIGRATE_STATEMENTS = {
  * wait for it.
  * @param finish ends the transaction of all migrations that ran, unless none did
  * @returns the names of the migrations that ran now
- * @throws AppError `database_too_old`, `schema_newer`, `migration_failed`, or 503 when Postgres cannot be reached
+ * @throws AppError `database_too_old`, `schema_newer`, `restore_unfinished`, `migration_failed`, or 503 when Postgres cannot be reached
  */
 export async function migrateUp(db: Db, finish: Finish = async () => {}): Promise<string[]> {
+  await assertRestored(db);
+  return migrateTo(db, undefined, finish);
+}
+
+/**
+ * The same up to one migration, also of a database that is being restored.
+ * @param last undefined: all
+ */
+export async function migrateTo(db: Db, last: string | undefined, finish: Finish = async () => {}): Promise<string[]> {
   const [server] = await db.query(MIGRATE_STATEMENTS.version.bind());
   assertSupportedVersion(server?.version ?? 0);
   const all = await migrationStatus(db);
   assertKnown(all);
-  if (all.every(({ state }) => state === 'done')) return [];
-  const { error, results = [] } = await migrator(db, finish).migrateToLatest();
+  if (all.every(({ name, state }) => state === 'done' || (last !== undefined && name > last))) return [];
+  const wanted = migrator(db, finish, last);
+  const { error, results = [] } = await wanted.migrateToLatest();
   if (error) {
     if (error instanceof AppError) throw error;
     const failed = results.find((one) => one.status === 'Error')?.migrationName;
@@ -95,7 +106,7 @@ export function assertKnown(status: readonly Pick<MigrationStatus, 'name' | 'sta
 
 /** All migrations that this version knows or that have run, by name. @throws AppError `database_rights` for a role without rights to the tables */
 export async function migrationStatus(db: Db): Promise<MigrationStatus[]> {
-  const available = (await migrationFiles()).map(nameOf);
+  const available = await knownMigrations();
   const executed = await executedMigrations(db);
   const names = new Set([...available, ...executed.keys()]);
   return [...names].sort().map((name) => {
@@ -125,10 +136,10 @@ function oneLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split(/\s*\n\s*/).join('; ');
 }
 
-function migrator(db: Db, finish: Finish): Migrator {
+function migrator(db: Db, finish: Finish, last: string | undefined): Migrator {
   return new Migrator({
     db: db.kysely,
-    provider: { getMigrations: async () => finished(await getMigrations(), finish) },
+    provider: { getMigrations: async () => finished(await getMigrations(last), finish) },
   });
 }
 
@@ -162,14 +173,18 @@ function sendBy(transaction: Kysely<any>): Send {
   return send as Send;
 }
 
-async function getMigrations(): Promise<Record<string, Migration>> {
+async function getMigrations(last: string | undefined): Promise<Record<string, Migration>> {
   const migrations: Record<string, Migration> = {};
   for (const file of await migrationFiles()) {
+    if (last !== undefined && nameOf(file) > last) break;
     const url = pathToFileURL(fileURLToPath(new URL(file, FOLDER))).href;
     migrations[nameOf(file)] = (await import(url)) as Migration;
   }
   return migrations;
 }
+
+/** The names of all that this version has, the first one first. */
+export const knownMigrations = async (): Promise<string[]> => (await migrationFiles()).map(nameOf);
 
 async function migrationFiles(): Promise<string[]> {
   return (await readdir(FOLDER)).filter((file) => /^\d{4}-[a-z0-9-]+\.ts$/.test(file)).sort();

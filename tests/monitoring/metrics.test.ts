@@ -107,6 +107,7 @@ test('every metric of the table has samples, except those of what this node does
   assert.deepEqual(absent.sort(), [
     'cardea_audit_dead_letters',
     'cardea_audit_destination_lag_seconds',
+    'cardea_backup_age_seconds',
     'cardea_limit_refusals_total',
     'cardea_tls_certificate_expiry_timestamp_seconds',
   ]);

@@ -15,6 +15,7 @@ const WITHOUT_VERB: Readonly<Record<string, string>> = {
   'me.show': 'a command acts as the user of the machine, with all permissions',
   'clients.replace': 'clients update changes what its options name; the configuration file replaces',
   'resources.replace': 'as clients.replace',
+  'backups.list': 'it needs a folder of backups: tests/backup/restore.test.ts',
   'users.export_data': 'its answer is a file: tests/operations/data_export_faces.test.ts',
 };
 

@@ -5,6 +5,8 @@ import type { SettingName } from '../../server/settings.ts';
 import { KEY } from './config_problems.ts';
 
 /** The accepted and refused values of each setting by itself; config_conflicts.test.ts tests settings together. */
+const AGE_RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
+
 export const cases: readonly {
   name: SettingName;
   read: (config: Config) => unknown;
@@ -450,6 +452,36 @@ export const cases: readonly {
     read: (config) => config.passwords.maxAgeSeconds,
     good: { '365d': 31_536_000, '60': 60 },
     bad: ['', '0', '59s', 'never'],
+  },
+  {
+    name: 'CARDEA_BACKUP_TO',
+    read: (config) => config.backup.to,
+    good: { '/srv/backups': '/srv/backups', 's3://backups/cardea/eu': 's3://backups/cardea/eu' },
+    bad: ['', 's3://', 's3://B', 'https://s3.example.com/backups'],
+  },
+  {
+    name: 'CARDEA_BACKUP_RECIPIENTS',
+    read: (config) => config.backup.recipients,
+    good: { [AGE_RECIPIENT]: [AGE_RECIPIENT] },
+    bad: ['', 'age1', `AGE-SECRET-KEY-1${'Q'.repeat(58)}`, 'ssh-ed25519 AAAA'],
+  },
+  {
+    name: 'CARDEA_BACKUP_EVERY',
+    read: (config) => config.backup.everySeconds,
+    good: { '0': 0, '1h': 3_600 },
+    bad: ['', '-1', '1w'],
+  },
+  {
+    name: 'CARDEA_BACKUP_KEPT',
+    read: (config) => config.backup.keptSeconds,
+    good: { '0': 0, '90d': 7_776_000 },
+    bad: ['', '-1', '1w'],
+  },
+  {
+    name: 'CARDEA_BACKUP_S3_ENDPOINT',
+    read: (config) => config.backup.s3Endpoint,
+    good: { 'https://s3.example.com:9000': 'https://s3.example.com:9000' },
+    bad: ['', 's3.example.com', 'ftp://s3.example.com'],
   },
   {
     name: 'CARDEA_AUDIT_FILE_DIR',

@@ -41,6 +41,7 @@ const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
     'audit_nodes',
     'audit_unsealed',
   ],
+  'server/backup': ['backups', 'unlisted_destroyed_keys'],
   'server/operations': ['operation_results'],
   'server/clients': ['clients', 'registration_tokens', 'resource_server_clients', 'resource_servers'],
   'server/records': [
@@ -70,6 +71,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly (keyof DB)[]>> = {
   // session details are stored only for an existing session of the account; a wrong guess, a lock and a used recovery code
   // have their entries in the audit
   'server/accounts': ['audit', 'sessions'],
+  // a backup that is restored has keys of people who were erased since
+  'server/backup': ['data_keys'],
   // the result of a call about a person is read with the person’s own key
   'server/operations': ['data_keys'],
   // a client with a live grant stays

@@ -1,3 +1,4 @@
+import { backups } from '../../../server/operations/backups.ts';
 import { consentTexts } from '../../../server/operations/consent_texts.ts';
 import { privacy } from '../../../server/operations/privacy.ts';
 import type { FacesOf } from '../../helpers/faces.ts';
@@ -48,5 +49,6 @@ export const privacyFaces: FacesOf = async () => [
     body: { kind: 'terms', version: '1', language: 'de', title: 'Bedingungen', url: 'https://example.com/de/terms' },
     refused: 'conflict',
   },
+  { operation: backups.status, cli: ['backup', 'status'], method: 'GET', path: '/backups/status' },
   { operation: privacy.report, cli: ['privacy', 'report'], method: 'GET', path: '/privacy/report' },
 ];

@@ -1,0 +1,157 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Client } from 'pg';
+import type { Clock } from '../platform/clock.ts';
+import type { Db } from '../platform/db.ts';
+import type { Sealer } from '../platform/sealing.ts';
+import type { SealedColumn } from '../platform/tables.ts';
+import { headerEntry, manifestEntry, packed, tableEntries } from './archive.ts';
+import {
+  auditHeadIn,
+  type CataloguedTable,
+  masterKeysIn,
+  partitionsIn,
+  schemaDigest,
+  sequencesIn,
+  signingKeysIn,
+  tablesIn,
+} from './catalogue.ts';
+import { COPYING, copiedOut } from './copy.ts';
+import { FORMAT, type Header, type Label, type Manifest, sealedText } from './manifest.ts';
+import type { Storage } from './storage.ts';
+import { endBytes } from './tar.ts';
+
+export interface CreateParts {
+  readonly db: Pick<Db, 'connect'>;
+  readonly sealer: Sealer;
+  readonly now: Clock;
+  readonly version: string;
+  /** All columns that the master key seals. */
+  readonly sealed: readonly SealedColumn[];
+}
+
+export interface CreateOptions {
+  /** Public keys of age: who has an identity of one of them can open the backup. */
+  readonly recipients: readonly string[];
+  /** Told of each table before it is read, and of the rows and bytes of all so far. */
+  progress?(at: CopyProgress): void;
+}
+
+export interface CopyProgress {
+  readonly table: string;
+  readonly bytes: number;
+}
+
+export const AGE = '.age';
+export const LABEL = '.json';
+export const NAME = /^cardea-\d{8}T\d{6}Z-[0-9a-f]{8}$/;
+
+/**
+ * Writes a backup: every table of one moment, while servers go on. What is in memory at a time does not depend on the size of the database.
+ * The label is written last: a backup without one is not complete, and is not listed.
+ * @throws AppError `backup_storage`, 503
+ */
+export async function createBackup(
+  { db, sealer, now, version, sealed }: CreateParts,
+  storage: Pick<Storage, 'put' | 'remove'>,
+  { recipients, progress = () => {} }: CreateOptions,
+): Promise<{ readonly name: string; readonly label: Label }> {
+  const client = await db.connect();
+  try {
+    for (const text of COPYING) await client.query(text);
+    // Everything is read in one snapshot. One connection has it to the end, so that it need not be exported to others.
+    await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    const at = new Date(now());
+    const id = randomUUID();
+    const name = `cardea-${at.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${id.slice(0, 8)}`;
+    const tables = await tablesIn(client);
+    const header: Header = {
+      type: 'cardea-backup',
+      format: FORMAT,
+      id,
+      created_at: at.toISOString(),
+      product_version: version,
+      ...(await installationOf(client)),
+      schema_digest: await schemaDigest(client),
+      master_keys: await masterKeysIn(client, sealed),
+      signing_keys: await signingKeysIn(client),
+      audit_head: await auditHeadIn(client),
+      partitions: await partitionsIn(client),
+      sequences: await sequencesIn(client),
+      tables: tables.map((table) => ({ name: table.name, columns: table.columns })),
+    };
+    let manifest: Manifest | undefined;
+    const contents = async function* () {
+      manifest = yield* archived(client, header, tables, sealer, progress);
+    };
+    const file = { name: `${name}${AGE}`, bytes: 0, sha256: '' };
+    const hash = createHash('sha256');
+    const encrypted = await packed(contents(), recipients);
+    const counted = async function* () {
+      for await (const chunk of encrypted) {
+        hash.update(chunk);
+        file.bytes += chunk.length;
+        yield chunk;
+      }
+    };
+    await storage.put(file.name, counted());
+    if (!manifest) throw new Error('a backup was written without its manifest');
+    file.sha256 = hash.digest('hex');
+    const label: Label = { ...manifest, file };
+    const text = Buffer.from(sealedText(sealer, 'label', label));
+    await storage.put(`${name}${LABEL}`, oneChunk(text));
+    await client.query('COMMIT');
+    return { name, label };
+  } finally {
+    await client.end();
+  }
+}
+
+async function installationOf(client: Client): Promise<Pick<Header, 'issuer' | 'migrations' | 'postgres_version'>> {
+  const { rows } = await client.query<{ issuer: string | null; migrations: string[]; postgres_version: number }>(
+    `SELECT (SELECT issuer FROM installation) AS issuer,
+            (SELECT array_agg(name::text ORDER BY name) FROM kysely_migration) AS migrations,
+            current_setting('server_version_num')::int AS postgres_version`,
+  );
+  const [row] = rows;
+  if (!row) throw new Error('a SELECT without FROM has one row');
+  return row;
+}
+
+async function* archived(
+  client: Client,
+  header: Header,
+  tables: readonly CataloguedTable[],
+  sealer: Sealer,
+  progress: NonNullable<CreateOptions['progress']>,
+): AsyncGenerator<Buffer, Manifest> {
+  const at = Math.floor(Date.parse(header.created_at) / 1_000);
+  yield* headerEntry(sealedText(sealer, 'header', header), at);
+  const done: Manifest['tables'] = [];
+  let bytes = 0;
+  for (const table of tables) {
+    progress({ table: table.name, bytes });
+    let rows = 0;
+    const counted = async function* () {
+      const copied = copiedOut(client, table);
+      for (let next = await copied.next(); ; next = await copied.next()) {
+        if (next.done) {
+          rows = next.value;
+          return;
+        }
+        bytes += next.value.length;
+        progress({ table: table.name, bytes });
+        yield next.value;
+      }
+    };
+    const totals = yield* tableEntries(table.name, counted(), at);
+    done.push({ name: table.name, columns: table.columns, rows, ...totals });
+  }
+  const manifest: Manifest = { ...header, tables: done };
+  yield* manifestEntry(sealedText(sealer, 'manifest', manifest), at);
+  yield endBytes();
+  return manifest;
+}
+
+export async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

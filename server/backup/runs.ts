@@ -1,0 +1,61 @@
+import { sql } from 'kysely';
+import type { Db } from '../platform/db.ts';
+import { statement } from '../platform/statement.ts';
+
+/** What became of the last backups that this installation has made. */
+export interface Run {
+  readonly id: string;
+  /** Undefined for one that failed. */
+  readonly name: string | null;
+  readonly began_at: Date;
+  readonly ended_at: Date;
+  readonly bytes: number | null;
+  /** The code of the error. */
+  readonly failure: string | null;
+}
+
+export interface LastRuns {
+  readonly good: Run | undefined;
+  /** The newest, if it is newer than the last good one. */
+  readonly failed: Run | undefined;
+}
+
+/** Rows that are kept, for the history. */
+const KEPT = 1_000;
+
+export const BACKUP_STATEMENTS = {
+  note: statement(
+    'backups.note',
+    ($: Run) => sql`
+      INSERT INTO backups (id, name, began_at, ended_at, bytes, failure)
+      VALUES (${$.id}, ${$.name}, ${$.began_at}, ${$.ended_at}, ${$.bytes}, ${$.failure})`,
+  ),
+  forget: statement(
+    'backups.forget',
+    () => sql`DELETE FROM backups WHERE id IN (SELECT id FROM backups ORDER BY began_at DESC OFFSET ${sql.lit(KEPT)})`,
+  ),
+  last: statement(
+    'backups.last',
+    () => sql<LastRow>`
+      (SELECT id, name, began_at, ended_at, bytes, failure FROM backups WHERE failure IS NULL ORDER BY began_at DESC LIMIT 1)
+      UNION ALL
+      (SELECT id, name, began_at, ended_at, bytes, failure FROM backups WHERE failure IS NOT NULL ORDER BY began_at DESC LIMIT 1)`,
+  ),
+};
+
+export const lastRuns = async (db: Pick<Db, 'query'>): Promise<LastRuns> =>
+  lastOf(await db.query(BACKUP_STATEMENTS.last.bind()));
+
+export type LastRow = Omit<Run, 'bytes'> & { readonly bytes: string | null };
+
+/** @param rows of the statement `last` */
+export function lastOf(rows: readonly LastRow[]): LastRuns {
+  const runs = rows.map((row): Run => ({ ...row, bytes: row.bytes === null ? null : Number(row.bytes) }));
+  const good = runs.find(({ failure }) => failure === null);
+  const failed = runs.find(({ failure }) => failure !== null);
+  const isNewer = failed && (!good || failed.began_at > good.began_at);
+  return { good, failed: isNewer ? failed : undefined };
+}
+
+export const noteRun = (db: Pick<Db, 'transact'>, run: Run): Promise<unknown> =>
+  db.transact([BACKUP_STATEMENTS.note.bind(run), BACKUP_STATEMENTS.forget.bind()]);

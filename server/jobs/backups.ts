@@ -1,0 +1,33 @@
+import type { Backups } from '../backup/backups.ts';
+import { AppError } from '../platform/errors.ts';
+import type { Logger } from '../platform/log.ts';
+import type { Job } from './runner.ts';
+
+export interface BackupJobParts {
+  readonly backups: Pick<Backups, 'dueIn'>;
+  /** An operation with its entry in the audit. @throws AppError `backup_under_way` when another node makes one */
+  create(): Promise<{ readonly name: string; readonly bytes: number }>;
+  readonly log: Logger;
+}
+
+/** Makes a backup when one is due. The storage and the last run are looked at by whichever node comes first; the others find it done. */
+export function createBackupJob({ backups, create, log }: BackupJobParts): Pick<Job, 'run'> {
+  return {
+    async run() {
+      const dueIn = await backups.dueIn();
+      if (dueIn === undefined || dueIn > 0) return;
+      try {
+        const { name, bytes } = await create();
+        log.info({ backup: name, bytes }, 'a backup was made');
+      } catch (error) {
+        if (error instanceof AppError && error.code === 'backup_under_way') return;
+        log.error({ error }, 'a backup failed; it is tried again in ten minutes');
+      }
+    },
+  };
+}
+
+/** Writes the ids of destroyed keys of people beside the backups, which have these keys. */
+export const createErasureListJob = (backups: Pick<Backups, 'listErasures'>): Pick<Job, 'run'> => ({
+  run: async () => void (await backups.listErasures()),
+});

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { headerEntry, manifestEntry, packed, readParts } from '../../server/backup/archive.ts';
+import { sealedText } from '../../server/backup/manifest.ts';
+import { endBytes, entryBytes } from '../../server/backup/tar.ts';
+import { createDb } from '../../server/platform/db.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
+import { setUpCli } from '../cli/run_cli.ts';
+import { defer } from '../helpers/scope.ts';
+import { backupWorld, emptyDatabase, makeIdentity } from './world.ts';
+
+/** What is wrong with a backup is said before anything is touched. */
+const scope = { after };
+const { cardea, url, masterKey } = await setUpCli(scope);
+await cardea(['users', 'create', '--email', 'ada@example.com', '--no-password']);
+const { backup, folder, identity, recipient, to } = await backupWorld(scope, masterKey);
+const one: string = (await backup(url, ['create', '--json'])).json.name;
+await cardea(['users', 'create', '--email', 'grace@example.com', '--no-password']);
+const other: string = (await backup(url, ['create', '--json'])).json.name;
+const target = await emptyDatabase(scope, url);
+const db = createDb({ url: target, name: 'test' });
+defer(scope, () => db.close());
+const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
+const stranger = await makeIdentity(join(folder, 'stranger'));
+const age = readFileSync(join(to, `${one}.age`));
+const label = readFileSync(join(to, `${one}.json`), 'utf8');
+const fileOf = (name: string) => join(to, name);
+let places = 0;
+
+/** The backups in a folder of their own, with something changed. */
+function changed(change: (place: string) => void): { readonly from: string } {
+  places += 1;
+  const from = join(folder, `changed-${places}`);
+  cpSync(to, from, { recursive: true });
+  change(from);
+  return { from };
+}
+
+const write = (ending: string, content: string | Buffer) =>
+  changed((at) => writeFileSync(join(at, one + ending), content));
+
+/** A byte of the file is another one. */
+function damagedAt(place: number, bytes = age): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[place] = (copy[place] ?? 0) ^ 0x01;
+  return copy;
+}
+
+/** The backup, encrypted again by somebody who has the identity and the public key, but not the master key. */
+async function madeAgain(edit: (entries: Buffer[][]) => Buffer[][], name = one): Promise<Buffer> {
+  const source = async function* () {
+    yield readFileSync(fileOf(`${name}.age`));
+  };
+  const identities = [readFileSync(identity, 'utf8').split('\n')[1] ?? ''];
+  const entries: Buffer[][] = [];
+  const counts = new Map<string, number>();
+  for await (const part of readParts(source(), { identities, sealer })) {
+    if ('header' in part) entries.push(headerEntry(sealedText(sealer, 'header', part.header), 0));
+    if ('manifest' in part) entries.push(manifestEntry(sealedText(sealer, 'manifest', part.manifest), 0));
+    if ('table' in part) {
+      const number = (counts.get(part.table) ?? 0) + 1;
+      counts.set(part.table, number);
+      const path = `tables/${part.table}/${String(number).padStart(6, '0')}`;
+      entries.push(entryBytes({ name: path, body: part.rows }, 0));
+    }
+  }
+  const plain = async function* () {
+    for (const entry of edit(entries)) yield* entry;
+    yield endBytes();
+  };
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of await packed(plain(), [recipient])) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+const nameOf = (entry: Buffer[]): string => entry[0]?.toString('latin1', 0, 100).replace(/\0.*$/s, '') ?? '';
+const isOf = (table: string) => (entry: Buffer[]) => nameOf(entry).startsWith(`tables/${table}/`);
+
+const accountsOfOther: Buffer[][] = [];
+await madeAgain((entries) => {
+  accountsOfOther.push(...entries.filter(isOf('accounts')));
+  return entries;
+}, other);
+const again = await madeAgain((entries) => entries);
+const withRowsOfOther = await madeAgain((entries) =>
+  entries.flatMap((entry) => (isOf('accounts')(entry) ? accountsOfOther : [entry])),
+);
+const withoutTable = await madeAgain((entries) => entries.filter((entry) => !isOf('accounts')(entry)));
+const withoutManifest = await madeAgain((entries) => entries.slice(0, -1));
+const tablesSwapped = await madeAgain((entries) => {
+  const [first, second] = [entries.findIndex(isOf('accounts')), entries.findIndex(isOf('data_keys'))];
+  return entries.map((entry, i) => entries[i === first ? second : i === second ? first : i] ?? entry);
+});
+const newerHeader = await madeAgain(([, ...entries]) => {
+  const { seal: _seal, file: _file, ...about } = JSON.parse(label);
+  about.migrations.push('9999-of-later');
+  about.tables = about.tables.map(({ name, columns }: { name: string; columns: string[] }) => ({ name, columns }));
+  return [headerEntry(sealedText(sealer, 'header', about), 0), ...entries];
+});
+
+const END = age.length - 1;
+/** By what was done: the code of the refusal, and what is in place of the backup. */
+const CASES: Readonly<
+  Record<string, { code: RegExp; from?: string; identity?: string; env?: Record<string, string> }>
+> = {
+  'a byte of the first line of the file': { code: /damaged/, ...write('.age', damagedAt(3)) },
+  'a byte of the recipients of the file': { code: /damaged|identities/, ...write('.age', damagedAt(40)) },
+  'a byte of the code of the header': { code: /damaged/, ...write('.age', damagedAt(age.indexOf('\n--- ') + 8)) },
+  'a byte of the content': { code: /damaged/, ...write('.age', damagedAt(age.length >> 1)) },
+  'the last byte': { code: /damaged/, ...write('.age', damagedAt(END)) },
+  'a byte of the label': { code: /damaged/, ...write('.json', label.replace('"rows": 1,', '"rows": 2,')) },
+  'a label that is no JSON': { code: /damaged/, ...write('.json', label.slice(0, -20)) },
+  'an empty file': { code: /damaged/, ...write('.age', '') },
+  'cut off within the header': { code: /damaged/, ...write('.age', age.subarray(0, 100)) },
+  'cut off in the middle': { code: /damaged/, ...write('.age', age.subarray(0, age.length >> 1)) },
+  'cut off by one byte': { code: /damaged/, ...write('.age', age.subarray(0, END)) },
+  'something behind its end': { code: /damaged/, ...write('.age', Buffer.concat([age, Buffer.of(0)])) },
+  'the file of another backup': {
+    code: /label is that of another backup/,
+    ...changed((at) => cpSync(fileOf(`${other}.age`), join(at, `${one}.age`))),
+  },
+  'the label of another backup': {
+    code: /its label is that of/,
+    ...changed((at) => cpSync(fileOf(`${other}.json`), join(at, `${one}.json`))),
+  },
+  'the rows of a table of another backup': { code: /rows of accounts are not/, ...write('.age', withRowsOfOther) },
+  'a table that is gone': { code: /rows of accounts are not/, ...write('.age', withoutTable) },
+  'two tables that were swapped': { code: /damaged/, ...write('.age', tablesSwapped) },
+  'a manifest that is gone': { code: /has no manifest/, ...write('.age', withoutManifest) },
+  'a migration of a later version': { code: /later version of Cardea/, ...write('.age', newerHeader) },
+  'another identity': { code: /none of the identities/, identity: stranger.file },
+  'another master key': {
+    code: /needs the master key [0-9a-f]{8}, which is not in/,
+    env: { CARDEA_MASTER_KEY: randomBytes(32).toString('base64') },
+  },
+  'a file that is no identity': { code: /has no identity of age/, identity: fileOf(`${one}.json`) },
+  'no backup of the name': { code: /has no cardea-19700101T000000Z-00000000/, from: 'other name' },
+};
+
+const restoring = (from: string, who: string, env: Readonly<Record<string, string>>, name = one) =>
+  backup(target, ['restore', name, '--identity', who, '--from', from], env);
+
+for (const [what, { code, from = to, identity: who = identity, env = {} }] of Object.entries(CASES)) {
+  test(`a restore is refused, and changes nothing: ${what}`, async () => {
+    const isOther = from === 'other name';
+    const ran = await restoring(isOther ? to : from, who, env, isOther ? 'cardea-19700101T000000Z-00000000' : one);
+    assert.equal(ran.code, 1, ran.stdout);
+    assert.match(ran.stderr, code);
+    const tables = await db.run(
+      { text: "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace" },
+      [],
+    );
+    assert.deepEqual(tables, []);
+  });
+}
+
+test('a backup that was encrypted again, with nothing changed, is accepted: the file is no part of what is compared', async () => {
+  const { from } = write('.age', again);
+  const ran = await backup(target, ['restore', one, '--identity', identity, '--from', from, '--dry-run', '--json']);
+  assert.equal(ran.code, 0, ran.stderr);
+});
+
+test('a database with rows is replaced only when that is asked for, and it is said what is lost', async () => {
+  const before = await cardea(['users', 'list', '--json']);
+  const refused = await backup(url, ['restore', one, '--identity', identity]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /rows that would be lost: .*accounts 2.*--replace/);
+  assert.deepEqual((await cardea(['users', 'list', '--json'])).json, before.json);
+  const replaced = await backup(url, ['restore', one, '--identity', identity, '--replace', '--json']);
+  assert.equal(replaced.code, 0, replaced.stderr);
+  assert.deepEqual(
+    replaced.json.replaced.find(({ table }: { table: string }) => table === 'accounts'),
+    { table: 'accounts', rows: 2 },
+  );
+  assert.equal((await cardea(['users', 'list', '--json'])).json.length, 1);
+});

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { writeErasureLists } from '../../server/backup/erasure_lists.ts';
+import { createFolderStorage } from '../../server/backup/folder_storage.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
+import { runCli } from '../cli/run_cli.ts';
+import { tokensFor } from '../flows/support.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { refresh, userinfo } from '../helpers/relying_party.ts';
+import { backupWorld, emptyDatabase } from './world.ts';
+
+/** The drill: a database is lost after its backup, and restored; and what became of everything that had happened in between. */
+const scope = { after };
+const first = await deployment(scope);
+const API = 'https://api.example.com';
+await first.seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read'] });
+const party = await first.seed.party({ metadata: { scope: 'openid profile email offline_access api:read' } });
+const [ada, gone] = [await first.seed.person(), await first.seed.person()];
+const { backup, env, folder, identity, to } = await backupWorld(scope, first.masterKey);
+const before = await tokensFor(first, party, ada);
+const forApi = await tokensFor(first, party, ada, { params: { resource: API, scope: 'openid api:read' } });
+const made = await backup(first.databaseUrl, ['create', '--json']);
+assert.equal(made.code, 0, made.stderr);
+
+// After the backup: a refresh token is replaced, and a person is erased.
+const replaced = await refresh(first.issuer, party, before.tokens.refresh_token ?? '');
+assert.equal(replaced.status, 200);
+const command = { CARDEA_DATABASE_URL: first.databaseUrl, CARDEA_ISSUER: first.issuer };
+const erased = await runCli(['users', 'erase', gone.email], { env: { ...env, ...command } });
+assert.equal(erased.code, 0, erased.stderr);
+const sealer = createSealer([Buffer.from(first.masterKey, 'base64')]);
+assert.equal(await writeErasureLists({ db: first.db, sealer, now: Date.now }, createFolderStorage(to)), 1);
+const later = await backup(first.databaseUrl, ['create', '--json']);
+assert.equal(later.code, 0, later.stderr);
+
+const target = await emptyDatabase(scope, first.databaseUrl);
+const inUse = await backup(first.databaseUrl, ['restore', made.json.name, '--identity', identity, '--replace']);
+await first.close();
+const restored = await backup(target, ['restore', made.json.name, '--identity', identity, '--json']);
+assert.equal(restored.code, 0, restored.stderr);
+const reached = {
+  masterKey: first.masterKey,
+  env: { CARDEA_ISSUER: first.issuer, CARDEA_PORT: new URL(first.issuer).port },
+};
+const second = await deployment(scope, { ...reached, databaseUrl: target });
+
+test('a backup is a file that says nothing to who has neither identity nor master key, and a label without personal data', () => {
+  const files = readdirSync(to).toSorted();
+  const names = [later.json.name, made.json.name].toSorted();
+  assert.deepEqual(files, [...names.flatMap((name: string) => [`${name}.age`, `${name}.json`]), 'erasures'].toSorted());
+  const label = readFileSync(join(to, `${made.json.name}.json`), 'utf8');
+  const { tables, master_keys: keys } = JSON.parse(label);
+  assert.equal(tables.find(({ name }: { name: string }) => name === 'accounts').rows, 2);
+  assert.deepEqual(
+    keys.map(({ id }: { id: string }) => id),
+    sealer.keyIds,
+  );
+  assert.match(readFileSync(join(to, `${made.json.name}.age`), 'latin1'), /^age-encryption\.org\/v1\n-> X25519 /);
+  for (const secret of [ada.id, ada.email, first.masterKey]) assert.ok(!label.includes(secret));
+});
+
+test('a person signs in with the same password, and tokens from before the backup verify', async () => {
+  const { tokens } = await tokensFor({ ...second, issuer: first.issuer }, party, ada);
+  assert.equal((await userinfo(first.issuer, tokens.access_token)).body.sub, ada.id);
+  const jwks = createRemoteJWKSet(new URL(`${first.issuer}/.well-known/jwks.json`));
+  for (const token of [before.tokens.id_token, forApi.tokens.access_token]) {
+    const { payload } = await jwtVerify(token, jwks, { issuer: first.issuer });
+    assert.equal(payload.sub, ada.id);
+  }
+});
+
+test('stored tokens have ended: a refresh token that was replaced after the backup would be good for a thief', async () => {
+  assert.equal((await userinfo(first.issuer, before.tokens.access_token)).status, 401);
+  for (const token of [before.tokens.refresh_token, replaced.body.refresh_token]) {
+    const { status, body } = await refresh(first.issuer, party, token ?? '');
+    assert.deepEqual([status, body.error], [400, 'invalid_grant']);
+  }
+});
+
+test('who was erased after the backup is erased again, before a server may start', async () => {
+  assert.equal(restored.json.erased_again, 1);
+  assert.equal(await second.seed.accounts.findById(gone.id), undefined);
+  const rows = await second.db.run({ text: 'SELECT FROM data_keys' }, []);
+  assert.equal(rows.length, 1);
+});
+
+test('the audit goes on, says that it was restored, and is whole but for what was lost', async () => {
+  const settings = { env: { ...env, CARDEA_DATABASE_URL: target, CARDEA_ISSUER: first.issuer } };
+  const verified = await runCli(['audit', 'verify', '--json'], settings);
+  assert.equal(verified.code, 0, verified.stdout + verified.stderr);
+  const { json } = await runCli(['audit', 'list', '--filter', 'action eq "backups.restore"', '--json'], settings);
+  const [entry] = json.filter(({ target_kind }: { target_kind: string }) => target_kind === 'backup');
+  assert.equal(entry.target_id, made.json.name);
+  const { backup: id, audit_head: head, audit_head_seen: seen, sessions_kept: kept } = entry.changes;
+  assert.match(id.after, /^[0-9a-f-]{36}$/);
+  assert.equal(kept.after, false);
+  assert.equal(head?.after?.tree_size ?? null, restored.json.audit_size);
+  assert.equal(seen?.after?.tree_size ?? null, restored.json.audit_size_seen);
+});
+
+test('a database that servers use is not restored', () => {
+  assert.equal(inUse.code, 1);
+  assert.match(inUse.stderr, /servers are connected/);
+});
+
+test('backup list shows what there is, and verify tries a backup in a database that is gone afterwards', async () => {
+  const listed = await backup(target, ['list', '--json']);
+  assert.deepEqual(
+    listed.json.map(({ name, problem }: { name: string; problem: string | null }) => [name, problem]),
+    [later.json.name, made.json.name]
+      .toSorted()
+      .toReversed()
+      .map((name: string) => [name, null]),
+  );
+  const verified = await backup(target, ['verify', '--identity', identity, '--json']);
+  assert.equal(verified.code, 0, verified.stdout + verified.stderr);
+  assert.deepEqual(verified.json.findings, []);
+  assert.ok(verified.json.opened > 5 && verified.json.rows > 20);
+  const left = await second.db.run({ text: "SELECT FROM pg_database WHERE datname LIKE 'cardea\\_verify\\_%'" }, []);
+  assert.equal(left.length, 0);
+  assert.ok(folder);
+});
+
+test('a move keeps sessions and refresh tokens, when that is asked for', async () => {
+  await second.close();
+  const args = ['restore', made.json.name, '--identity', identity, '--replace', '--keep-sessions', '--json'];
+  const moved = await backup(target, args);
+  assert.equal(moved.code, 0, moved.stderr);
+  assert.equal(moved.json.sessions_kept, true);
+  await deployment(scope, { ...reached, databaseUrl: target });
+  assert.equal((await userinfo(first.issuer, before.tokens.access_token)).status, 200);
+  assert.equal((await refresh(first.issuer, party, before.tokens.refresh_token ?? '')).status, 200);
+});
