@@ -51,7 +51,8 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   mkdirSync(dataDir, { recursive: true });
   const runAs = servingUser(dataDir, bin);
   const passwordFile = join(dataDir, 'postgres.password');
-  if (!existsSync(join(cluster, 'PG_VERSION'))) initialise(cluster, passwordFile, bin, runAs, options.settings ?? {});
+  if (existsSync(join(cluster, 'PG_VERSION'))) assertSameMajor(cluster, bin);
+  else initialise(cluster, passwordFile, bin, runAs, options.settings ?? {});
   const password = readFileSync(passwordFile, 'utf8').trim();
   const urlOn = (port: number, database = DATABASE) => `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
 
@@ -99,6 +100,21 @@ function findBinaries(): string {
       { cause },
     );
   }
+}
+
+/** The files of a cluster are those of one major version. @throws AppError `embedded_postgres_failed` with the steps to another one */
+function assertSameMajor(cluster: string, bin: string): void {
+  const of = Number.parseInt(readFileSync(join(cluster, 'PG_VERSION'), 'utf8'), 10);
+  const { version } = JSON.parse(readFileSync(join(dirname(dirname(bin)), 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  const here = Number.parseInt(version, 10);
+  if (of === here) return;
+  throw new AppError(
+    'embedded_postgres_failed',
+    `${cluster} is of Postgres ${of}, and this version of Cardea brings ${here}: with the version of Cardea that brings ${of} run ` +
+      '"cardea backup create"; then move the folder away, and with this version run "cardea backup restore --keep-sessions"',
+  );
 }
 
 interface RunAs {

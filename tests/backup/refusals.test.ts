@@ -7,22 +7,27 @@ import { headerEntry, manifestEntry, packed, readParts } from '../../server/back
 import { sealedText } from '../../server/backup/manifest.ts';
 import { endBytes, entryBytes } from '../../server/backup/tar.ts';
 import { createDb } from '../../server/platform/db.ts';
+import { migrateUp } from '../../server/platform/migrate.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
-import { setUpCli } from '../cli/run_cli.ts';
+import { finished, setUpCli, startCli } from '../cli/run_cli.ts';
 import { defer } from '../helpers/scope.ts';
+import { until } from '../helpers/waiting.ts';
 import { backupWorld, emptyDatabase, makeIdentity } from './world.ts';
 
 /** What is wrong with a backup is said before anything is touched. */
 const scope = { after };
 const { cardea, url, masterKey } = await setUpCli(scope);
 await cardea(['users', 'create', '--email', 'ada@example.com', '--no-password']);
-const { backup, folder, identity, recipient, to } = await backupWorld(scope, masterKey);
+const { backup, env, folder, identity, recipient, to } = await backupWorld(scope, masterKey);
 const one: string = (await backup(url, ['create', '--json'])).json.name;
 await cardea(['users', 'create', '--email', 'grace@example.com', '--no-password']);
 const other: string = (await backup(url, ['create', '--json'])).json.name;
 const target = await emptyDatabase(scope, url);
 const db = createDb({ url: target, name: 'test' });
 defer(scope, () => db.close());
+const killed = await emptyDatabase(scope, url);
+const killedDb = createDb({ url: killed, name: 'test' });
+defer(scope, () => killedDb.close());
 const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
 const stranger = await makeIdentity(join(folder, 'stranger'));
 const age = readFileSync(join(to, `${one}.age`));
@@ -140,13 +145,13 @@ const CASES: Readonly<
   'no backup of the name': { code: /has no cardea-19700101T000000Z-00000000/, from: 'other name' },
 };
 
-const restoring = (from: string, who: string, env: Readonly<Record<string, string>>, name = one) =>
-  backup(target, ['restore', name, '--identity', who, '--from', from], env);
+const restoring = (from: string, who: string, over: Readonly<Record<string, string>>, name = one) =>
+  backup(target, ['restore', name, '--identity', who, '--from', from], over);
 
-for (const [what, { code, from = to, identity: who = identity, env = {} }] of Object.entries(CASES)) {
+for (const [what, { code, from = to, identity: who = identity, env: over = {} }] of Object.entries(CASES)) {
   test(`a restore is refused, and changes nothing: ${what}`, async () => {
     const isOther = from === 'other name';
-    const ran = await restoring(isOther ? to : from, who, env, isOther ? 'cardea-19700101T000000Z-00000000' : one);
+    const ran = await restoring(isOther ? to : from, who, over, isOther ? 'cardea-19700101T000000Z-00000000' : one);
     assert.equal(ran.code, 1, ran.stdout);
     assert.match(ran.stderr, code);
     const tables = await db.run(
@@ -161,6 +166,30 @@ test('a backup that was encrypted again, with nothing changed, is accepted: the 
   const { from } = write('.age', again);
   const ran = await backup(target, ['restore', one, '--identity', identity, '--from', from, '--dry-run', '--json']);
   assert.equal(ran.code, 0, ran.stderr);
+});
+
+test('a restore that is killed leaves a database that is refused until it is restored again', async () => {
+  const child = startCli(['backup', 'restore', one, '--identity', identity], { ...env, CARDEA_DATABASE_URL: killed });
+  const begun = "SELECT to_regclass('unfinished_restore') IS NOT NULL AS begun";
+  await until(
+    'the restore begins',
+    async () => (await killedDb.run<{ begun: boolean }>({ text: begun }, []))[0]?.begun,
+  );
+  child.kill('SIGKILL');
+  await finished(child);
+  const onIt = { env: { CARDEA_DATABASE_URL: killed } };
+  for (const args of [
+    ['users', 'list'],
+    ['migrate', 'up'],
+  ]) {
+    const refused = await cardea(args, onIt);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /a restore of it was interrupted/);
+  }
+  await assert.rejects(migrateUp(killedDb), { code: 'restore_unfinished' });
+  const again = await backup(killed, ['restore', one, '--identity', identity]);
+  assert.equal(again.code, 0, again.stderr);
+  assert.equal((await cardea(['users', 'list', '--json'], onIt)).json.length, 1);
 });
 
 test('a database with rows is replaced only when that is asked for, and it is said what is lost', async () => {

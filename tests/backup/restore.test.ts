@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
@@ -8,8 +8,10 @@ import { createFolderStorage } from '../../server/backup/folder_storage.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { runCli } from '../cli/run_cli.ts';
 import { tokensFor } from '../flows/support.ts';
+import { bearer, machine, machineToken } from '../helpers/admin_api.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { refresh, userinfo } from '../helpers/relying_party.ts';
+import { until } from '../helpers/waiting.ts';
 import { backupWorld, emptyDatabase } from './world.ts';
 
 /** The drill: a database is lost after its backup, and restored; and what became of everything that had happened in between. */
@@ -19,7 +21,7 @@ const API = 'https://api.example.com';
 await first.seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read'] });
 const party = await first.seed.party({ metadata: { scope: 'openid profile email offline_access api:read' } });
 const [ada, gone] = [await first.seed.person(), await first.seed.person()];
-const { backup, env, folder, identity, to } = await backupWorld(scope, first.masterKey);
+const { backup, env, folder, identity, recipient, to } = await backupWorld(scope, first.masterKey);
 const before = await tokensFor(first, party, ada);
 const forApi = await tokensFor(first, party, ada, { params: { resource: API, scope: 'openid api:read' } });
 const made = await backup(first.databaseUrl, ['create', '--json']);
@@ -45,7 +47,12 @@ const reached = {
   masterKey: first.masterKey,
   env: { CARDEA_ISSUER: first.issuer, CARDEA_PORT: new URL(first.issuer).port },
 };
-const second = await deployment(scope, { ...reached, databaseUrl: target });
+const own = join(folder, 'own');
+const second = await deployment(scope, {
+  ...reached,
+  databaseUrl: target,
+  env: { ...reached.env, CARDEA_BACKUP_TO: own, CARDEA_BACKUP_RECIPIENTS: recipient },
+});
 
 test('a backup is a file that says nothing to who has neither identity nor master key, and a label without personal data', () => {
   const files = readdirSync(to).toSorted();
@@ -121,7 +128,31 @@ test('backup list shows what there is, and verify tries a backup in a database t
   assert.ok(verified.json.opened > 5 && verified.json.rows > 20);
   const left = await second.db.run({ text: "SELECT FROM pg_database WHERE datname LIKE 'cardea\\_verify\\_%'" }, []);
   assert.equal(left.length, 0);
-  assert.ok(folder);
+});
+
+test('a server makes a backup by itself when one is due, and shows it to who may see backups', async () => {
+  const name = await until('a backup is made', () =>
+    (existsSync(own) ? readdirSync(own) : []).find((one) => one.endsWith('.json')),
+  );
+  const caller = await machine({ ...second, issuer: first.issuer }, 'cardea:backups:read');
+  const served = { issuer: first.issuer };
+  const headers = bearer(await machineToken(served, caller, 'cardea:backups:read'));
+  const shown = async (path: string) => (await fetch(`${first.issuer}/api/v1${path}`, { headers })).json();
+  const { items } = await shown('/backups');
+  assert.deepEqual(
+    items.map((one: { name: string }) => `${one.name}.json`),
+    [name],
+  );
+  const {
+    configured,
+    age_seconds: age,
+    failed,
+  } = await until('it is noted', async () => {
+    const status = await shown('/backups/status');
+    return status.last && status;
+  });
+  assert.deepEqual([configured, failed], [true, null]);
+  assert.ok(age < 60);
 });
 
 test('a move keeps sessions and refresh tokens, when that is asked for', async () => {

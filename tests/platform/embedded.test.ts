@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import pg from 'pg';
-import { assertWritable } from '../../server/platform/embedded.ts';
+import { assertWritable, startEmbeddedPostgres } from '../../server/platform/embedded.ts';
 import { AppError } from '../../server/platform/errors.ts';
 import { artifacts, ROOT } from '../helpers/artifacts.ts';
 import { userOf } from '../helpers/children.ts';
 import { ownPostgres } from '../helpers/embedded.ts';
 import { on } from '../helpers/postgres.ts';
+import { defer } from '../helpers/scope.ts';
 import { until } from '../helpers/waiting.ts';
 
 async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
@@ -28,6 +29,19 @@ const isRoot = process.getuid?.() === 0;
 const made = ownPostgres({ after }, { first: 'initdb' });
 
 describe('the embedded Postgres', () => {
+  test('a cluster of another major version is left alone, with the two commands that move it', async (t) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-major-'));
+    defer(t, () => rmSync(dataDir, { recursive: true, force: true }));
+    mkdirSync(join(dataDir, 'postgres'));
+    writeFileSync(join(dataDir, 'postgres', 'PG_VERSION'), '17\n');
+    await assert.rejects(startEmbeddedPostgres({ dataDir }), (error: AppError) => {
+      assert.equal(error.code, 'embedded_postgres_failed');
+      assert.match(error.message, /of Postgres 17.*brings 18.*backup create.*backup restore/);
+      return true;
+    });
+    assert.deepEqual(readdirSync(join(dataDir, 'postgres')), ['PG_VERSION']);
+  });
+
   test('starts, keeps its data when it stops, and leaves nothing running', async () => {
     const first = await made.start();
     assert.equal(first.started, true);

@@ -17,6 +17,7 @@ import { launch, type Server } from './servers.ts';
 export interface PeopleServer {
   readonly server: Server;
   readonly db: Db;
+  readonly dataDir: string;
   /** On another handle of the same database. */
   seedOn(db: Db): Promise<Seeder>;
   /** Streams people through the import of the API. @param told with the number that were read, from time to time */
@@ -28,7 +29,7 @@ export interface PeopleServer {
 const SCOPES = 'cardea:users:read cardea:users:write cardea:groups:write cardea:roles:write';
 /** A role of these people has the permissions to see everything, so who imports them needs these. */
 const ALL_READ =
-  'credentials groups roles clients resources sessions grants tokens keys lockouts registrations mails deliveries audit config'
+  'credentials groups roles clients resources sessions grants tokens keys lockouts registrations mails deliveries audit backups config'
     .split(' ')
     .map((noun) => `cardea:${noun}:read`)
     .join(' ');
@@ -64,6 +65,7 @@ export async function startPeopleServer(scope: Scope): Promise<PeopleServer> {
   return {
     server,
     db,
+    dataDir,
     seedOn: (on) => createSeeder(on, masterKey),
     async importPeople(count, told) {
       const sent = await open('POST', '/users/import');
