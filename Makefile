@@ -15,7 +15,7 @@ INSTALLED := node_modules/.complete
 
 SITE := ops/site/built/index.html
 
-.PHONY: run test check bench chaos clients documents site release help test-tools
+.PHONY: run test check bench chaos clients documents site manifests release help test-tools
 
 run: $(INSTALLED) $(SITE) ## start Cardea with an embedded Postgres and demo data, at http://localhost:3000
 	@exec node server/main.ts
@@ -49,6 +49,9 @@ documents: $(INSTALLED) ## write what is generated: the documents of the schema,
 
 site: $(SITE) ## build the documents into ops/site/built, which the server shows at /docs
 
+manifests: $(INSTALLED) ## check the chart, the Kubernetes manifests, the compose file and the Dockerfile by helm, kustomize, kubectl-validate, compose-go and hadolint (needs Go); write=true writes ops/kubernetes/base
+	@exec node tests/deployment/manifests.ts $(if $(write),--write)
+
 release: $(INSTALLED) ## keep the descriptions of the API as those of the version in package.json; changes that break its programs are refused from then on
 	@exec node tests/openapi/check.ts --release
 
@@ -74,6 +77,7 @@ test-tools:
 	{ command -v prometheus && command -v promtool; } >/dev/null || missing="$$missing prometheus"; \
 	for proxy in nginx haproxy caddy; do \
 	  PATH="$$PATH:/usr/sbin" command -v $$proxy >/dev/null || missing="$$missing $$proxy"; done; \
+	[ "$$(uname)" != Linux ] || command -v systemd-analyze >/dev/null || missing="$$missing systemd"; \
 	[ -n "$$missing" ] || exit 0; \
 	if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as='sudo -n'; else as=none; fi; \
 	if [ "$$as" = none ] || ! command -v apt-get >/dev/null; then \
