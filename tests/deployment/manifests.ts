@@ -15,7 +15,7 @@ import { findOnPath } from '../helpers/chromium.ts';
 /** Main packages of Go modules. */
 const TOOLS = {
   helm: 'helm.sh/helm/v3/cmd/helm@v3.22.0',
-  kustomize: 'sigs.k8s.io/kustomize/kustomize/v5@v5.8.3',
+  kustomize: 'sigs.k8s.io/kustomize/kustomize/v5@v5.8.2',
   'kubectl-validate': 'sigs.k8s.io/kubectl-validate@v0.0.4',
   compose: 'github.com/compose-spec/compose-go/v2/cmd@v2.16.2',
 } as const;
