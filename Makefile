@@ -13,7 +13,11 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # The last file that an installation writes. `npm ci` begins by deleting the folder, so one that was interrupted has none.
 INSTALLED := node_modules/.complete
 
+<<<<<<< HEAD
 SITE := ops/site/built/index.html
+=======
+.PHONY: run test check bench chaos clients documents deployment manifests release help test-tools
+>>>>>>> 397f52dc (docs: lead to the page of deployment, and wait between nodes)
 
 .PHONY: run test check bench chaos clients documents site manifests release help test-tools
 
@@ -47,7 +51,12 @@ clients: $(INSTALLED) ## sign in with libraries of Python, Go, Java, Rust and Ap
 documents: $(INSTALLED) ## write what is generated: the documents of the schema, the settings, the errors and the clients, the descriptions of the API, the types
 	@TEST_WRITE_DOCUMENTS=true node --test tests/platform/documents.test.ts
 
+<<<<<<< HEAD
 site: $(SITE) ## build the documents into ops/site/built, which the server shows at /docs
+=======
+deployment: $(INSTALLED) ## run the commands of ops/docs/deployment.md in a fresh Debian of their own, and sign in there (needs root, debootstrap and free ports 80, 443, 3001, 3002, 5432 and 6379)
+	@exec node tests/deployment/run_page.ts
+>>>>>>> 397f52dc (docs: lead to the page of deployment, and wait between nodes)
 
 manifests: $(INSTALLED) ## check the chart, the Kubernetes manifests, the compose file and the Dockerfile by helm, kustomize, kubectl-validate, compose-go and hadolint (needs Go); write=true writes ops/kubernetes/base
 	@exec node tests/deployment/manifests.ts $(if $(write),--write)
@@ -56,7 +65,7 @@ release: $(INSTALLED) ## keep the descriptions of the API as those of the versio
 	@exec node tests/openapi/check.ts --release
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 $(INSTALLED): package-lock.json
 	@command -v npm >/dev/null || { echo 'Cardea needs Node 20 or newer, with npm: https://nodejs.org/' >&2; exit 1; }
