@@ -13,13 +13,9 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # The last file that an installation writes. `npm ci` begins by deleting the folder, so one that was interrupted has none.
 INSTALLED := node_modules/.complete
 
-<<<<<<< HEAD
 SITE := ops/site/built/index.html
-=======
-.PHONY: run test check bench chaos clients documents deployment manifests release help test-tools
->>>>>>> 397f52dc (docs: lead to the page of deployment, and wait between nodes)
 
-.PHONY: run test check bench chaos clients documents site manifests release help test-tools
+.PHONY: run test check bench chaos clients documents site deployment manifests release help test-tools
 
 run: $(INSTALLED) $(SITE) ## start Cardea with an embedded Postgres and demo data, at http://localhost:3000
 	@exec node server/main.ts
@@ -51,12 +47,10 @@ clients: $(INSTALLED) ## sign in with libraries of Python, Go, Java, Rust and Ap
 documents: $(INSTALLED) ## write what is generated: the documents of the schema, the settings, the errors and the clients, the descriptions of the API, the types
 	@TEST_WRITE_DOCUMENTS=true node --test tests/platform/documents.test.ts
 
-<<<<<<< HEAD
 site: $(SITE) ## build the documents into ops/site/built, which the server shows at /docs
-=======
+
 deployment: $(INSTALLED) ## run the commands of ops/docs/deployment.md in a fresh Debian of their own, and sign in there (needs root, debootstrap and free ports 80, 443, 3001, 3002, 5432 and 6379)
 	@exec node tests/deployment/run_page.ts
->>>>>>> 397f52dc (docs: lead to the page of deployment, and wait between nodes)
 
 manifests: $(INSTALLED) ## check the chart, the Kubernetes manifests, the compose file and the Dockerfile by helm, kustomize, kubectl-validate, compose-go and hadolint (needs Go); write=true writes ops/kubernetes/base
 	@exec node tests/deployment/manifests.ts $(if $(write),--write)

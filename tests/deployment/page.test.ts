@@ -16,11 +16,10 @@ const commands = commandsOf('deployment.md');
 test('make deployment runs all commands of the page in their order, but for those of other machines', () => {
   const named = commands.filter(({ kind }) => kind === 'run').map(({ name }) => name);
   assert.equal(new Set(named).size, named.length);
-  assert.deepEqual(
-    [...new Set(PAGE_STEPS.flatMap((step) => ('commands' in step ? step.commands : [])))],
-    named,
-  );
-  const values = commands.filter(({ kind }) => kind === 'values').flatMap(({ text }) => [...text.matchAll(/^export (\w+)=/gm)]);
+  assert.deepEqual([...new Set(PAGE_STEPS.flatMap((step) => ('commands' in step ? step.commands : [])))], named);
+  const values = commands
+    .filter(({ kind }) => kind === 'values')
+    .flatMap(({ text }) => [...text.matchAll(/^export (\w+)=/gm)]);
   assert.deepEqual(values.map(([, name]) => name).sort(), Object.keys(PAGE_VALUES).sort());
 });
 
@@ -28,7 +27,8 @@ test('the commands are correct shell, and name files that there are', () => {
   for (const { name, text } of commands) {
     const { status, stderr } = spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' });
     assert.equal(status, 0, `${name}: ${stderr}`);
-    for (const [, path = ''] of text.matchAll(/\/opt\/cardea\/([\w./@-]+)/g)) assert.ok(existsSync(join(ROOT, path)), path);
+    for (const [, path = ''] of text.matchAll(/\/opt\/cardea\/([\w./@-]+)/g))
+      assert.ok(existsSync(join(ROOT, path)), path);
   }
   for (const script of ['cardea', 'cardea-node'])
     assert.equal(spawnSync('sh', ['-n', join(ROOT, 'ops/host', script)]).status, 0);
@@ -44,6 +44,12 @@ test('the settings that the page writes are accepted', () => {
   assert.ok(env.CARDEA_ISSUER);
   const names = [...document.matchAll(/\bCARDEA_[A-Z_]+[A-Z]\b/g)].map(([name]) => name);
   assert.deepEqual(unknownSettings([...Object.keys(env), ...names]), []);
-  const secrets = { CARDEA_MASTER_KEY: Buffer.alloc(32, 1).toString('base64'), CARDEA_DATABASE_URL: 'postgres://a:b@c/d' };
-  assert.equal(loadConfig({ NODE_ENV: 'production', ...env, ...secrets }).issuer.identifier, `https://${PAGE_VALUES.DOMAIN}`);
+  const secrets = {
+    CARDEA_MASTER_KEY: Buffer.alloc(32, 1).toString('base64'),
+    CARDEA_DATABASE_URL: 'postgres://a:b@c/d',
+  };
+  assert.equal(
+    loadConfig({ NODE_ENV: 'production', ...env, ...secrets }).issuer.identifier,
+    `https://${PAGE_VALUES.DOMAIN}`,
+  );
 });

@@ -32,7 +32,8 @@ async function main(args: readonly string[]): Promise<number> {
     must('cp', ['-a', '--reflink=auto', base, root]);
     cpSync('/etc/resolv.conf', join(root, 'etc/resolv.conf'), { dereference: true });
     // Where the registry of packages has an authority of its own.
-    if (process.env.NODE_EXTRA_CA_CERTS) cpSync(process.env.NODE_EXTRA_CA_CERTS, join(root, AUTHORITIES), { dereference: true });
+    if (process.env.NODE_EXTRA_CA_CERTS)
+      cpSync(process.env.NODE_EXTRA_CA_CERTS, join(root, AUTHORITIES), { dereference: true });
     makeRepository(join(root, 'srv/cardea.git'), folder);
     writeFileSync(join(root, 'srv/page.sh'), script());
     await follow(root, folder);
@@ -79,7 +80,8 @@ function script(): string {
   ];
   for (const step of PAGE_STEPS) {
     if ('check' in step) lines.push(`checked ${step.check}`);
-    else for (const name of step.commands) lines.push(`echo '== ${name}'`, 'cd /root', 'umask 022', texts.get(name) ?? '');
+    else
+      for (const name of step.commands) lines.push(`echo '== ${name}'`, 'cd /root', 'umask 022', texts.get(name) ?? '');
   }
   return `${lines.join('\n')}\n`;
 }
@@ -128,7 +130,11 @@ function signIn(root: string, folder: string): void {
   const log = join(root, 'var/log/nginx/access.log');
   const before = readFileSync(log, 'utf8').length;
   process.stdout.write(inPlace(root, folder, ['sign-in']));
-  const nodes = new Set(readFileSync(log, 'utf8').slice(before).match(/127\.0\.0\.1:300[12]/g));
+  const nodes = new Set(
+    readFileSync(log, 'utf8')
+      .slice(before)
+      .match(/127\.0\.0\.1:300[12]/g),
+  );
   if (nodes.size !== 2) throw new Error(`the sign-in has reached ${[...nodes].join()} alone`);
   console.log(`a person signed in over TLS; their requests were served by ${[...nodes].sort().join(' and ')}`);
 }
@@ -166,7 +172,13 @@ function inPlace(root: string, folder: string, args: readonly string[]): string 
 /** `visit.ts` where the name of the issuer leads to this machine, and the page's authority is trusted. */
 function placed(root: string, folder: string, args: readonly string[]): [string, string[], NodeJS.ProcessEnv] {
   const secrets = join(root, 'etc/cardea/secrets');
-  const node = [process.execPath, join(ROOT, 'tests/deployment/visit.ts'), ...args, `https://${PAGE_VALUES.DOMAIN}`, secrets];
+  const node = [
+    process.execPath,
+    join(ROOT, 'tests/deployment/visit.ts'),
+    ...args,
+    `https://${PAGE_VALUES.DOMAIN}`,
+    secrets,
+  ];
   const mounted = `mount --make-rprivate / && mount --bind '${folder}/hosts' /etc/hosts && exec "$@"`;
   return [
     'unshare',

@@ -22,7 +22,12 @@ async function main([what, issuer = '', folder = '']: readonly string[]): Promis
   if (what === 'load') return load(issuer, clientOf('operators.json'));
   const party = clientOf('notes.json');
   const person: Person = { id: '', email: PAGE_VALUES.ADMIN, password: read('admin.password') };
-  const granted = await authorize({ issuer, party, person, params: { scope: 'openid offline_access', prompt: 'consent' } });
+  const granted = await authorize({
+    issuer,
+    party,
+    person,
+    params: { scope: 'openid offline_access', prompt: 'consent' },
+  });
   const { status, body } = await redeem(issuer, party, granted);
   if (status !== 200) throw new Error(`/token: ${status} ${body.error}`);
   const refreshed = await refresh(issuer, party, body.refresh_token ?? '');
@@ -41,14 +46,19 @@ async function load(issuer: string, party: Party): Promise<number> {
   let sent = 0;
   while (going) {
     const fields = { grant_type: 'client_credentials', scope: 'cardea:clients:read' };
-    for (const ask of [async () => (await fetch(`${issuer}/.well-known/jwks.json`)).status, async () => (await token(issuer, party, fields)).status]) {
+    for (const ask of [
+      async () => (await fetch(`${issuer}/.well-known/jwks.json`)).status,
+      async () => (await token(issuer, party, fields)).status,
+    ]) {
       sent += 1;
       const answer = await ask().catch((error: unknown) => String(error));
       if (answer !== 200) failures.push(`${new Date().toISOString()} ${answer}`);
     }
     await new Promise((wake) => setTimeout(wake, EVERY_MS));
   }
-  console.log(`${sent} requests during an upgrade and a rollback, ${failures.length} failed ${failures.slice(0, 5).join(', ')}`);
+  console.log(
+    `${sent} requests during an upgrade and a rollback, ${failures.length} failed ${failures.slice(0, 5).join(', ')}`,
+  );
   return failures.length === 0 ? 0 : 1;
 }
 
