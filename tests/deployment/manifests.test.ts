@@ -138,6 +138,13 @@ test('secrets are files of a Secret, and never values', () => {
 
 test('ports, probes and commands are those of the server', () => {
   const [{ container }] = pods as [(typeof pods)[number]];
+  const metrics = container.env.find(({ name }) => name === 'CARDEA_METRICS_PORT')?.value;
+  assert.deepEqual(container.ports?.[1], { name: 'metrics', containerPort: Number(metrics) });
+  assert.ok(
+    textOf('ops/compose/prometheus.yaml').includes(
+      `cardea-1:${compose.services['cardea-1']?.environment?.CARDEA_METRICS_PORT}`,
+    ),
+  );
   assert.deepEqual(container.ports?.[0], { name: 'http', containerPort: Number(SETTINGS.CARDEA_PORT.fallback) });
   assert.match(textOf('ops/Dockerfile'), new RegExp(`^EXPOSE ${SETTINGS.CARDEA_PORT.fallback}$`, 'm'));
   const probes = Object.entries(container).filter(([name]) => name.endsWith('Probe'));

@@ -32,6 +32,7 @@ const OTHER_VALUES = [
   'image.digest=sha256:0000000000000000000000000000000000000000000000000000000000000000',
   'imagePullSecrets[0].name=registry',
   'autoscaling.enabled=false',
+  'metrics.enabled=false',
   'nodeSelector.disk=fast',
   'tolerations[0].key=identity',
   'tolerations[0].operator=Exists',
