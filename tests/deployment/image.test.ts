@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import PACKAGE from '../../package.json' with { type: 'json' };
 import { artifacts, ROOT } from '../helpers/artifacts.ts';
 import { ended, killGroup, track } from '../helpers/children.ts';
-import { buildImageContent, copiedIntoImage, imageInstructions } from '../helpers/image.ts';
+import { buildImageContent, copiedIntoImage, copiedIntoStages, imageInstructions } from '../helpers/image.ts';
 import { databaseUrl } from '../helpers/postgres.ts';
 import { defer } from '../helpers/scope.ts';
 import { collectLog, remember } from '../helpers/secrets.ts';
@@ -69,6 +69,8 @@ test('the server of the image starts and stops from its files alone, as an ordin
   await until('the server listens', listens, { withinMs: 30_000 });
   assert.equal(run(check).status, 0);
   assert.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 200);
+  const page = await fetch(`http://127.0.0.1:${port}/docs/deployment.html`);
+  assert.match(await page.text(), /<h1/, 'the documents are in the image');
   const listed = run(['server/cli.ts', 'migrate', 'status', '--json']);
   assert.equal(listed.status, 0, listed.stderr);
 
@@ -107,7 +109,7 @@ test('the builder is sent what is copied, and nothing else', () => {
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
   assert.equal(ignored[0], '*');
-  const sent = ignored.slice(1).map((line) => line.replace(/^!/, ''));
-  const copied = copiedIntoImage().flatMap(({ stage, sources }) => (stage === undefined ? sources : []));
-  assert.deepEqual([...sent].sort(), [...copied].sort());
+  const sent = ignored.flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []));
+  const copied = [...new Set([...copiedIntoImage(), ...copiedIntoStages()])].flatMap(({ stage, sources }) => (stage === undefined ? sources : []));
+  assert.deepEqual([...sent].sort(), [...new Set(copied)].sort());
 });

@@ -1,6 +1,7 @@
-import { cpSync, existsSync, globSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, globSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from './artifacts.ts';
+import { artifacts, ROOT } from './artifacts.ts';
 
 const DOCKERFILE = join(ROOT, 'ops/Dockerfile');
 
@@ -27,8 +28,13 @@ export function imageInstructions(text: string = readFileSync(DOCKERFILE, 'utf8'
   return { stages };
 }
 
-export function copiedIntoImage(): Copied[] {
-  return (imageInstructions().stages.at(-1) ?? []).flatMap((line) => {
+export const copiedIntoImage = (): Copied[] => copiedInto(imageInstructions().stages.at(-1) ?? []);
+
+/** What the stages before the last are sent. */
+export const copiedIntoStages = (): Copied[] => imageInstructions().stages.slice(0, -1).flatMap(copiedInto);
+
+function copiedInto(lines: readonly string[]): Copied[] {
+  return lines.flatMap((line) => {
     const [, stage, paths] = /^COPY (?:--from=(\S+) )?(.+)$/.exec(line) ?? [];
     const words = paths?.split(/\s+/) ?? [];
     const target = words.pop();
@@ -51,11 +57,30 @@ export function buildImageContent(folder: string): void {
     for (const source of sources) {
       const to = join(folder, target, ...(target.endsWith('/') ? [source] : []));
       if (stage === undefined) cpSync(join(ROOT, source), to, { recursive: true });
-      else linkProduction(folder);
+      else if (stage === 'packages') linkProduction(folder);
+      else buildSite(to);
     }
   }
   for (const pattern of removedPackages())
     for (const found of globSync(pattern, { cwd: folder })) rmSync(join(folder, found), { recursive: true });
+}
+
+/** Runs the last command of the stage `site` on what the stage has, beside the repository's packages. */
+function buildSite(output: string): void {
+  const place = mkdtempSync(join(artifacts(), 'site-'));
+  try {
+    for (const { stage, sources, target } of copiedInto(imageInstructions().stages[1] ?? []))
+      if (stage === undefined)
+        for (const source of sources) cpSync(join(ROOT, source), join(place, target.endsWith('/') ? source : target), { recursive: true });
+    rmSync(join(place, 'ops/site/built'), { recursive: true, force: true });
+    symlinkSync(join(ROOT, 'node_modules'), join(place, 'node_modules'));
+    const command = imageInstructions().stages[1]?.at(-1)?.replace(/^RUN /, '') ?? '';
+    const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: place, encoding: 'utf8' });
+    if (status !== 0) throw new Error(stderr);
+    cpSync(join(place, 'ops/site/built'), output, { recursive: true });
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
 }
 
 /** What `npm ci --omit=dev` installs: all that the lock does not say to be of development. */
