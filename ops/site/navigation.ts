@@ -9,7 +9,17 @@ export const SECTIONS: readonly Section[] = [
   { title: 'Connect apps', pages: ['quickstart', 'clients', 'protocols', 'resource-servers'] },
   {
     title: 'Operate',
-    pages: ['deployment', 'configuration', 'configuration-file', 'admin-api', 'lists', 'jobs', 'secrets', 'doctor', 'monitoring'],
+    pages: [
+      'deployment',
+      'configuration',
+      'configuration-file',
+      'admin-api',
+      'lists',
+      'jobs',
+      'secrets',
+      'doctor',
+      'monitoring',
+    ],
   },
   { title: 'Answer for it', pages: ['audit', 'audit-delivery', 'privacy', 'personal-data', 'data-at-rest'] },
   { title: 'Security', pages: ['security', 'security-asvs', 'security-rfc9700'] },

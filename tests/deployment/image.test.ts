@@ -110,6 +110,8 @@ test('the builder is sent what is copied, and nothing else', () => {
     .filter((line) => line !== '' && !line.startsWith('#'));
   assert.equal(ignored[0], '*');
   const sent = ignored.flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []));
-  const copied = [...new Set([...copiedIntoImage(), ...copiedIntoStages()])].flatMap(({ stage, sources }) => (stage === undefined ? sources : []));
+  const copied = [...new Set([...copiedIntoImage(), ...copiedIntoStages()])].flatMap(({ stage, sources }) =>
+    stage === undefined ? sources : [],
+  );
   assert.deepEqual([...sent].sort(), [...new Set(copied)].sort());
 });

@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, globSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { artifacts, ROOT } from './artifacts.ts';
 
@@ -71,7 +82,8 @@ function buildSite(output: string): void {
   try {
     for (const { stage, sources, target } of copiedInto(imageInstructions().stages[1] ?? []))
       if (stage === undefined)
-        for (const source of sources) cpSync(join(ROOT, source), join(place, target.endsWith('/') ? source : target), { recursive: true });
+        for (const source of sources)
+          cpSync(join(ROOT, source), join(place, target.endsWith('/') ? source : target), { recursive: true });
     rmSync(join(place, 'ops/site/built'), { recursive: true, force: true });
     symlinkSync(join(ROOT, 'node_modules'), join(place, 'node_modules'));
     const command = imageInstructions().stages[1]?.at(-1)?.replace(/^RUN /, '') ?? '';
