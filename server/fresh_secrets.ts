@@ -16,15 +16,18 @@ type ValueOf<Name extends FreshSecret> = NonNullable<ReturnType<ReadAgain[Name]>
 
 /**
  * The value of a secret whose file may be replaced while the server runs, so that a new one needs no restart.
- * @returns undefined when it is not set. The function reads the file again; while the file is missing or wrong, as when it is
+ * @returns undefined when it is not set, and the value itself when it comes from no file. The function reads the file again; while the file is missing or wrong, as when it is
  * replaced in two steps, it returns the last value that was good
  */
-export function freshSecret<Name extends FreshSecret>(config: Sources, name: Name): (() => ValueOf<Name>) | undefined {
+export function freshSecret<Name extends FreshSecret>(
+  config: Sources,
+  name: Name,
+): ValueOf<Name> | (() => ValueOf<Name>) | undefined {
   let last = READ_AGAIN[name](config) as ValueOf<Name> | undefined;
   if (last === undefined) return undefined;
   const first = last;
   const file = config.secretFiles[name];
-  if (file === undefined) return () => first;
+  if (file === undefined) return first;
   return () => {
     try {
       last = SETTINGS[name].read(secretIn(file)) as ValueOf<Name>;

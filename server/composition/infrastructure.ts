@@ -154,7 +154,7 @@ function reporter({ log, now }: AppParts): (name: string) => void {
 }
 
 /** Loaded only where Redis is configured: its client takes as long to load as Fastify. */
-async function connectRedis({ log, now, onClose }: AppParts, url: () => string): Promise<RedisCounter> {
+async function connectRedis({ log, now, onClose }: AppParts, url: string | (() => string)): Promise<RedisCounter> {
   const { createRedisCounter } = await import('../platform/redis.ts');
   return onClose(await createRedisCounter({ url, log, now }), (redis) => redis.close());
 }

@@ -4,8 +4,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { createClient } from 'redis';
 import { SMTPServer } from 'smtp-server';
-import { loadConfig } from '../../server/config.ts';
-import { freshSecret } from '../../server/fresh_secrets.ts';
+import { type Config, loadConfig } from '../../server/config.ts';
+import { type FreshSecret, freshSecret } from '../../server/fresh_secrets.ts';
 import { createDb, sqlState } from '../../server/platform/db.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { createSmtpMailer } from '../../server/platform/mail.ts';
@@ -39,6 +39,10 @@ const source = (name: string, value: string) => {
   const path = file(name, `${value}\n`);
   return { path, config: loadConfig({ [`${name}_FILE`]: path }) };
 };
+function reading<Name extends FreshSecret>(config: Config, name: Name) {
+  const read = freshSecret(config, name);
+  return typeof read === 'function' ? read : assert.fail('it comes from a file');
+}
 const WHO = { name: 'who', text: 'SELECT 1 AS one' };
 
 test('new connections to the database have the new password, and none fails while it is changed', async () => {
@@ -105,16 +109,18 @@ test('a password that is in no file is refused at once', async () => {
 
 test('while the file is missing or wrong the last good value holds', () => {
   const { path, config } = source('CARDEA_DATABASE_URL', 'postgres://a:1@db/c');
-  const read = freshSecret(config, 'CARDEA_DATABASE_URL');
+  const read = reading(config, 'CARDEA_DATABASE_URL');
   writeFileSync(path, 'postgres://a:2@db/c\n');
-  assert.equal(read?.(), 'postgres://a:2@db/c');
+  assert.equal(read(), 'postgres://a:2@db/c');
   for (const broken of ['', 'sesame']) {
     writeFileSync(path, broken);
-    assert.equal(read?.(), 'postgres://a:2@db/c');
+    assert.equal(read(), 'postgres://a:2@db/c');
   }
   rmSync(path);
-  assert.equal(read?.(), 'postgres://a:2@db/c');
+  assert.equal(read(), 'postgres://a:2@db/c');
   assert.equal(freshSecret(loadConfig({}), 'CARDEA_SMTP_URL'), undefined);
+  const given = 'postgres://a:1@db/c';
+  assert.equal(freshSecret(loadConfig({ CARDEA_DATABASE_URL: given }), 'CARDEA_DATABASE_URL'), given);
 });
 
 test('Redis is connected to with the new password after the old one was removed', async () => {
@@ -182,7 +188,7 @@ test('mails are sent with the new password, and the one under way with the old o
   });
   await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening));
   const { path, config } = source('CARDEA_SMTP_URL', `smtp://u:${old}@127.0.0.1:${port}`);
-  const read = freshSecret(config, 'CARDEA_SMTP_URL') ?? assert.fail();
+  const read = reading(config, 'CARDEA_SMTP_URL');
   const mailer = createSmtpMailer(read, { from: { address: 'a@example.com' }, domain: 'example.com', now: Date.now });
   const mail = { kind: 'test', to: { address: 'b@example.com' }, subject: 's', text: 't', html: 'h', locale: 'en' };
   try {
