@@ -1,8 +1,11 @@
 /**
  * `make test` runs this: every test file on one temporary Postgres, with one total.
- * node tests/run.ts [only=tests/keys,tests/cli]
+ * node tests/run.ts [only=tests/keys,tests/cli] [coverage]
  * Tests that measure run alone, after the others. The search of all database dumps comes last.
+ * A run of all tests fails when they run too little of the code (tests/coverage/report.ts); with `coverage` a part prints its figures.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -64,8 +67,12 @@ async function main(args: readonly string[]): Promise<number> {
   // Compiled once for all processes, and for later runs.
   process.env.NODE_COMPILE_CACHE = join(artifacts(), 'compiled');
   process.env.TEST_RUN_DIR = freshRunFolder();
+  const isWhole = only === 'tests' && AT_LENGTH === undefined;
+  const coverage = isWhole || args.includes('coverage') ? join(folders.data, 'coverage') : undefined;
+  if (coverage !== undefined) mkdirSync(coverage);
   const tests = startRun();
   let leaked = 0;
+  let isUncovered = false;
   let browser: BrowserServer | undefined;
   try {
     // Given by the test of the run, since initdb takes longer than all else of it.
@@ -77,12 +84,13 @@ async function main(args: readonly string[]): Promise<number> {
     if (template === undefined) await prepareTemplate(on(postgres.url, 'postgres'));
     await disconnectAdmin();
     browser = await startBrowser(files);
-    for (const group of plan(files)) {
+    for (const group of plan(files, coverage)) {
       if (interrupted.aborted) break;
       await Promise.all(group.map((phase) => tests.phase(phase, interrupted)));
     }
     await tests.end();
     leaked = await countConnections(postgres.url);
+    if (coverage !== undefined && !interrupted.aborted) isUncovered = (await reportCoverage(coverage)) && isWhole;
   } finally {
     await browser?.close();
     // An interrupted run ends at once, and another process removes the folders.
@@ -92,7 +100,7 @@ async function main(args: readonly string[]): Promise<number> {
   writeFileSync(join(artifacts(), DURATIONS), JSON.stringify(durations, null, 1));
   if (leaked > 0) console.error(`${leaked} database connections were still open when all tests had ended`);
   if (interrupted.aborted) console.error('interrupted');
-  return report(tests.total, performance.now() - began, leaked > 0 || interrupted.aborted);
+  return report(tests.total, performance.now() - began, leaked > 0 || isUncovered || interrupted.aborted);
 }
 
 /** The longest first, by earlier runs on this machine, so that no long file is left alone at the end; new ones before. */
@@ -118,7 +126,7 @@ function rank(file: string): number {
 }
 
 /** @returns groups of files; the files of a group run at the same time */
-function plan(files: readonly string[]): Phase[][] {
+function plan(files: readonly string[], coverage: string | undefined): Phase[][] {
   // In its long form a test of chaos needs all processors, and has no time limit.
   const isKilling = (file: string) => AT_LENGTH !== undefined && CHAOS.test(file);
   // A copied library replaces the original for the whole process.
@@ -130,6 +138,7 @@ function plan(files: readonly string[]): Phase[][] {
     // One more than the cores, since each process sometimes waits for Postgres, servers and timeouts.
     concurrency: Math.min(4, availableParallelism() + 1),
     timeout: AT_LENGTH ?? 4 * MINUTE,
+    coverage,
   };
   const killing: Phase = {
     files: files.filter((file) => isKilling(file) || isAlone(file)),
@@ -163,6 +172,20 @@ function freshRunFolder(): string {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   return folder;
+}
+
+/**
+ * Prints how much of the code the tests have run. It is a process of its own since `node:module` warns of the function that
+ * it needs.
+ * @returns whether that is too little
+ */
+async function reportCoverage(folder: string): Promise<boolean> {
+  const args = ['--disable-warning=ExperimentalWarning', 'tests/coverage/main.ts', folder];
+  const [code] = await once(
+    spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] }),
+    'exit',
+  );
+  return code !== 0;
 }
 
 /**

@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec, type TestEvent } from 'node:test/reporters';
+import { pathToFileURL } from 'node:url';
 import { ROOT } from './artifacts.ts';
 import { createQueue } from './queue.ts';
 
@@ -17,6 +18,8 @@ export interface Phase {
   readonly timeout: number;
   /** `each`: one process for each file. `shared`: a process runs several files in turn. */
   readonly processes: 'each' | 'shared';
+  /** The folder for what shared processes note of the code that ran (tests/coverage). */
+  readonly coverage?: string | undefined;
 }
 
 const counters = ['tests', 'suites', 'passed', 'failed', 'cancelled', 'skipped', 'todo'] as const;
@@ -75,7 +78,7 @@ export function startRun(): Run {
     }
   }
 
-  async function runShared({ files, concurrency, timeout }: Phase, signal: AbortSignal): Promise<void> {
+  async function runShared({ files, concurrency, timeout, coverage }: Phase, signal: AbortSignal): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), 'queue-'));
     const queue = createQueue(folder, files);
     const isContainer = (name: string) => name === WORKER || files.includes(name);
@@ -84,7 +87,8 @@ export function startRun(): Run {
       while (!signal.aborted && queue.isWaiting()) {
         const name = `process-${++started}`;
         const block = createBlock();
-        await runOnce({ files: [WORKER], argv: [folder, name, String(timeout)], signal }, (event) => {
+        const options = { files: [WORKER], argv: [folder, name, String(timeout)], signal, ...withCoverage(coverage) };
+        await runOnce(options, (event) => {
           const isEnd = (event.type === 'test:pass' || event.type === 'test:fail') && event.data.nesting === 0;
           if (isEnd && isContainer(event.data.name)) discount(total, event);
           if ((event.type === 'test:start' || event.type === 'test:pass') && event.data.name === WORKER) return;
@@ -122,6 +126,13 @@ export function startRun(): Run {
 }
 
 const WORKER = join(ROOT, 'tests/worker.ts');
+const COLLECT = pathToFileURL(join(ROOT, 'tests/coverage/collect.ts')).href;
+
+function withCoverage(folder: string | undefined): Parameters<typeof run>[0] {
+  if (folder === undefined) return {};
+  const env = { ...process.env, TEST_COVERAGE: folder, NODE_DISABLE_COMPILE_CACHE: '1' };
+  return { execArgv: ['--import', COLLECT], env };
+}
 const NUMBERS = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
 
 type Ended = Extract<TestEvent, { type: 'test:pass' | 'test:fail' }>;
