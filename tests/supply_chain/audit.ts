@@ -1,0 +1,70 @@
+/**
+ * `make audit` runs this. It checks what is not our own code: known vulnerabilities, licenses, secrets in the repository, the workflows.
+ * A check that this machine cannot run is named. With CI=true that is a failure.
+ * node tests/supply_chain/audit.ts
+ */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { artifacts, ROOT } from '../helpers/artifacts.ts';
+import { type BillOfMaterials, refusedLicenses } from './licenses.ts';
+
+const GITLEAKS = 'github.com/zricethezav/gitleaks/v8@v8.30.0';
+const ACTIONLINT = 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12';
+const ZIZMOR = 'zizmor==1.32.0';
+
+/** `undefined` passed; a text of `notRun` says why this machine cannot run the check. */
+type Outcome = { readonly failed: string } | { readonly notRun: string } | undefined;
+
+/** npm runs on the machine's own Node, as in the Makefile. */
+const env = { ...process.env, PATH: process.env.MACHINE_PATH ?? process.env.PATH };
+
+function run(command: string, args: readonly string[]): { status: number | null; stdout: string; text: string } {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: ROOT,
+    env,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
+  return { status, stdout: stdout ?? '', text: error ? error.message : `${stdout}${stderr}`.trim() };
+}
+
+function tool(needs: string, command: string, args: readonly string[]): Outcome {
+  if (run(command, command === 'go' ? ['version'] : ['--version']).status !== 0) return { notRun: `it needs ${needs}` };
+  const { status, text } = run(command, args);
+  return status === 0 ? undefined : { failed: text };
+}
+
+function vulnerabilities(): Outcome {
+  const { status, text } = run('npm', ['audit', '--omit=dev', '--audit-level=moderate']);
+  if (status === 0) return undefined;
+  return /endpoint returned an error|ENOTFOUND|EAI_AGAIN|ECONNREFUSED/.test(text)
+    ? { notRun: 'the registry gives no list of vulnerabilities to this machine' }
+    : { failed: text };
+}
+
+function licenses(): Outcome {
+  const { status, stdout, text } = run('npm', ['sbom', '--sbom-format=cyclonedx', '--package-lock-only', '--omit=dev']);
+  if (status !== 0) return { failed: text };
+  writeFileSync(join(artifacts(), 'sbom.cdx.json'), stdout);
+  const refused = refusedLicenses(JSON.parse(stdout) as BillOfMaterials);
+  return refused.length === 0 ? undefined : { failed: refused.join('\n') };
+}
+
+const CHECKS: Readonly<Record<string, () => Outcome>> = {
+  'known vulnerabilities (npm audit)': vulnerabilities,
+  'licenses, bill of materials (npm sbom)': licenses,
+  'secrets in any commit (gitleaks)': () =>
+    tool('Go: https://go.dev/dl/', 'go', ['run', GITLEAKS, 'git', '--no-banner', '--redact', '--verbose', '.']),
+  'workflows (actionlint)': () => tool('Go: https://go.dev/dl/', 'go', ['run', ACTIONLINT]),
+  'workflows (zizmor)': () =>
+    tool('pipx: https://pipx.pypa.io/', 'pipx', ['run', '--spec', ZIZMOR, 'zizmor', '--offline', '--quiet', '.github']),
+};
+
+for (const [name, check] of Object.entries(CHECKS)) {
+  const outcome = check();
+  const word = outcome === undefined ? 'ok' : 'failed' in outcome ? 'FAILED' : 'not run';
+  const why = outcome === undefined ? '' : 'failed' in outcome ? `\n${outcome.failed}` : `: ${outcome.notRun}`;
+  console.log(`${word.padEnd(8)}${name}${why}`);
+  if (word === 'FAILED' || (word === 'not run' && process.env.CI === 'true')) process.exitCode = 1;
+}
