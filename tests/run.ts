@@ -4,7 +4,7 @@
  * Tests that measure run alone, after the others. The search of all database dumps comes last.
  * A run of all tests fails when they run too little of the code (tests/coverage/report.ts); with `coverage` a part prints its figures.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -100,7 +100,17 @@ async function main(args: readonly string[]): Promise<number> {
   writeFileSync(join(artifacts(), DURATIONS), JSON.stringify(durations, null, 1));
   if (leaked > 0) console.error(`${leaked} database connections were still open when all tests had ended`);
   if (interrupted.aborted) console.error('interrupted');
-  return report(tests.total, performance.now() - began, leaked > 0 || isUncovered || interrupted.aborted);
+  const code = report(tests.total, performance.now() - began, leaked > 0 || isUncovered || interrupted.aborted);
+  if (code === 0 && isWhole) noteTested();
+  return code;
+}
+
+/** `make release` asks at which commit all tests have passed; it was another when a file has changed since. */
+function noteTested(): void {
+  const git = (...args: string[]) => spawnSync('git', args, { cwd: ROOT, encoding: 'utf8' });
+  const { status, stdout } = git('rev-parse', 'HEAD');
+  if (status !== 0 || git('status', '--porcelain').stdout !== '') return;
+  writeFileSync(join(artifacts(), 'tested.json'), JSON.stringify({ commit: stdout.trim() }));
 }
 
 /** The longest first, by earlier runs on this machine, so that no long file is left alone at the end; new ones before. */
