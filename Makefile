@@ -15,7 +15,7 @@ INSTALLED := node_modules/.complete
 
 SITE := ops/site/built/index.html
 
-.PHONY: run test check bench chaos clients documents site deployment manifests release help test-tools
+.PHONY: run test check bench chaos clients documents site deployment manifests mutation audit archive release help test-tools
 
 run: $(INSTALLED) $(SITE) ## start Cardea with an embedded Postgres and demo data, at http://localhost:3000
 	@exec node server/main.ts
@@ -55,8 +55,17 @@ deployment: $(INSTALLED) ## run the commands of ops/docs/deployment.md in a fres
 manifests: $(INSTALLED) ## check the chart, the Kubernetes manifests, the compose file and the Dockerfile by helm, kustomize, kubectl-validate, compose-go and hadolint (needs Go); write=true writes ops/kubernetes/base
 	@exec node tests/deployment/manifests.ts $(if $(write),--write)
 
-release: $(INSTALLED) ## keep the descriptions of the API as those of the version in package.json; changes that break its programs are refused from then on
-	@exec node tests/openapi/check.ts --release
+mutation: $(INSTALLED) ## change the code in small ways and see whether the tests notice; only=keys,… (tests/mutation/targets.ts)
+	@exec node tests/mutation/run.ts $(only)
+
+audit: $(INSTALLED) ## known vulnerabilities, licenses, secrets in the repository, the workflows; writes .artifacts/sbom.cdx.json
+	@exec node tests/supply_chain/audit.ts
+
+release: $(INSTALLED) ## make a release: version=1.2.0 [dry-run=true]; the version, the changelog, the commit, the tag, the archive
+	@exec node ops/release/main.ts '$(version)' $(if $(dry-run),--dry-run)
+
+archive: $(INSTALLED) ## the archive of the release whose tag this commit has, with SHA256SUMS, in .artifacts/release
+	@exec node ops/release/archive.ts
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile

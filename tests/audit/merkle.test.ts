@@ -9,6 +9,7 @@ import {
   inclusionRanges,
   leafHash,
   nodeHash,
+  nodesOf,
   provesConsistency,
   rangeHash,
   rootOfInclusion,
@@ -113,4 +114,36 @@ test('a proof of consistency leads to both roots, and only to these (RFC 6962 §
     }),
     { numRuns: 40 },
   );
+});
+
+test('a place before the first leaf, or between two, is in no tree', () => {
+  const { hashOf } = stored(5);
+  const proof = inclusionRanges(0, 5).map((range) => rangeHash(range, hashOf));
+  const leaf = leafHash(data[0] as Buffer);
+  assert.ok(rootOfInclusion(leaf, 0, 5, proof));
+  for (const place of [-1, -0.5, 0.5, Number.NaN]) assert.equal(rootOfInclusion(leaf, place, 5, proof), undefined);
+});
+
+test('a tree is the beginning of itself and of no other of its size, and the empty one has one root', () => {
+  const [{ root }, other] = [stored(5), leafHash(Buffer.from('another'))];
+  const proves = (from: number, fromRoot: Buffer, toRoot: Buffer, proof: Buffer[] = []) =>
+    provesConsistency({ size: from, root: fromRoot }, { size: 5, root: toRoot }, proof);
+  assert.equal(proves(5, root, root), true);
+  assert.equal(proves(5, root, other), false);
+  assert.equal(proves(5, root, root, [other]), false);
+  assert.equal(proves(0, EMPTY_ROOT, root), true);
+  assert.equal(proves(0, other, root), false);
+});
+
+test('the nodes of a range are those that its hash is made from', () => {
+  const { hashOf } = stored(1_000);
+  for (const range of [{ start: 0, end: 1_000 }, ...inclusionRanges(700, 1_000)]) {
+    const read: object[] = [];
+    rangeHash(range, (node) => {
+      read.push(node);
+      return hashOf(node);
+    });
+    assert.deepEqual(nodesOf(range), read);
+    assert.ok(read.length > 0);
+  }
 });

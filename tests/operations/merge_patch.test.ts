@@ -32,3 +32,7 @@ test('a member named __proto__ is a member like any other', () => {
   assert.equal(merged.admin, undefined);
   assert.deepEqual(Object.keys(merged as object), ['__proto__']);
 });
+
+test('a member that is undefined, as of a command without the option, is absent afterwards', () => {
+  assert.deepEqual(mergePatch({ a: 1, b: 2 }, { b: undefined, c: undefined }), { a: 1 });
+});
