@@ -37,6 +37,7 @@ const CASES: readonly (readonly [what: string, facts: SignInFacts, acr: string])
   ['the browser is trusted, and the person has one', { account: withOne, policy: everybody, trusted: true }, ONE],
   ['the browser is trusted, and the person has none', { account: without, policy: everybody, trusted: true }, TWO],
   ['the browser is not trusted', { account: withOne, policy: everybody, trusted: false }, TWO],
+  ['nothing says whether the browser is trusted', { account: withOne, policy: everybody }, TWO],
   ['the app requires it', { client: strict }, TWO],
   ['the app requires it, and the browser is trusted', { client: strict, account: withOne, trusted: true }, TWO],
   ['the app requires it, and the request asks for less', { client: strict, ...asking(ONE) }, TWO],

