@@ -24,5 +24,5 @@ export const SECTIONS: readonly Section[] = [
   { title: 'Answer for it', pages: ['audit', 'audit-delivery', 'privacy', 'personal-data', 'data-at-rest'] },
   { title: 'Security', pages: ['security', 'security-asvs', 'security-rfc9700'] },
   { title: 'Look up', pages: ['troubleshooting', 'errors', 'schema'] },
-  { title: 'Inside', pages: ['architecture', 'upgrading_oidc_provider'] },
+  { title: 'Inside', pages: ['architecture', 'testing', 'upgrading_oidc_provider'] },
 ];
