@@ -6,7 +6,7 @@ export interface Section {
 
 /** Every page has its place here; tests/platform/site.test.ts fails for one that has none. */
 export const SECTIONS: readonly Section[] = [
-  { title: 'Connect apps', pages: ['quickstart', 'clients', 'protocols', 'resource-servers'] },
+  { title: 'Connect apps', pages: ['quickstart', 'clients', 'protocols', 'resource-servers', 'migration'] },
   {
     title: 'Operate',
     pages: [
