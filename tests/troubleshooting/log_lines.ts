@@ -210,6 +210,13 @@ export const LOG_LINES: Readonly<Record<string, readonly LogLine[]>> = {
       remedy: 'Nothing in an outage.',
     },
     {
+      said: ['the database took long'],
+      means:
+        'A statement or a transaction took longer than a second: `statements` are their names, and `requestId` is in the comment of the SQL.',
+      remedy:
+        'Look for it in the log of Postgres and in pg_stat_statements. Usual causes: a slow disk, a lock, or too little autovacuum.',
+    },
+    {
       said: ['expired rows removed'],
       means: 'The clean-up did its work.',
       remedy: 'Nothing.',
