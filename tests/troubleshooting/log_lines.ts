@@ -210,6 +210,16 @@ export const LOG_LINES: Readonly<Record<string, readonly LogLine[]>> = {
       remedy: 'Nothing in an outage.',
     },
     {
+      said: ['a backup was made'],
+      means: 'The schedule has made a backup; `backup` is its name, `bytes` its size.',
+      remedy: 'Nothing. Try `cardea backup verify` from time to time.',
+    },
+    {
+      said: ['a backup failed; it is tried again in ten minutes'],
+      means: 'The schedule could not make a backup; `error` has the cause.',
+      remedy: 'See that the folder or the storage can be written and has room. Act on it today: the newest backup gets older.',
+    },
+    {
       said: ['the database took long'],
       means:
         'A statement or a transaction took longer than a second: `statements` are their names, and `requestId` is in the comment of the SQL.',
