@@ -217,7 +217,8 @@ export const LOG_LINES: Readonly<Record<string, readonly LogLine[]>> = {
     {
       said: ['a backup failed; it is tried again in ten minutes'],
       means: 'The schedule could not make a backup; `error` has the cause.',
-      remedy: 'See that the folder or the storage can be written and has room. Act on it today: the newest backup gets older.',
+      remedy:
+        'See that the folder or the storage can be written and has room. Act on it today: the newest backup gets older.',
     },
     {
       said: ['the database took long'],
