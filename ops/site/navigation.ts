@@ -18,6 +18,7 @@ export const SECTIONS: readonly Section[] = [
       'jobs',
       'secrets',
       'doctor',
+      'backup',
       'monitoring',
     ],
   },

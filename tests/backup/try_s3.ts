@@ -1,0 +1,100 @@
+/**
+ * Tries backups on a real S3-compatible server: versitygw, which Go builds (`make backups`). No test of `make test`, as it takes minutes to build.
+ * node tests/backup/try_s3.ts
+ */
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { createS3Storage } from '../../server/backup/s3_storage.ts';
+import { setUpCli, spawnCli } from '../cli/run_cli.ts';
+import { ROOT } from '../helpers/artifacts.ts';
+import { inherited } from '../helpers/processes.ts';
+import { defer } from '../helpers/scope.ts';
+import { freePort, until } from '../helpers/waiting.ts';
+import { emptyDatabase, makeIdentity } from './world.ts';
+
+const VERSION = 'v1.8.0';
+const scope = { after };
+const bin = join(ROOT, '.artifacts', 'bin');
+const program = join(bin, 'versitygw');
+if (!existsSync(program)) {
+  mkdirSync(bin, { recursive: true });
+  const source = `github.com/versity/versitygw/cmd/versitygw@${VERSION}`;
+  execFileSync('go', ['install', source], {
+    env: { ...process.env, GOBIN: bin, GOFLAGS: '-mod=mod' },
+    stdio: 'inherit',
+  });
+}
+const folder = mkdtempSync(join(tmpdir(), 'cardea-s3-'));
+defer(scope, () => rmSync(folder, { recursive: true, force: true }));
+const port = await freePort();
+const [access, secret] = ['cardea', randomBytes(16).toString('hex')];
+mkdirSync(join(folder, 'buckets', 'backups'), { recursive: true });
+const server = spawn(program, ['--port', `127.0.0.1:${port}`, 'posix', join(folder, 'buckets')], {
+  env: { ...inherited(), ROOT_ACCESS_KEY: access, ROOT_SECRET_KEY: secret },
+  stdio: 'ignore',
+});
+defer(scope, () => void server.kill());
+const endpoint = `http://127.0.0.1:${port}`;
+await until('the server answers', () =>
+  fetch(endpoint).then(
+    () => true,
+    () => false,
+  ),
+);
+const credentials = { AWS_ACCESS_KEY_ID: access, AWS_SECRET_ACCESS_KEY: secret, AWS_REGION: 'us-east-1' };
+Object.assign(process.env, credentials); // the SDK reads them there
+const storage = await createS3Storage('s3://backups/of/cardea', endpoint);
+
+async function* chunks(count: number, fails = false): AsyncGenerator<Uint8Array> {
+  for (let i = 0; i < count; i += 1) yield Buffer.alloc(1_000_000, i);
+  if (fails) throw new Error('the source fails');
+}
+
+async function digestOf(content: AsyncIterable<Uint8Array>): Promise<string> {
+  const { createHash } = await import('node:crypto');
+  const hash = createHash('sha256');
+  for await (const chunk of content) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+test('an object of several parts comes back as it was, and one whose source fails is not there', async () => {
+  await storage.put('large', chunks(40));
+  assert.equal(await digestOf(storage.get('large')), await digestOf(chunks(40)));
+  await assert.rejects(storage.put('broken', chunks(40, true)), { code: 'backup_storage' });
+  assert.deepEqual(await storage.list(''), [{ name: 'large', bytes: 40_000_000 }]);
+  await storage.remove('large');
+  await assert.rejects(digestOf(storage.get('large')), { code: 'not_found' });
+});
+
+test('a backup in a bucket is listed, verified and restored', async (t) => {
+  const { cardea, url, env } = await setUpCli(t);
+  await cardea(['users', 'create', '--email', 'ada@example.com', '--no-password']);
+  const { file, recipient } = await makeIdentity(join(folder, 'identity'));
+  const settings = {
+    ...env,
+    ...credentials,
+    CARDEA_BACKUP_TO: 's3://backups/of/cardea',
+    CARDEA_BACKUP_S3_ENDPOINT: endpoint,
+    CARDEA_BACKUP_RECIPIENTS: recipient,
+  };
+  const made = await spawnCli(['backup', 'create', '--json'], { env: settings });
+  assert.equal(made.code, 0, made.stderr);
+  const listed = await spawnCli(['backup', 'list', '--json'], { env: settings });
+  assert.deepEqual(
+    listed.json.map(({ name, problem }: { name: string; problem: null }) => [name, problem]),
+    [[made.json.name, null]],
+  );
+  const verified = await spawnCli(['backup', 'verify', '--identity', file, '--json'], { env: settings });
+  assert.equal(verified.code, 0, verified.stderr);
+  const target = await emptyDatabase(t, url);
+  const restored = await spawnCli(['backup', 'restore', '--identity', file, '--json'], {
+    env: { ...settings, CARDEA_DATABASE_URL: target },
+  });
+  assert.equal(restored.code, 0, restored.stderr);
+  assert.ok(readFileSync(file));
+});
