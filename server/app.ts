@@ -17,6 +17,7 @@ import { openDataExports } from './composition/stores.ts';
 import { assertNoDemoData, DEMO_EMAIL, DEMO_PASSWORD, seedDemo } from './demo/demo_data.ts';
 import { healthRoutes, homeRoutes } from './demo/home.ts';
 import { outboxRoutes } from './demo/outbox.ts';
+import type { Observed } from './monitoring/status_page.ts';
 import { RESOURCE_METADATA_PATH, resourceMetadataRootPath } from './oidc/api_resource_metadata.ts';
 import { mountMetadataAtRoot, mountProvider, mountResourceMetadata } from './oidc/mount.ts';
 import { mountStatusLists } from './oidc/status_lists.ts';
@@ -99,6 +100,7 @@ export async function createApp(
   });
   await http.register(rateLimit, LIMIT_PLUGIN);
   const readLimit = { rateLimit: rateLimitOf(limits.pages.address) };
+  let observed: Observed | undefined;
   const isReady = createReadiness({ db, node: randomUUID(), now });
   const probe = createProbe({
     sealer: infrastructure.sealer,
@@ -127,7 +129,14 @@ export async function createApp(
       await registration.mount(site);
       // One for both, so that they do not make the same export at the same time.
       const dataExports = openDataExports(infrastructure, async () => accountServices);
-      const parts = { infrastructure, accountServices, clientServices, protocol, dataExports };
+      const parts = {
+        infrastructure,
+        accountServices,
+        clientServices,
+        protocol,
+        dataExports,
+        observed: () => observed,
+      };
       await adminRoutes(site, parts);
       await formRoutes(site, parts);
       await mountReference(site, { infrastructure, version: PACKAGE.version, http, readLimit });
@@ -155,7 +164,7 @@ export async function createApp(
   }
   if (config.demo) await seedDemo({ issuer, accounts, clients, hash: passwords.passwords.hash });
   const jobs = startBackgroundJobs({ infrastructure, accountServices, clientServices, registration, protocol });
-  await startMonitoring({
+  observed = await startMonitoring({
     infrastructure,
     accountServices,
     clientServices,

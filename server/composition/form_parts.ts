@@ -1,4 +1,5 @@
 import type { DeviceCookie } from '../login/device_cookie.ts';
+import type { Observed } from '../monitoring/status_page.ts';
 import type { DataExports } from '../operations/data_export.ts';
 import type { Sessions } from '../ports/sessions.ts';
 import type { AccountServices } from './accounts.ts';
@@ -12,6 +13,8 @@ export interface FormParts {
   readonly clientServices: ClientServices;
   readonly protocol: Protocol;
   readonly dataExports: DataExports;
+  /** Undefined while the node starts. */
+  observed(): Observed | undefined;
 }
 
 /** The services that pages of several folders use. */

@@ -1,10 +1,13 @@
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import type { FastifyInstance } from 'fastify';
+import { createNamed } from '../accounts/named.ts';
 import { demoRoutes } from '../demo/demo.ts';
 import { createDeviceCookie } from '../login/device_cookie.ts';
 import { loginRoutes } from '../login/routes.ts';
+import { statusPage } from '../monitoring/status_page.ts';
 import { createSessions } from '../oidc/sessions.ts';
+import { createPermissionsOfRoles } from '../operations/role_permissions.ts';
 import { repeatForms } from '../platform/form_repeats.ts';
 import { rateLimitOf } from '../platform/route_limits.ts';
 import { publicRoutes } from '../selfservice/public.ts';
@@ -17,8 +20,8 @@ import { publicOptions } from './public_options.ts';
 
 /** All pages with forms: the sign-in, mailed links, the account, the demo. */
 export async function formRoutes(http: FastifyInstance, parts: FormParts): Promise<void> {
-  const { infrastructure, protocol } = parts;
-  const { config, limits, now, sealer, views, mailer, writes } = infrastructure;
+  const { infrastructure, accountServices, protocol } = parts;
+  const { config, db, limits, now, sealer, views, mailer, writes } = infrastructure;
   const { issuer } = config;
   const { repeatedForms, serving, units } = protocol;
   const shared: SharedByForms = {
@@ -37,6 +40,15 @@ export async function formRoutes(http: FastifyInstance, parts: FormParts): Promi
     await loginRoutes(scope, loginOptions(parts, shared));
     if (mailer) await publicRoutes(scope, publicOptions(parts, shared));
     await accountRoutes(scope, accountOptions(parts, shared));
+    await statusPage(scope, {
+      views,
+      sessions: shared.sessions,
+      now,
+      readLimit: shared.readLimit,
+      findAccount: (id) => accountServices.accounts.findById(id),
+      permissionsOfRoles: createPermissionsOfRoles(createNamed('roles', { db, now })),
+      observed: parts.observed,
+    });
     if (config.demo) await demoRoutes(scope, { issuer, views, now });
   });
 }

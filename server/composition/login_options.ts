@@ -44,7 +44,7 @@ function loginParts({
   accountServices,
   clientServices,
   protocol,
-}: Omit<FormParts, 'dataExports'>): LoginOptions['parts'] {
+}: Omit<FormParts, 'dataExports' | 'observed'>): LoginOptions['parts'] {
   const { config, db, now, limits, views, mailer, writes, counts } = infrastructure;
   const { requestAccounts, units } = protocol;
   const { accounts, attempts, devices, events, mails, passwords, personEvents, texts } = accountServices;

@@ -5,7 +5,9 @@ import { signedLifetimes } from '../config.ts';
 import type { Jobs } from '../jobs/runner.ts';
 import { openAdminPort } from '../monitoring/admin_port.ts';
 import type { NodeFacts } from '../monitoring/facts.ts';
+import { createHistory } from '../monitoring/history.ts';
 import { createSharedFacts } from '../monitoring/shared_facts.ts';
+import type { Observed } from '../monitoring/status_page.ts';
 import type { AccountServices } from './accounts.ts';
 import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
@@ -21,10 +23,9 @@ export interface MonitoringParts {
   isReady(): Promise<unknown>;
 }
 
-/** Serves the metrics of this node, where an operator has switched them on. */
-export async function startMonitoring(parts: MonitoringParts): Promise<void> {
+/** Observes this node for its page, and serves its metrics where an operator has switched them on. */
+export async function startMonitoring(parts: MonitoringParts): Promise<Observed> {
   const { config, log, now, onClose } = parts.infrastructure;
-  if (!config.metrics) return;
   const { db, redis, uptime } = parts.infrastructure;
   const read = createSharedFacts({
     db,
@@ -34,10 +35,15 @@ export async function startMonitoring(parts: MonitoringParts): Promise<void> {
     now,
     uptime,
   });
+  const node = nodeFacts(parts);
+  const history = onClose(createHistory({ node, now }), (one) => one.close());
+  const observed = { node, history, read };
+  if (!config.metrics) return observed;
   // Its library takes a while to load.
   const { createMetrics } = await import('../monitoring/metrics.ts');
-  const metrics = createMetrics({ node: nodeFacts(parts), read, now });
+  const metrics = createMetrics({ node, read, now });
   onClose(await openAdminPort({ ...config.metrics, metrics, log }), (port) => port.close());
+  return observed;
 }
 
 function nodeFacts({

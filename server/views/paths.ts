@@ -26,6 +26,8 @@ export const PATHS = {
   /** Mailed links lead to `/account/link/<purpose>`. */
   link: '/account/link',
   outbox: '/outbox',
+  /** How the server is, for operators. */
+  status: '/status',
   demo: '/demo',
   demoCallback: '/demo/callback',
 } as const;

@@ -1,3 +1,4 @@
+import { statusView } from '../../server/monitoring/status.ts';
 import type { OpenApi } from '../../server/platform/openapi.ts';
 import { ERROR_CODES } from '../../server/platform/problems.ts';
 import { modelOf } from '../../server/reference/model.ts';
@@ -82,13 +83,23 @@ const search = (name: string, query: string, found: number) =>
     { ids: ['q', 'search', found > 0 ? 'found' : 'nothing'] },
   );
 
-/** The reference of the API and the pages of the error codes. */
+const status = (name: string, text: string, minutes: number, isWrong: boolean) =>
+  pageCase(name, statusView, {
+    sections: [{ id: 'here', title: text, rows: [{ name: text, value: text, isWrong }] }],
+    charts: [{ title: text, bars: Array.from({ length: minutes }, (_, i) => i), most: text, last: text }],
+    minutes,
+  });
+
+/** The reference of the API, the status of the server, and the pages of the error codes. */
 export const REFERENCE_PAGE_CASES: readonly PageCase[] = [
   reference('reference', 'Things of a person'),
   reference('reference-hostile', EVIL),
   reference('reference-long', LONG),
   search('reference-search', 'things', 3),
   search('reference-search-nothing', EVIL, 0),
+  status('status', 'Mails', 60, false),
+  status('status-hostile', EVIL, 1, true),
+  status('status-long', LONG, 0, true),
   pageCase('problem', problemView, problemRow('invalid_input'), { ids: ['remedy', 'all'] }),
   pageCase('problems', problemsView, { problems: ERROR_CODES.map(problemRow) }),
 ];

@@ -1,0 +1,60 @@
+import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
+import type { Account } from '../accounts/account.ts';
+import { isEnough, strongestAcr } from '../accounts/assurance.ts';
+import type { Permission } from '../operations/permissions.ts';
+import type { Clock } from '../platform/clock.ts';
+import { AppError } from '../platform/errors.ts';
+import { redirectTo } from '../platform/forms.ts';
+import type { Sessions } from '../ports/sessions.ts';
+import { PATHS } from '../views/paths.ts';
+import type { Views } from '../views/views.ts';
+import type { NodeFacts, Reading } from './facts.ts';
+import type { History } from './history.ts';
+import { statusData, statusView } from './status.ts';
+
+/** What the page shows; undefined while the node starts. */
+export interface Observed {
+  readonly node: NodeFacts;
+  readonly history: Pick<History, 'minutes'>;
+  read(): Promise<Reading>;
+}
+
+export interface StatusPageParts {
+  readonly views: Views;
+  readonly sessions: Sessions;
+  readonly now: Clock;
+  readonly readLimit: RouteShorthandOptions['config'];
+  findAccount(id: string): Promise<Account | undefined>;
+  permissionsOfRoles(names: readonly string[]): Promise<ReadonlySet<Permission>>;
+  observed(): Observed | undefined;
+}
+
+/** The state of the server is part of what is in force. */
+const NEEDED: Permission = 'config:read';
+/** After that, another person may be at an unlocked screen. */
+const SIGNED_IN_FOR_SECONDS = 3_600;
+
+/** `/status`: how the server is, for people who may see its configuration, without Grafana. */
+export async function statusPage(app: FastifyInstance, parts: StatusPageParts): Promise<void> {
+  const { views, sessions, now, readLimit } = parts;
+  app.get(PATHS.status, { config: { ...readLimit } }, async (request, reply) => {
+    const session = await sessions.current(request, reply);
+    const account = session && (await parts.findAccount(session.accountId));
+    if (!session || account?.standing !== 'active')
+      return redirectTo(reply, sessions.signInUrl({ returnTo: PATHS.status }));
+    // As if there was no such page: whether somebody is an operator is told to nobody else.
+    if (!(await parts.permissionsOfRoles(account.roles)).has(NEEDED))
+      throw new AppError('not_found', 'there is nothing here');
+    const needed = strongestAcr(account);
+    if (now() / 1_000 - session.authTime > SIGNED_IN_FOR_SECONDS || !isEnough(session.acr, needed)) {
+      const acr = account.secondFactors.length > 0 ? { acr: needed } : {};
+      return redirectTo(reply, sessions.signInUrl({ returnTo: PATHS.status, fresh: true, ...acr }));
+    }
+    const observed = parts.observed();
+    if (!observed) throw new AppError('temporarily_unavailable', 'the node is starting; try again shortly');
+    const { node, history, read } = observed;
+    const locale = views.negotiate(account.locale, request.headers['accept-language']);
+    const page = views.render(statusView, statusData(node, await read(), history.minutes(), now()), locale);
+    return reply.type('text/html; charset=utf-8').send(page);
+  });
+}
