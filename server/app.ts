@@ -29,6 +29,7 @@ import { createProbe } from './platform/probe.ts';
 import { createReadiness } from './platform/readiness.ts';
 import { createRequestContext, type RequestContext } from './platform/request_context.ts';
 import { LIMIT_PLUGIN, rateLimitOf } from './platform/route_limits.ts';
+import type { Tracing } from './platform/tracing.ts';
 import { wellKnownRoutes } from './selfservice/well_known.ts';
 import { errorView } from './views/error_page.ts';
 
@@ -47,6 +48,7 @@ export async function createApp(
     now?: Clock;
     uptime?: Clock;
     requestContext?: RequestContext;
+    tracing?: Tracing | undefined;
   },
 ): Promise<App> {
   const {
@@ -59,6 +61,7 @@ export async function createApp(
     now = systemClock,
     uptime = () => performance.now(),
     requestContext = createRequestContext(),
+    tracing,
   } = parts;
   await claimIssuer(db, config.issuer.identifier, now);
   await using opened = new AsyncDisposableStack();
@@ -70,6 +73,7 @@ export async function createApp(
     now,
     uptime,
     requestContext,
+    tracing,
     nameServers,
     startPasswordThread,
     onClose: (part, close) => opened.adopt(part, async () => void (await close(part))),
@@ -93,6 +97,7 @@ export async function createApp(
     trustedProxies: config.trustedProxies,
     requestStats: infrastructure.requestStats,
     requestContext,
+    tracing,
     tls: config.tls,
     connectionsPerAddress: limits.connections.address,
     renderError: (error, request) =>

@@ -10,6 +10,7 @@ import type { Logger } from './platform/log.ts';
 import { createOutages, type Outages } from './platform/outages.ts';
 import { createRequestContext } from './platform/request_context.ts';
 import type { Environment } from './platform/settings.ts';
+import { isTracingOn } from './platform/tracing.ts';
 
 /**
  * Starts database and application, and listens.
@@ -30,10 +31,14 @@ export async function start(
   }
   const outages = createStartedOutages(url, log);
   const source = freshSecret(configured, 'CARDEA_DATABASE_URL') ?? url;
+  // Its packages take a while to load.
+  const tracing = isTracingOn(env) ? (await import('./platform/otel.ts')).createTracing(env) : undefined;
+  opened.defer(async () => tracing?.close());
   const requestContext = createRequestContext();
   const db = createDb({
     url: source,
     requestContext,
+    tracing,
     onSlow: (slow) => log.warn(slow, 'the database took long'),
     poolSize: configured.databasePool,
     timeoutMs: configured.databaseTimeoutMs,
@@ -46,7 +51,7 @@ export async function start(
   await applyConfiguredFile({ config: loadConfig({ ...(await declaredSettingsOf(db)), ...env }), db, log, env });
   const declared = await declaredSettingsOf(db);
   const config = loadConfig({ ...declared, ...env });
-  const app = await createApp({ config, settings: describeConfig(env, declared), db, log, requestContext });
+  const app = await createApp({ config, settings: describeConfig(env, declared), db, log, requestContext, tracing });
   opened.defer(() => app.close());
   await app.http.listen({ host: config.host, port: config.port });
   outages.begin();

@@ -119,6 +119,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // The admin API, the commands and the configuration file have no SQL.
   // Loaded where AWS KMS is used, and nowhere else.
   '@aws-sdk/client-kms': ['server/platform'],
+  // Loaded where traces are switched on.
+  '@opentelemetry': ['server/platform'],
   // Loaded where metrics are switched on.
   'prom-client': ['server/monitoring'],
   // Loaded where a backup is made or read.

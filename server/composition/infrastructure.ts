@@ -28,6 +28,7 @@ import { createRequestStats, type RequestStats } from '../platform/request_stats
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import { findServerSecret } from '../platform/server_secrets.ts';
 import { createTally } from '../platform/tally.ts';
+import type { Tracing } from '../platform/tracing.ts';
 import { createWriteBounds, type WriteBounds } from '../platform/write_bounds.ts';
 import { DELIVERIES_CHANNEL } from '../records/deliveries.ts';
 import { createViews, type Views } from '../views/views.ts';
@@ -43,6 +44,8 @@ export interface AppParts {
   /** Monotonic milliseconds, which do not depend on the wall clock. */
   readonly uptime: Clock;
   readonly requestContext: RequestContext;
+  /** Undefined where traces are off. */
+  readonly tracing: Tracing | undefined;
   /** Resolve the host names in URLs of clients, in place of the system's name servers. */
   readonly nameServers?: readonly string[] | undefined;
   /** Starts a thread that hashes passwords; see `PasswordsOptions`. */
@@ -132,7 +135,11 @@ export async function createInfrastructure(parts: AppParts): Promise<Infrastruct
     // The secrets follow from the keys of cookies (serve.ts). Servers of the version before have one of their own.
     csrf: createCsrf(await findServerSecret(db, sealer, 'csrf')),
     views: createViews(issuer.basePath),
-    outbound: createOutbound({ allow: config.outboundAllow, nameServers: parts.nameServers }),
+    outbound: createOutbound({
+      allow: config.outboundAllow,
+      nameServers: parts.nameServers,
+      tracing: parts.tracing,
+    }),
     mailer: createMailer(parts, outbox),
     outbox,
     secure: issuer.protocol === 'https:',
@@ -154,9 +161,12 @@ function reporter({ log, now }: AppParts): (name: string) => void {
 }
 
 /** Loaded only where Redis is configured: its client takes as long to load as Fastify. */
-async function connectRedis({ log, now, onClose }: AppParts, url: string | (() => string)): Promise<RedisCounter> {
+async function connectRedis(
+  { log, now, tracing, onClose }: AppParts,
+  url: string | (() => string),
+): Promise<RedisCounter> {
   const { createRedisCounter } = await import('../platform/redis.ts');
-  return onClose(await createRedisCounter({ url, log, now }), (redis) => redis.close());
+  return onClose(await createRedisCounter({ url, log, now, tracing }), (redis) => redis.close());
 }
 
 function createMailer({ config, now, onClose }: AppParts, outbox: string): Mailer | undefined {

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { AppError, faultOfSender, isUnavailable, unavailable } from './errors.ts';
 import type { Outages } from './outages.ts';
 import type { RequestContext } from './request_context.ts';
+import type { Tracing } from './tracing.ts';
 
 /**
  * `name` makes Postgres keep the plan of a statement per connection, as all of the hot path do. One whose text depends on
@@ -84,6 +85,7 @@ export interface DbOptions {
   /** Told of statements and transactions that took longer than `slowMs` (default: a second). */
   onSlow?: ((slow: SlowStatement) => void) | undefined;
   slowMs?: number;
+  tracing?: Pick<Tracing, 'asks'> | undefined;
   requestContext?: Pick<RequestContext, 'requestId'> | undefined;
   /** Called with the text of each statement sent, BEGIN and COMMIT included. */
   onStatement?: (text: string) => void;
@@ -109,7 +111,7 @@ const PASSWORD_PAUSE_MS = 100;
 
 /** @throws (each method) AppError 503 when Postgres cannot be reached or does not answer in time */
 export function createDb(options: DbOptions): Db {
-  const { outages, onSlow, slowMs = SLOW_MS, requestContext } = options;
+  const { outages, onSlow, slowMs = SLOW_MS, requestContext, tracing } = options;
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const connection = {
     connectionTimeoutMillis: timeoutMs,
@@ -180,7 +182,17 @@ export function createDb(options: DbOptions): Db {
     });
   }
 
-  async function run<R>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
+  /** Names alone: values are secrets and personal data, and texts may depend on requests. */
+  function traced<T>(statements: readonly Statement[], work: () => Promise<T>): Promise<T> {
+    if (!tracing) return work();
+    const names = statements.map(({ name = '(unnamed)' }) => name).join(' ');
+    return tracing.asks(`postgres ${names}`.slice(0, 200), { 'db.system.name': 'postgresql' }, work);
+  }
+
+  const run = <R>(statement: Statement, values: readonly unknown[]): Promise<R[]> =>
+    traced([statement], () => runOne<R>(statement, values));
+
+  async function runOne<R>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
     const startedAt = performance.now();
     try {
       const query = { ...statement, values: values as unknown[] };
@@ -198,6 +210,13 @@ export function createDb(options: DbOptions): Db {
     const only = bound[0];
     if (!only) return [];
     if (bound.length === 1) return [await run(only.statement, only.values)];
+    return traced(
+      bound.map(({ statement }) => statement),
+      () => transactAll(bound),
+    );
+  }
+
+  async function transactAll(bound: readonly BoundStatement[]): Promise<Row[][]> {
     const startedAt = performance.now();
     const client = await connected();
     const sent = [

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { addressTest } from './addresses.ts';
 import { Challenged } from './challenged.ts';
 import { systemClock } from './clock.ts';
 import { boundConnections } from './connections.ts';
@@ -17,6 +18,7 @@ import { createRecently } from './recently.ts';
 import type { RequestContext } from './request_context.ts';
 import { hasHost, isEncoded } from './request_headers.ts';
 import { createRequestStats, NO_ROUTE, type RequestStats } from './request_stats.ts';
+import type { RequestSpan, Tracing } from './tracing.ts';
 
 /** TLS that this process serves, all in PEM. */
 export interface TlsListener {
@@ -40,6 +42,8 @@ export interface HttpOptions {
   /** Default: see below. */
   readonly timeouts?: HttpTimeouts | undefined;
   readonly requestContext?: Pick<RequestContext, 'run'> | undefined;
+  /** Undefined: no traces. */
+  readonly tracing?: Pick<Tracing, 'request'> | undefined;
   /** Counts responses. Default: its own, which nothing reads. */
   readonly requestStats?: Pick<RequestStats, 'counterOf'> | undefined;
   /** The page that a browser gets for an error. */
@@ -96,7 +100,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   const isProxied = options.trustedProxies.length > 0;
   const headers = fixedHeaders(options.secure);
   const elsewhere = `there is nothing here: this server is at ${basePath}, and a proxy has to pass that path on`;
-  const { requestStats = createRequestStats(), requestContext } = options;
+  const { requestStats = createRequestStats(), requestContext, tracing } = options;
+  const isTrusted = addressTest(options.trustedProxies);
   const countUnrouted = requestStats.counterOf(NO_ROUTE);
   const rawResponses = createRawResponses({ log, headers, count: (status) => countUnrouted('', status, 0) });
   const wasLogged = createRecently({ everyMs: LOG_EVERY_MS, now: systemClock });
@@ -146,6 +151,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     raw.once('close', () => slow.delete(raw.socket));
   });
   app.decorateRequest('languages', '');
+  app.decorateRequest('span', undefined);
 
   app.addHook('onRoute', (route) => {
     const entry = routes.get(route.url) ?? { methods: new Set(), oauth: route.config?.oauth ?? false };
@@ -158,6 +164,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     route.onResponse = [
       (request, reply, done) => {
         count(request.method, reply.statusCode, reply.elapsedTime);
+        request.span?.end({ method: request.method, route: route.url, status: reply.statusCode });
         if (isLogged) logRequest(request, reply);
         done();
       },
@@ -166,7 +173,10 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     // A prepared document sends no statement. Not `onRequest`: reading a body loses the context.
     if (requestContext && route.config?.responseMode !== 'own_headers')
       route.preValidation = [
-        (request, _reply, done) => requestContext.run(request.id, done),
+        (request, _reply, done) => {
+          const { span } = request;
+          requestContext.run(request.id, span ? () => span.run(done) : done);
+        },
         ...[route.preValidation ?? []].flat(),
       ];
   });
@@ -186,6 +196,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     if (responseMode === undefined) setFixedHeaders(request, reply);
     else if (responseMode === 'raw') setRawHeaders(request, reply);
     watchForwarded(request.raw);
+    if (tracing) request.span = tracing.request(parentOf(request));
     // Before the body is read: the content of a request to an unknown path does not matter.
     if (request.is404) return done(unrouted(request, reply));
     if (isEncoded(request)) {
@@ -207,6 +218,12 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     }
     return reply;
   });
+
+  /** A stranger must not choose the trace that a request belongs to. */
+  function parentOf({ raw }: FastifyRequest): string | undefined {
+    const { traceparent } = raw.headers;
+    return isTrusted(raw.socket.remoteAddress) && typeof traceparent === 'string' ? traceparent : undefined;
+  }
 
   /** One line for each request. */
   function logRequest(request: FastifyRequest, reply: FastifyReply): void {
@@ -391,6 +408,10 @@ declare module 'fastify' {
     readonly routeTable: ReadonlyMap<string, { readonly methods: ReadonlySet<string> }>;
     /** The body of this request may arrive for any time: the handler bounds it. */
     allowSlowBody(request: FastifyRequest): void;
+  }
+  interface FastifyRequest {
+    /** Undefined where traces are off. */
+    span: RequestSpan | undefined;
   }
   interface FastifyContextConfig {
     /** Errors become RFC 6749 §5.2 JSON instead of a page. */

@@ -8,8 +8,10 @@ import { createFairQueue, type FairQueue, QueueFullError } from './fair_queue.ts
 import { createLookup, createSystemLookup, type Lookup, NoSuchName } from './lookup.ts';
 import { hostOf, problemOfAddresses, problemOfUrl } from './outbound_targets.ts';
 import { createIsReachable } from './reachable.ts';
+import type { Tracing } from './tracing.ts';
 
 export interface OutboundOptions {
+  readonly tracing?: Pick<Tracing, 'asks'> | undefined;
   /**
    * Addresses or CIDR ranges that are allowed although they are not public. http is allowed only for loopback addresses
    * among these.
@@ -109,7 +111,7 @@ const BOUNDS = {
  * rebinding) has no effect.
  */
 export function createOutbound(options: OutboundOptions): Outbound {
-  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, ca, nameServers: servers } = options;
+  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, ca, nameServers: servers, tracing } = options;
   const isReachable = createIsReachable(options.allow);
   const strangers = options.resolve ?? createLookup({ servers });
   const operators = options.resolve ?? createSystemLookup({ servers });
@@ -144,7 +146,9 @@ export function createOutbound(options: OutboundOptions): Outbound {
         const site = siteOf(url);
         return await queues[chosenBy].run({ shares: [share ?? site, site], signal }, () => {
           hasBegun = true;
-          return attempt(url, init, chosenBy === 'operator' ? operators : strangers, signal);
+          const ask = () => attempt(url, init, chosenBy === 'operator' ? operators : strangers, signal);
+          const { method = 'GET' } = init;
+          return tracing ? tracing.asks(`outbound ${method}`, { 'http.request.method': method }, ask) : ask();
         });
       } catch (error) {
         if (error instanceof OutboundError) throw error;

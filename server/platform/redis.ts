@@ -2,6 +2,7 @@ import { createClient, createCluster, createSentinel } from 'redis';
 import type { Clock } from './clock.ts';
 import { type Counter, createMemoryCounter } from './limits.ts';
 import type { Logger } from './log.ts';
+import type { Tracing } from './tracing.ts';
 
 /** The commands that are used, for all topologies. */
 interface RedisCommands {
@@ -42,8 +43,9 @@ export async function createRedisCounter(options: {
   url: string | (() => string);
   log: Logger;
   now: Clock;
+  tracing?: Pick<Tracing, 'asks'> | undefined;
 }): Promise<RedisCounter> {
-  const { log, now } = options;
+  const { log, now, tracing } = options;
   const memory = createMemoryCounter(now);
   const redis = connectTo(options.url);
   let isAway = false;
@@ -56,7 +58,8 @@ export async function createRedisCounter(options: {
 
   async function orMemory<T>(command: Promise<T>, fallback: () => Promise<T>): Promise<T> {
     try {
-      const result = await timeLimited(command);
+      const limited = () => timeLimited(command);
+      const result = await (tracing ? tracing.asks('redis', { 'db.system.name': 'redis' }, limited) : limited());
       if (isAway) log.info('Redis is back');
       isAway = false;
       return result;
