@@ -161,6 +161,18 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       route.onRequest = [refuseUnacceptable(route.config?.produces ?? API_TYPES), ...[route.onRequest ?? []].flat()];
     const count = requestStats.counterOf(route.url);
     const isLogged = !route.config?.quiet || log.isLevelEnabled('debug');
+    // Listening for the end of a response would cost part of the time of a prepared document.
+    if (route.config?.responseMode === 'own_headers' && !isLogged && !tracing) {
+      const { handler } = route;
+      route.handler = function (request, reply) {
+        const sent = handler.call(this, request, reply);
+        const note = () => count(request.method, reply.raw.statusCode, reply.elapsedTime);
+        if (sent instanceof Promise) return sent.then(note);
+        note();
+        return sent;
+      };
+      return;
+    }
     route.onResponse = [
       (request, reply, done) => {
         count(request.method, reply.statusCode, reply.elapsedTime);
