@@ -20,6 +20,7 @@ export const SECTIONS: readonly Section[] = [
       'doctor',
       'backup',
       'monitoring',
+      'runbooks',
     ],
   },
   { title: 'Answer for it', pages: ['audit', 'audit-delivery', 'privacy', 'personal-data', 'data-at-rest'] },
