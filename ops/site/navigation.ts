@@ -6,23 +6,23 @@ export interface Section {
 
 /** Every page has its place here; tests/platform/site.test.ts fails for one that has none. */
 export const SECTIONS: readonly Section[] = [
-  { title: 'Connect apps', pages: ['quickstart', 'clients', 'protocols', 'resource-servers', 'migration'] },
+  { title: 'Connect apps', pages: ['quickstart', 'clients', 'apps', 'protocols', 'resource-servers'] },
+  { title: 'Deploy', pages: ['deployment', 'secrets', 'backup', 'doctor'] },
   {
     title: 'Operate',
     pages: [
-      'deployment',
+      'operations',
       'configuration',
       'configuration-file',
+      'commands',
       'admin-api',
       'lists',
       'jobs',
-      'secrets',
-      'doctor',
-      'backup',
       'monitoring',
       'runbooks',
     ],
   },
+  { title: 'People', pages: ['sign-in', 'import', 'migration'] },
   { title: 'Answer for it', pages: ['audit', 'audit-delivery', 'privacy', 'personal-data', 'data-at-rest'] },
   { title: 'Security', pages: ['security', 'security-asvs', 'security-rfc9700'] },
   { title: 'Look up', pages: ['troubleshooting', 'errors', 'schema'] },
