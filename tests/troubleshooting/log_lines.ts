@@ -179,12 +179,6 @@ export const LOG_LINES: Readonly<Record<string, readonly LogLine[]>> = {
       remedy: 'Get Postgres back; nothing else has to be done. Keys and discovery are served meanwhile.',
     },
     {
-      said: ['the database took long'],
-      means:
-        'A statement or a transaction took longer than a second. `statements` has the names, `requestId` the request.',
-      remedy: 'Nothing when it is rare. Otherwise look for a lock, a slow disk or a database without room in memory.',
-    },
-    {
       said: ['… is back'],
       means: 'The outage is over. `seconds` and `failures` say how long it was.',
       remedy: 'Nothing.',
