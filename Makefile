@@ -77,6 +77,8 @@ $(INSTALLED): package-lock.json
 	@command -v npm >/dev/null || { echo 'Cardea needs Node 20 or newer, with npm: https://nodejs.org/' >&2; exit 1; }
 	@echo 'installing packages (once)…'
 	@PATH="$$MACHINE_PATH" npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
+	@# Some versions of npm remove the link again with the packages of other systems, which have the same command.
+	@[ -x node_modules/.bin/node ] || ln -sf "$$(cd node_modules/.bin && ls ../node-*/bin/node | head -n 1)" node_modules/.bin/node
 	@touch $@
 
 $(SITE): $(INSTALLED) $(shell find ops/docs ops/site -type f -not -path 'ops/site/built/*')
