@@ -62,7 +62,6 @@ export async function mountReference(site: FastifyInstance, parts: ReferencePart
   ];
   await site.register(referenceRoutes, { views, documents, files, secure });
   await site.register(siteRoutes, {
-    issuer,
     folder: fileURLToPath(new URL('../../ops/site/built', import.meta.url)),
     readme: readFileSync(new URL('../../README.md', import.meta.url), 'utf8'),
     readLimit,

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
-import { extname, join, relative } from 'node:path';
+import { extname, join } from 'node:path';
 import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
 import { isUnchanged } from '../platform/documents.ts';
 import { AppError } from '../platform/errors.ts';
-import type { Issuer } from '../platform/issuer.ts';
+import { redirectTo } from '../platform/forms.ts';
 import { PATHS } from '../views/paths.ts';
 
 /** A file of the documentation. */
@@ -17,7 +17,6 @@ export interface SiteFile {
 }
 
 export interface SiteOptions {
-  readonly issuer: Pick<Issuer, 'path'>;
   /** The folder that `make site` has written. */
   readonly folder: string;
   /** Shown as text where the site was not built. */
@@ -38,7 +37,7 @@ const MAX_AGE = 300;
 
 /** The documentation below `/docs`, as it was built with this version. */
 export async function siteRoutes(app: FastifyInstance, options: SiteOptions): Promise<void> {
-  const { issuer, folder, readme, readLimit } = options;
+  const { folder, readme, readLimit } = options;
   let read: ReadonlyMap<string, SiteFile> | undefined;
   const files = () => {
     read ??= readSite(folder);
@@ -48,14 +47,14 @@ export async function siteRoutes(app: FastifyInstance, options: SiteOptions): Pr
   app.get(PATHS.documentation, { config: { ...readLimit } }, async (_request, reply) =>
     files().size === 0
       ? reply.type('text/plain; charset=utf-8').send(readme)
-      : reply.redirect(issuer.path(`${PATHS.documentation}/index.html`)),
+      : redirectTo(reply, `${PATHS.documentation}/index.html`),
   );
 
-  app.get<{ Params: { '*': string } }>(
-    `${PATHS.documentation}/*`,
+  app.get<{ Params: { file: string } }>(
+    `${PATHS.documentation}/:file`,
     { config: { ...readLimit, produces: ['text/html'] } },
     async (request, reply) => {
-      const file = files().get(request.params['*'] || 'index.html');
+      const file = files().get(request.params.file || 'index.html');
       if (!file) throw new AppError('not_found', 'there is no such page of the documentation');
       reply.header('cache-control', `public, max-age=${MAX_AGE}`).header('etag', file.etag);
       if (isUnchanged(request.headers['if-none-match'], file.etag)) return reply.code(304).send();
@@ -65,7 +64,7 @@ export async function siteRoutes(app: FastifyInstance, options: SiteOptions): Pr
 }
 
 /**
- * All files of the site by their paths in it, such as `audit.html`; only these are ever sent.
+ * All files of the site by their names, such as `audit.html`; only these are ever sent.
  * @returns an empty map where the site was not built
  */
 export function readSite(folder: string): ReadonlyMap<string, SiteFile> {
@@ -73,17 +72,16 @@ export function readSite(folder: string): ReadonlyMap<string, SiteFile> {
     entriesOf(folder).flatMap((entry): [string, SiteFile][] => {
       const type = TYPES[extname(entry.name)];
       if (!entry.isFile() || type === undefined) return [];
-      const path = join(entry.parentPath, entry.name);
-      const body = readFileSync(path);
+      const body = readFileSync(join(folder, entry.name));
       const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`;
-      return [[relative(folder, path), { body, type, etag }]];
+      return [[entry.name, { body, type, etag }]];
     }),
   );
 }
 
 function entriesOf(folder: string): Dirent[] {
   try {
-    return readdirSync(folder, { recursive: true, withFileTypes: true });
+    return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

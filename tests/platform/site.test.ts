@@ -8,7 +8,6 @@ import fastify from 'fastify';
 import { parse } from 'node-html-parser';
 import { siteLink } from '../../ops/site/links.ts';
 import { SECTIONS } from '../../ops/site/navigation.ts';
-import { readIssuer } from '../../server/platform/issuer.ts';
 import { readSite, siteRoutes } from '../../server/reference/site.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { temporaryFolder } from '../helpers/folders.ts';
@@ -78,9 +77,8 @@ describe('the site', () => {
   test('is served below /docs with a type and an ETag, and nothing outside of it is', async (t) => {
     const app = fastify();
     t.after(() => app.close());
-    const issuer = readIssuer('https://id.example.com/base');
-    await app.register(siteRoutes, { issuer, folder: built, readme: 'read me', readLimit: {} });
-    const get = (url: string, headers = {}) => app.inject({ url, headers });
+    await app.register(siteRoutes, { prefix: '/base', folder: built, readme: 'read me', readLimit: {} });
+    const get = (url: string, headers = {}) => app.inject({ url: `/base${url}`, headers });
     assert.equal((await get('/docs')).headers.location, '/base/docs/index.html');
     const page = await get('/docs/audit.html');
     assert.deepEqual([page.statusCode, page.headers['content-type']], [200, 'text/html; charset=utf-8']);
@@ -95,8 +93,7 @@ describe('the site', () => {
 test('where it was not built, /docs has the README as text', async (t) => {
   const app = fastify();
   t.after(() => app.close());
-  const issuer = readIssuer('https://id.example.com');
-  await app.register(siteRoutes, { issuer, folder: join(built, 'none'), readme: 'read me', readLimit: {} });
+  await app.register(siteRoutes, { folder: join(built, 'none'), readme: 'read me', readLimit: {} });
   const { body, headers } = await app.inject('/docs');
   assert.deepEqual([body, headers['content-type']], ['read me', 'text/plain; charset=utf-8']);
   assert.equal((await app.inject('/docs/audit.html')).statusCode, 404);
