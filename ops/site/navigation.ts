@@ -7,7 +7,7 @@ export interface Section {
 /** Every page has its place here; tests/platform/site.test.ts fails for one that has none. */
 export const SECTIONS: readonly Section[] = [
   { title: 'Connect apps', pages: ['quickstart', 'clients', 'apps', 'protocols', 'resource-servers'] },
-  { title: 'Deploy', pages: ['deployment', 'secrets', 'backup', 'doctor'] },
+  { title: 'Deploy', pages: ['deployment', 'secrets', 'backup', 'doctor', 'upgrade-policy'] },
   {
     title: 'Operate',
     pages: [
