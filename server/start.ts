@@ -39,7 +39,8 @@ export async function start(
     url: source,
     requestContext,
     tracing,
-    onSlow: (slow) => log.warn(slow, 'the database took long'),
+    // While it is away, one line about that is enough.
+    onSlow: (slow) => void (outages.isAway() || log.warn(slow, 'the database took long')),
     poolSize: configured.databasePool,
     timeoutMs: configured.databaseTimeoutMs,
     outages,
@@ -70,5 +71,6 @@ function createStartedOutages(url: string, log: Logger): Outages & { begin(): vo
     },
     failed: (error) => void (hasStarted && outages.failed(error)),
     succeeded: outages.succeeded,
+    isAway: outages.isAway,
   };
 }

@@ -4983,6 +4983,24 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Another server that it needs, such as the storage of backups, has refused or failed. */
+        Problem_502: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://id.example.com/problems/backup_storage",
+                 *       "title": "The folder or the bucket of the backups cannot be read or written.",
+                 *       "status": 502,
+                 *       "detail": "Another server that it needs, such as the storage of backups, has refused or failed.",
+                 *       "request_id": "0197f3c2-9d1e-7b44-a1c0-5d2f0c1e8a77"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description A part of the server is down: see `Retry-After`. */
         Problem_503: {
             headers: {
@@ -7804,6 +7822,7 @@ export interface operations {
             406: components["responses"]["Problem_406"];
             409: components["responses"]["Problem_409"];
             429: components["responses"]["Problem_429"];
+            502: components["responses"]["Problem_502"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];
         };

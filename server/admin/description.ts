@@ -263,6 +263,13 @@ const ERRORS: readonly { status: string; code: ErrorCode; description: string; a
   { status: '428', code: 'precondition_required', description: '`If-Match` is missing.', applies: stored },
   { status: '429', code: 'rate_limited', description: 'Too many requests: see `Retry-After`.', applies: always },
   {
+    status: '502',
+    code: 'backup_storage',
+    description: 'Another server that it needs, such as the storage of backups, has refused or failed.',
+    // Only the operations that name such an error have it.
+    applies: () => false,
+  },
+  {
     status: '503',
     code: 'temporarily_unavailable',
     description: 'A part of the server is down: see `Retry-After`.',

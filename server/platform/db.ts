@@ -82,7 +82,7 @@ export interface DbOptions {
   name?: string;
   /** Told of every success, and of every failure that means that Postgres is unavailable. */
   outages?: Outages;
-  /** Told of statements and transactions that took longer than `slowMs` (default: a second). */
+  /** Told of statements and transactions that succeeded and took longer than `slowMs` (default: a second). */
   onSlow?: ((slow: SlowStatement) => void) | undefined;
   slowMs?: number;
   tracing?: Pick<Tracing, 'asks'> | undefined;
@@ -197,12 +197,12 @@ export function createDb(options: DbOptions): Db {
     try {
       const query = { ...statement, values: values as unknown[] };
       const result = await admitted(() => pool.query(query));
+      // First, since it may be the one that finds the database back.
+      tellIfSlow([statement], startedAt);
       outages?.succeeded();
       return result.rows as R[];
     } catch (error) {
       throw failure(error);
-    } finally {
-      tellIfSlow([statement], startedAt);
     }
   }
 
@@ -225,14 +225,14 @@ export function createDb(options: DbOptions): Db {
       client.query(commented('COMMIT')),
     ];
     const settled = await Promise.allSettled(sent);
-    tellIfSlow(
-      bound.map(({ statement }) => statement),
-      startedAt,
-    );
     const failed = settled.find((one) => one.status === 'rejected');
     // A connection that broke is not given back; one whose transaction was refused has been rolled back by COMMIT.
     client.release(failed !== undefined && isConnectionError(failed.reason));
     if (failed) throw failure(failed.reason);
+    tellIfSlow(
+      bound.map(({ statement }) => statement),
+      startedAt,
+    );
     outages?.succeeded();
     return settled.slice(1, -1).map((one) => (one.status === 'fulfilled' ? one.value.rows : []));
   }

@@ -5,6 +5,8 @@ import type { Logger } from './log.ts';
 export interface Outages {
   failed(error: unknown): void;
   succeeded(): void;
+  /** True from the first failure until it is back. */
+  isAway(): boolean;
 }
 
 /** A dependency that works only now and then is not back yet: no failure may occur for this long. */
@@ -20,6 +22,7 @@ export function createOutages(parts: {
   const { name, about, log, now } = parts;
   let outage: { since: number; lastFailure: number; failures: number } | undefined;
   return {
+    isAway: () => outage !== undefined,
     failed(error) {
       if (outage) {
         outage.lastFailure = now();

@@ -171,6 +171,15 @@ test('a hostile value can neither fill nor forge the log', async () => {
   assert.doesNotMatch(String(line.sent), /[\n\u2028]/);
 });
 
+test('what is no JSON is not quoted in the log', async () => {
+  for (const sent of ['+4930123456', 'Ada Lovelace', '{"a": ada}']) {
+    const { line } = await lineOf(() =>
+      browserSession(issuer).get(authorizeUrl({ issuer, party, params: { claims: sent } }, VERIFIER)),
+    );
+    assert.equal(line.detail, 'it is not valid JSON', sent);
+  }
+});
+
 test('a possible token or address in any parameter is not in the log', async () => {
   const secret = 'eyJhbGciOiJub25lIn0A1b2C3d4E5f6';
   const sent = `${secret} ada@example.com`;

@@ -30,7 +30,7 @@ const document = oauthDocument({ issuer: 'https://id.example.com', version: '0.0
 const check = createSchemaCheck(document);
 
 /** What people see in a browser, the files of these pages, and what the other description has. */
-const OTHERS = /^\/($|account(\/|$)|login\/|assets\/|demo(\/|$)|outbox(\/|$)|docs$|api\/v1\/)/;
+const OTHERS = /^\/($|account(\/|$)|login\/|assets\/|demo(\/|$)|outbox(\/|$)|docs(\/|$)|status$|api\/v1\/)/;
 
 async function read(url: string, headers: Record<string, string> = {}) {
   const response = await fetch(url, { headers });

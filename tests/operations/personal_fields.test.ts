@@ -80,6 +80,8 @@ const OF_NOBODY: Readonly<Record<string, string>> = {
   'migrations name': 'of a migration',
   'limits name': 'of a limit',
   'destinations name': 'of a destination of the audit',
+  'backups name': 'of a file',
+  'secrets name': 'of a secret',
   'destinations details': 'true where they are sent',
 };
 

@@ -226,7 +226,11 @@ describe('when Postgres does not answer', () => {
       const own = ownPostgres(scope);
       const { url } = await own.start();
       const broken: unknown[] = [];
-      const outages = { failed: (error: unknown) => void broken.push(error), succeeded() {} };
+      const outages = {
+        failed: (error: unknown) => void broken.push(error),
+        succeeded() {},
+        isAway: () => broken.length > 0,
+      };
       const db = createDb({ url, timeoutMs: SHORT_MS, outages });
       defer(scope, () => db.close());
       // several idle connections, and one in use

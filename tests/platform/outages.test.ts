@@ -71,6 +71,10 @@ test('a database that answers only sometimes does not count as back', () => {
     outages.succeeded();
   }
   assert.equal(lines.length, 1);
+  assert.equal(outages.isAway(), true);
+  at(70_000);
+  outages.succeeded();
+  assert.equal(outages.isAway(), false);
 });
 
 test('the logged reason is a SQLSTATE or an errno, also of a cause, and never a message', () => {

@@ -182,10 +182,14 @@ const LONG_RUN = /[A-Za-z0-9_~+/=-]{25,}/g;
 /** Names that our own descriptions have, and that are as long. */
 const FIELDS: ReadonlySet<string> = new Set([...Object.keys(COMPLETED), ...Object.keys(OPTIONAL)]);
 
+/** A message of JSON.parse that quotes what was sent. */
+const QUOTED_JSON = /^[\s\S]*is not valid JSON$/;
+
 /** @returns the text cut, without anything that could be secret or break a line; undefined for other types */
 function legible(text: unknown): string | undefined {
   if (typeof text !== 'string') return undefined;
   return text
+    .replace(QUOTED_JSON, 'it is not valid JSON')
     .slice(0, MAX_CHARACTERS)
     .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?')
     .replaceAll(/\S+@\S+/g, '[address]')
