@@ -12,6 +12,7 @@ import { ended, killGroup, track } from '../helpers/children.ts';
 import { findOnPath, launchChromium } from '../helpers/chromium.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { openPage } from '../helpers/page.ts';
+import { inherited } from '../helpers/processes.ts';
 import { remember } from '../helpers/secrets.ts';
 import { freePort, until } from '../helpers/waiting.ts';
 
@@ -41,6 +42,7 @@ const OURS: readonly (readonly [string, string])[] = [
 const text = OURS.reduce((all, [theirs, ours]) => all.replaceAll(theirs, ours), readFileSync(join(ROOT, PAGE), 'utf8'));
 
 const env = {
+  ...inherited(),
   PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}`,
   HOME: folder,
   CARDEA_DATABASE_URL: app.databaseUrl,
@@ -51,9 +53,17 @@ const env = {
   BROWSER: 'true',
 };
 
+/** `npx cardea` is the command of this folder, without the start of npm, which takes longer than the command. */
+const NPX = 'npx() { shift; node server/cli.ts "$@"; }';
+
 /** Runs a command of the page in the folder of Cardea. */
 function start(command: string) {
-  const child = spawn('bash', ['-c', command], { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('bash', ['-c', `${NPX}\n${command}`], {
+    cwd: ROOT,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   track(child);
   // A test that fails does not stop it.
   after(() => killGroup(child, 'SIGKILL'));
