@@ -17,7 +17,7 @@ import { STARTED } from '../helpers/started_template.ts';
 import { FILE_VERBS, STREAM_VERBS } from '../helpers/streams.ts';
 import { withMetrics } from '../metrics_document.ts';
 import { personalDataDocument } from '../personal_data_document.ts';
-import { schemaDocument } from '../schema_document.ts';
+import { schemaDocument, schemaPicture } from '../schema_document.ts';
 import { asvsDocument, rfc9700Document, withThreats } from '../security_document.ts';
 import { withSnippets } from '../snippets.ts';
 import { withAdvice } from '../troubleshooting_document.ts';
@@ -34,6 +34,7 @@ function compare(file: string, expected: string): void {
 test('ops/docs/schema.md shows the migrated schema', async (t) => {
   const { db } = await database(t);
   compare('ops/docs/schema.md', await schemaDocument(db));
+  compare('ops/docs/schema.svg', await schemaPicture(db));
 });
 
 test('ops/docs/personal-data.md shows what is stored about people', () => {
