@@ -15,6 +15,7 @@ import { checkProxy, checkTrusted } from './proxy.ts';
 import { checkMail, checkRedis } from './services.ts';
 import {
   checkAudit,
+  checkBackups,
   checkCleanUp,
   checkDeliveries,
   checkDestinations,
@@ -46,6 +47,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   'mail queue': checkMailQueue,
   deliveries: checkDeliveries,
   cleanup: checkCleanUp,
+  backups: checkBackups,
   name: checkName,
   TLS: checkTls,
   discovery: checkDiscovery,

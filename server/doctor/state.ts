@@ -1,6 +1,7 @@
 import { COOKIE_RING } from '../../keys/jwks.ts';
 import { audit } from '../operations/audit.ts';
 import { auditLog } from '../operations/audit_log.ts';
+import { backups } from '../operations/backups.ts';
 import { deliveries } from '../operations/deliveries.ts';
 import { destinations } from '../operations/destinations.ts';
 import { keys } from '../operations/keys.ts';
@@ -90,6 +91,27 @@ export const checkDestinations: Check = async ({ stores, now }) => {
     return [];
   });
   return findings.length > 0 ? findings : ok(`${items.length} have all, or nearly all`);
+};
+
+/** A backup may be as old as its interval, and as long again for making it and for a failure that is tried again. */
+const BACKUP_INTERVALS = 2;
+/** Where backups are made by a command alone: once a day is what people expect. */
+const BACKUP_SECONDS = 86_400;
+
+export const checkBackups: Check = async ({ stores, config }) => {
+  const { configured, age_seconds: age, failed } = await (await stores()).read(backups.status, {});
+  if (!configured)
+    return config.production
+      ? warning('no backups are made', 'Set CARDEA_BACKUP_TO and CARDEA_BACKUP_RECIPIENTS (ops/docs/backup.md).')
+      : skipped('backups are not configured');
+  const latest = BACKUP_INTERVALS * (config.backup.everySeconds || BACKUP_SECONDS);
+  const remedy = 'Run "cardea backup status" and "cardea backup create", and see the log of the servers.';
+  if (age === null) return problem('no backup was ever made', remedy);
+  const hours = Math.floor(age / 3_600);
+  if (age > latest) return problem(`the last good backup is ${hours} hours old`, remedy);
+  return failed
+    ? warning(`the newest backup failed (${failed.failure}); the last good one is ${hours} hours old`, remedy)
+    : ok(`the last one is ${hours} hours old`);
 };
 
 /** A worker takes an item up within its interval. */

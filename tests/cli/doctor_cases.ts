@@ -20,6 +20,12 @@ export interface Case {
   readonly remedy?: RegExp;
 }
 
+/** Of an identity that no one keeps. */
+const BACKUPS: Env = {
+  CARDEA_BACKUP_TO: '/nowhere',
+  CARDEA_BACKUP_RECIPIENTS: 'age1g9hpa5earzpjm5c9r8nhcdm54h76t5t3m2aulepaw3x5gkhfme5qaenzem',
+};
+
 const at = (later: number): Overrides => ({ now: () => Date.now() + later });
 /** What is broken, and what the check finds. */
 export function doctorCases(world: DoctorWorld): readonly Case[] {
@@ -205,6 +211,37 @@ export function doctorCases(world: DoctorWorld): readonly Case[] {
       overrides: at(DAY_MS / 2),
       state: 'error',
       found: /no server takes them up/,
+    },
+    {
+      check: 'backups',
+      broken: 'none was made',
+      env: BACKUPS,
+      state: 'error',
+      found: /no backup was ever made/,
+      remedy: /cardea backup create/,
+    },
+    {
+      check: 'backups',
+      broken: 'the last good one is too old',
+      whole: { ...offline.env, ...BACKUPS },
+      overrides: at(2 * DAY_MS),
+      state: 'error',
+      found: /the last good backup is 49 hours old/,
+    },
+    {
+      check: 'backups',
+      broken: 'the newest failed',
+      whole: { ...offline.env, ...BACKUPS },
+      state: 'warning',
+      found: /the newest backup failed \(backup_storage\); the last good one is 1 hours old/,
+      remedy: /cardea backup status/,
+    },
+    {
+      check: 'backups',
+      broken: 'they are not configured in production',
+      env: { NODE_ENV: 'production' },
+      state: 'warning',
+      found: /no backups are made/,
     },
     {
       check: 'cleanup',

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcp, type Server, type Socket } from 'node:net';
 import { createServer as createTls } from 'node:tls';
 import { createClient } from 'redis';
 import { SMTPServer } from 'smtp-server';
+import { noteRun } from '../../server/backup/runs.ts';
 import { type IdentityOptions, makeIdentity } from '../helpers/certificates.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { database } from '../helpers/postgres.ts';
@@ -58,6 +59,14 @@ export async function doctorWorld(scope: Scope) {
   // A server does so after a thousand events that a receiver refuses.
   const disable = "UPDATE audit_destinations SET enabled = false, disabled_reason = 'dead_letters'";
   await offline.db.run({ name: '', text: disable }, []);
+  for (const [minutes, failure] of [
+    [90, null],
+    [30, 'backup_storage'],
+  ] as const) {
+    const began_at = new Date(Date.now() - minutes * 60_000);
+    const run = { id: randomUUID(), name: null, began_at, ended_at: began_at, bytes: null, failure };
+    await noteRun(offline.db, run);
+  }
   for (const tries of [0, 3]) {
     const values = `gen_random_uuid(), '\\x00', ${tries}, now() + ${tries} * interval '1 day', now() + interval '9 days'`;
     const text = `INSERT INTO mails (id, sealed, tries, due_at, expires_at) VALUES (${values})`;
