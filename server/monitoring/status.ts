@@ -73,7 +73,7 @@ function sectionsOf(node: NodeFacts, reading: Reading, now: number): StatusData[
 }
 
 function sharedSections(
-  { keys, mails, deliveries, audit, destinations }: NonNullable<Reading['shared']>,
+  { keys, mails, deliveries, audit, destinations, backups }: NonNullable<Reading['shared']>,
   node: NodeFacts,
   now: number,
 ): StatusData['sections'] {
@@ -117,7 +117,14 @@ function sharedSections(
         ),
       ],
     },
+    { id: 'backups', title: 'Backups', rows: backupRows(backups, now) },
   ];
+}
+
+function backupRows({ good, failed }: NonNullable<Reading['shared']>['backups'], now: number): StatusRow[] {
+  const last = row('Last good one', good ? ago(good.began_at.getTime(), now) : 'none yet');
+  if (!failed) return [last];
+  return [last, row('Failed since', `${ago(failed.began_at.getTime(), now)}: ${failed.failure}`, true)];
 }
 
 function row(name: string, value: string, isWrong = false): StatusRow {
