@@ -2,9 +2,9 @@ import { createSecureContext } from 'node:tls';
 import { leastMemory } from './accounts/argon2.ts';
 import type { PasswordSettings } from './accounts/password_service.ts';
 import type { Config } from './config_values.ts';
-import type { TlsListener } from './platform/http.ts';
 import { isWrapped, type KeyProviderName } from './platform/key_providers/provider.ts';
 import { isLoopback } from './platform/smtp_url.ts';
+import type { TlsListener } from './platform/tls_listener.ts';
 import type { SettingValues } from './settings.ts';
 
 /** NODE_ENV=production; otherwise the name of the issuer decides. */

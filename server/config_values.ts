@@ -2,10 +2,10 @@ import type { X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 import { NO_DETAILS_TYPES } from './clients/authorization_details.ts';
 import { limitsInForce } from './limit_settings.ts';
-import type { TlsListener } from './platform/http.ts';
 import { type Issuer, readIssuer } from './platform/issuer.ts';
 import { LOOPBACK } from './platform/reachable.ts';
 import { isLoopback, type Mailbox } from './platform/smtp_url.ts';
+import type { TlsListener } from './platform/tls_listener.ts';
 import type { DeepReadonly } from './platform/types.ts';
 import type { SettingName, SettingValues } from './settings.ts';
 

@@ -1,4 +1,4 @@
-import { sqlState } from '../platform/db.ts';
+import { sqlState } from '../platform/db_errors.ts';
 import { AppError } from '../platform/errors.ts';
 import { createFirstPlaces } from '../platform/first_places.ts';
 import type { NewAccounts } from './new_accounts.ts';

@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setImmediate as otherWork } from 'node:timers/promises';
 import type { Clock } from '../platform/clock.ts';
-import { type BoundStatement, failedGuard, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import type { BoundStatement } from '../platform/db.ts';
+import { failedGuard, sqlState, UNIQUE_VIOLATION } from '../platform/db_errors.ts';
 import { AppError } from '../platform/errors.ts';
 import { createChecks } from '../platform/faults.ts';
 import { uuidv7 } from '../platform/ids.ts';

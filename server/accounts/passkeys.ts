@@ -8,14 +8,8 @@ import type {
 import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { Passkeys as PasskeysTable } from '../platform/database.ts';
-import {
-  type BoundStatement,
-  type Db,
-  type Row,
-  sqlState,
-  transactIfNeeded,
-  UNIQUE_VIOLATION,
-} from '../platform/db.ts';
+import { type BoundStatement, type Db, type Row, transactIfNeeded } from '../platform/db.ts';
+import { sqlState, UNIQUE_VIOLATION } from '../platform/db_errors.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import type { RequestOrigin } from '../platform/request_origin.ts';

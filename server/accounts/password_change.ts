@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
-import { type BoundStatement, type Db, isDatabaseAway, type Row } from '../platform/db.ts';
+import type { BoundStatement, Db, Row } from '../platform/db.ts';
+import { isDatabaseAway } from '../platform/db_errors.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import type { Shares } from '../platform/fair_queue.ts';
 import type { Logger } from '../platform/log.ts';

@@ -1,7 +1,8 @@
 import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { AuditKeys } from '../platform/database.ts';
-import { type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import type { Db } from '../platform/db.ts';
+import { sqlState, UNIQUE_VIOLATION } from '../platform/db_errors.ts';
 import { AppError } from '../platform/errors.ts';
 import { LEAST_UUID } from '../platform/key_pages.ts';
 import type { Sealer } from '../platform/sealing.ts';

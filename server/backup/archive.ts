@@ -74,7 +74,7 @@ async function* unpacked(file: AsyncIterable<Uint8Array>, identities: readonly s
     });
     yield* pipeline(Readable.fromWeb(compressed as ReadableStream), createZstdDecompress(), () => {});
   } catch (error) {
-    // What the storage has thrown, such as that it cannot be reached, says nothing about the backup.
+    // An error of the storage, such as that it cannot be reached, says nothing about the backup.
     if (error instanceof AppError) throw error;
     if (isUnavailable(error)) throw error;
     throw damaged('it was changed or cut off after it had been written', error);
@@ -88,7 +88,7 @@ const wrongIdentity = (cause: unknown) =>
     cause,
   });
 
-/** What a backup has, in its order: the header, the rows of each table, and the manifest. */
+/** The parts of a backup, in their order: the header, the rows of each table, and the manifest. */
 export type Part =
   | { readonly header: Header }
   | { readonly table: string; readonly rows: Buffer }

@@ -35,7 +35,7 @@ export interface BackupSettings {
   readonly s3Endpoint: string | undefined;
 }
 
-/** What is wrong with a database that was made of a backup. */
+/** The faults of a database that was made of a backup. */
 export interface Inspection {
   /** Findings of the audit. */
   readonly audit: number;
@@ -105,7 +105,7 @@ export interface Backups {
    * @param scratch the URL of an empty database instead, which is emptied in the end
    */
   verify(chosen: Chosen, scratch: string | undefined, progress: Progress): Promise<Verified>;
-  /** What a restore would read and replace; nothing is changed. */
+  /** Tells which rows a restore would read and replace; nothing is changed. */
   examine(chosen: Chosen, replace: boolean, progress: Progress): Promise<Omit<Restored, 'toErase'>>;
   /** @param erasures other places with lists of erased people */
   restore(

@@ -3,7 +3,7 @@ import type { ClientBase } from 'pg';
 import type { SealedColumn } from '../platform/tables.ts';
 import type { Header } from './manifest.ts';
 
-/* What the catalogue of Postgres says about the schema: backups name no table of their own accord, so that none is forgotten. */
+/* The schema as the catalogue of Postgres has it: backups have no list of tables of their own, so that none is forgotten. */
 
 /**
  * Tables that are of running processes, or of Kysely: their rows mean nothing elsewhere. `key_nodes` has the servers that are up, and

@@ -46,7 +46,7 @@ export async function copyingIn(
   const ended = Promise.withResolvers<void>();
   stream.once('error', ended.reject);
   stream.once('finish', ended.resolve);
-  ended.promise.catch(() => {}); // whoever writes or ends it gets the error
+  ended.promise.catch(() => {}); // the caller that writes or ends it gets the error
   return {
     async write(rows) {
       if (stream.write(rows)) return;

@@ -92,7 +92,7 @@ async function makePartitions(client: ClientBase, { partitions }: Manifest): Pro
   }
 }
 
-/** What is taken off while rows are written, in the order in which it can be; it is put back in the reverse order. */
+/** Constraints, indexes and triggers that are removed while rows are written, in this order; they are put back in the reverse order. */
 async function laterOf(client: ClientBase): Promise<Definition[]> {
   const { rows } = await client.query<Definition>(
     `SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) AS off,

@@ -10,7 +10,7 @@ export const FORMAT = 1;
 const Name = Type.String({ pattern: '^[a-z_][a-z0-9_]{0,62}$' });
 const Count = Type.Integer({ minimum: 0 });
 
-/** What is known before the first row is read. */
+/** Members that are known before the first row is read. */
 const ABOUT = {
   type: Type.Literal('cardea-backup'),
   format: Type.Integer({ minimum: 1 }),
@@ -65,7 +65,7 @@ type Kind = keyof typeof SCHEMAS;
 type OfKind<K extends Kind> = Static<(typeof SCHEMAS)[K]>;
 
 /**
- * The text of a document, sealed under the master key: whoever has the public key of the backups could make a file for it, but not one
+ * The text of a document, sealed under the master key: a stranger with the public key of the backups could make a file for it, but not one
  * that this accepts.
  */
 export function sealedText<K extends Kind>(sealer: Sealer, kind: K, document: OfKind<K>): string {

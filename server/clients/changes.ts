@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../platform/clock.ts';
-import { type BoundStatement, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
+import { sqlState, UNIQUE_VIOLATION } from '../platform/db_errors.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { type Outbound, OutboundError, type OutboundTurn } from '../platform/outbound.ts';
 import { type PlannedChange, refusedBy } from '../platform/planned.ts';

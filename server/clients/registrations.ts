@@ -1,7 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
-import { type BoundStatement, type Db, failedGuard } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
+import { failedGuard } from '../platform/db_errors.ts';
 import { AppError, unavailable } from '../platform/errors.ts';
 import { subnet, widerSubnet } from '../platform/limits.ts';
 import { hashToken } from '../platform/sealing.ts';

@@ -6,7 +6,7 @@ import { CHANNEL as KEYS_CHANNEL, type LoadedKeySet } from '../../keys/store.ts'
 import { signedLifetimes } from '../config.ts';
 import { createKeySync } from '../jobs/key_sync.ts';
 import { createServing, type Served } from '../oidc/serving.ts';
-import { isDatabaseAway } from '../platform/db.ts';
+import { isDatabaseAway } from '../platform/db_errors.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
 /**

@@ -2,7 +2,7 @@ import { appEventOf, type Event, isAmong, type Message, messageForApp, messageOf
 import type { Claimed, DeliveryStore, Place } from '../audit/delivery_store.ts';
 import type { DestinationKind } from '../audit/destination_settings.ts';
 import type { AuditDetails, AuditRow } from '../audit/entries.ts';
-import { isDatabaseAway } from '../platform/db.ts';
+import { isDatabaseAway } from '../platform/db_errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Senders } from './audit_senders.ts';
 import { createAuditTurns, type TurnParts } from './audit_turn.ts';

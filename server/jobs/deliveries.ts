@@ -1,6 +1,6 @@
 import type { Audit, AuditEntry } from '../audit/entries.ts';
 import type { Clock } from '../platform/clock.ts';
-import { isDatabaseAway } from '../platform/db.ts';
+import { isDatabaseAway } from '../platform/db_errors.ts';
 import type { Logger } from '../platform/log.ts';
 import { type Deliveries, type Delivery, LOGOUT } from '../records/deliveries.ts';
 import {

@@ -1,5 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
-import { isDatabaseAway } from '../platform/db.ts';
+import { isDatabaseAway } from '../platform/db_errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Messenger } from '../platform/messenger.ts';
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { Named, Store } from '../accounts/named.ts';
-import { failedGuard } from '../platform/db.ts';
+import { failedGuard } from '../platform/db_errors.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Call, Plan } from './operation.ts';
 import { strict } from './schema.ts';

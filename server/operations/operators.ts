@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
 import type { Account } from '../accounts/account.ts';
 import { ADMINISTRATOR, hasAdministrator, requireNoAdministrator } from '../accounts/administrators.ts';
-import { type BoundStatement, failedGuard } from '../platform/db.ts';
+import type { BoundStatement } from '../platform/db.ts';
+import { failedGuard } from '../platform/db_errors.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 import type { PlannedChange } from '../platform/planned.ts';
 import { apiResourceOf } from './api_resource.ts';

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Account } from '../accounts/account.ts';
 import type { ProfileInput } from '../accounts/profile.ts';
-import { type BoundStatement, failedGuard } from '../platform/db.ts';
+import type { BoundStatement } from '../platform/db.ts';
+import { failedGuard } from '../platform/db_errors.ts';
 import type { AccountStores } from './services.ts';
 
 /**

@@ -1,7 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
-import { AppError, faultOfSender, isUnavailable, unavailable } from './errors.ts';
+import { connecting, observed } from './db_clients.ts';
+import { failedGuard, isConnectionError, MOMENTARY, sqlState, translate } from './db_errors.ts';
+import { isUnavailable } from './errors.ts';
 import type { Outages } from './outages.ts';
 import type { RequestContext } from './request_context.ts';
 import type { Tracing } from './tracing.ts';
@@ -355,45 +357,6 @@ function observedPool(
   };
 }
 
-/** SQLSTATE of an error that Postgres answered with. */
-export function sqlState(error: unknown): string | undefined {
-  if (error instanceof AppError) return sqlState(error.cause);
-  return error instanceof pg.DatabaseError ? error.code : undefined;
-}
-
-/** True when Postgres refused this value because a unique column has it already. */
-export function conflictsOn(error: unknown, value: Uint8Array): boolean {
-  if (error instanceof AppError) return conflictsOn(error.cause, value);
-  // "Key (id_hash)=(\\x…) already exists.", in the language of the server
-  const { detail } = error instanceof pg.DatabaseError && error.code === UNIQUE_VIOLATION ? error : {};
-  return detail?.includes(Buffer.from(value).toString('hex')) ?? false;
-}
-
-/**
- * Functions of the schema that refuse a transaction, by calling one in a statement of it, and the SQLSTATE that each
- * raises. A transaction whose statements are all sent at once cannot decide anything between them.
- */
-export const GUARDS = {
-  /** A single-use value was used already. */
-  require_single_use: 'CD001',
-  /** The account's credentials have changed since they were checked, or the account was disabled. */
-  require_epoch: 'CD002',
-  /** There is no row to change. */
-  require_rows: 'CD003',
-  /** A row has changed since it was read. */
-  require_as_read: 'CD004',
-  /** No administrator would be left. */
-  require_administrator: 'CD005',
-} as const;
-
-export type Guard = keyof typeof GUARDS;
-
-/** The guard that refused a transaction; undefined for any other error. */
-export function failedGuard(error: unknown): Guard | undefined {
-  const state = sqlState(error);
-  return (Object.keys(GUARDS) as Guard[]).find((guard) => GUARDS[guard] === state);
-}
-
 /**
  * Runs statements as one transaction, of which nothing happens when one that calls `require_rows` finds nothing to change.
  * @returns the rows of each; undefined when nothing happened
@@ -410,13 +373,6 @@ export async function transactIfNeeded<R extends readonly unknown[]>(
   }
 }
 
-const DATABASE = 'the database';
-
-/** `outages` logs once that the database is unavailable: failures for this reason are not logged again. */
-export function isDatabaseAway(error: unknown): boolean {
-  return error instanceof AppError && error.dependency === DATABASE;
-}
-
 export const DB_STATEMENTS = {
   ping: { name: 'db.ping', text: 'SELECT 1' },
 };
@@ -424,50 +380,4 @@ export const DB_STATEMENTS = {
 /** @throws AppError 503 when the database does not answer */
 export async function ping(db: Db): Promise<void> {
   await db.query({ statement: DB_STATEMENTS.ping, values: [] });
-}
-
-export const UNIQUE_VIOLATION = '23505';
-export const FOREIGN_KEY_VIOLATION = '23503';
-
-/**
- * Passes refusals of Postgres (constraints…) on, turns everything that means that it is unavailable into a 503, and a
- * value that cannot be stored into a 400.
- */
-export function translate(error: unknown): unknown {
-  return isConnectionError(error) ? unavailable(DATABASE, error) : (faultOfSender(error) ?? error);
-}
-
-// 08 connection, 40 rolled back because of another transaction, 53 resources, 57 operator intervention (shutdown, statement timeout), 25006 a read-only standby
-const UNAVAILABLE_STATES = /^(08|40|53|57)|^25006$/;
-
-/** Temporary, and no sign that Postgres is unavailable: rolled back because of another transaction, took too long. */
-const MOMENTARY = /^(40...|57014)$/;
-
-function isConnectionError(error: unknown): boolean {
-  if (error instanceof AppError) return false;
-  if (error instanceof pg.DatabaseError) return UNAVAILABLE_STATES.test(error.code ?? '');
-  // All else is an error of a socket, or of pg that the connection is lost, unless it is a programming error.
-  return error instanceof Error && !(error instanceof TypeError || error instanceof RangeError);
-}
-
-/** Each connection is made with the URL as it is then. */
-function connecting(urlNow: () => string, Client: typeof pg.Client): typeof pg.Client {
-  return class extends Client {
-    constructor(config: pg.ClientConfig) {
-      super({ ...config, connectionString: urlNow() });
-    }
-  };
-}
-
-function observed(onStatement: DbOptions['onStatement']): typeof pg.Client {
-  if (!onStatement) return pg.Client;
-  return class extends pg.Client {
-    // biome-ignore lint/suspicious/noExplicitAny: the boundary to pg, whose query() has a dozen overloads
-    override query(...args: any[]): any {
-      const first = args[0];
-      onStatement(typeof first === 'string' ? first : first.text);
-      // biome-ignore lint/suspicious/noExplicitAny: as above
-      return (super.query as any)(...args);
-    }
-  };
 }

@@ -18,17 +18,9 @@ import { createRecently } from './recently.ts';
 import type { RequestContext } from './request_context.ts';
 import { hasHost, isEncoded } from './request_headers.ts';
 import { createRequestStats, NO_ROUTE, type RequestStats } from './request_stats.ts';
+import { pathOf, type RouteEntry, routeAt } from './route_table.ts';
+import { secureContext, type TlsListener } from './tls_listener.ts';
 import type { RequestSpan, Tracing } from './tracing.ts';
-
-/** TLS that this process serves, all in PEM. */
-export interface TlsListener {
-  readonly cert: string;
-  readonly key: string;
-  /** Clients are asked for a certificate, and may connect without one or with any: it is checked later. */
-  readonly asksForCertificates: boolean;
-  /** Authorities of client certificates, as sent in the handshake. */
-  readonly authorities: readonly string[];
-}
 
 export interface HttpOptions {
   readonly log: Logger;
@@ -313,28 +305,6 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   return app;
 }
 
-/** The cipher suites of RFC 9325 §4.2 for TLS 1.2, and all of TLS 1.3; FAPI 2.0 §5.2.1 permits no others. */
-const CIPHERS = [
-  'TLS_AES_128_GCM_SHA256',
-  'TLS_AES_256_GCM_SHA384',
-  'TLS_CHACHA20_POLY1305_SHA256',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-].join(':');
-
-function secureContext({ cert, key, asksForCertificates, authorities }: TlsListener) {
-  const own = { cert, key, ciphers: CIPHERS };
-  if (!asksForCertificates) return own;
-  return {
-    ...own,
-    requestCert: true,
-    rejectUnauthorized: false,
-    ...(authorities.length > 0 ? { ca: [...authorities] } : {}),
-  };
-}
-
 /** Any client can cause these lines, so they are limited: the operator should see them without being flooded. */
 const LOG_EVERY_MS = 60_000;
 
@@ -353,31 +323,6 @@ const OAUTH_CODES: Readonly<Record<number, string>> = {
   500: 'server_error',
   503: 'temporarily_unavailable',
 };
-
-interface RouteEntry {
-  readonly methods: Set<string>;
-  readonly oauth: boolean;
-}
-
-/**
- * The route of a path for any method; a parameter matches one segment. A path that is also the value of another route's
- * parameter has the methods of both.
- */
-function routeAt(routes: ReadonlyMap<string, RouteEntry>, request: FastifyRequest): RouteEntry | undefined {
-  const segments = pathOf(request).split('/');
-  const found = [...routes].flatMap(([pattern, route]) => {
-    const wanted = pattern.split('/');
-    const fits = wanted.every((one, i) => one === segments[i] || (one.startsWith(':') && segments[i] !== ''));
-    return fits && wanted.length === segments.length ? [route] : [];
-  });
-  const [first] = found;
-  return first && { ...first, methods: new Set(found.flatMap(({ methods }) => [...methods])) };
-}
-
-/** The path of a request, also of one that names its host (RFC 9112 §3.2.2). */
-function pathOf(request: FastifyRequest): string {
-  return request.url.replace(/^https?:\/\/[^/]*/i, '').split('?', 1)[0] ?? '';
-}
 
 /** Fastify's own errors (malformed bodies, wrong media types…) are errors of the sender when their status says so. */
 function toAppError(error: unknown): AppError {

@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { type Db, isDatabaseAway } from './db.ts';
+import type { Db } from './db.ts';
+import { isDatabaseAway } from './db_errors.ts';
 import type { Logger } from './log.ts';
 
 /**

@@ -1,4 +1,5 @@
-import { type BoundStatement, type Db, failedGuard, type Guard, type Row } from './db.ts';
+import type { BoundStatement, Db, Row } from './db.ts';
+import { failedGuard, type Guard } from './db_errors.ts';
 import type { AppError } from './errors.ts';
 
 /**

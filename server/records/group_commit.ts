@@ -1,4 +1,5 @@
-import { type Db, GUARDS, sqlState } from '../platform/db.ts';
+import type { Db } from '../platform/db.ts';
+import { GUARDS, sqlState } from '../platform/db_errors.ts';
 import { createBatches } from './batches.ts';
 import type { RecordChanges, Statements } from './statements.ts';
 

@@ -1,4 +1,4 @@
-import { FOREIGN_KEY_VIOLATION, GUARDS, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import { FOREIGN_KEY_VIOLATION, GUARDS, sqlState, UNIQUE_VIOLATION } from '../platform/db_errors.ts';
 import { AppError, type ErrorCode } from '../platform/errors.ts';
 
 /** The error of a request whose commit the database refuses, by SQLSTATE. */

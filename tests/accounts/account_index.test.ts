@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { after, describe, test } from 'node:test';
 import { createSearchTokens } from '../../server/accounts/search_tokens.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
-import { failedGuard } from '../../server/platform/db.ts';
+import { failedGuard } from '../../server/platform/db_errors.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { deleteAccounts } from '../helpers/account_changes.ts';
 import { database } from '../helpers/postgres.ts';

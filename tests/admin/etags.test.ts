@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import { preconditionOf } from '../../server/admin/headers.ts';
 import { ROUTES } from '../../server/admin/routes.ts';
-import { failedGuard } from '../../server/platform/db.ts';
+import { failedGuard } from '../../server/platform/db_errors.ts';
 import { adminApi } from '../helpers/admin.ts';
 import { createFactorSeeder } from '../helpers/factors.ts';
 import { operatedDatabase } from '../helpers/operated_database.ts';

@@ -9,7 +9,7 @@ import {
   LETTERS_MAX,
 } from '../../server/audit/destinations.ts';
 import { PAUSES_MS } from '../../server/audit/webhooks.ts';
-import { failedGuard } from '../../server/platform/db.ts';
+import { failedGuard } from '../../server/platform/db_errors.ts';
 import { carryOut } from '../../server/platform/planned.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { accept, answer, deliveryWorld, receiver } from '../helpers/audit_delivery.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createTexts, missingOf, type Text } from '../../server/accounts/texts.ts';
-import { failedGuard } from '../../server/platform/db.ts';
+import { failedGuard } from '../../server/platform/db_errors.ts';
 import { openAccount, press } from '../helpers/account.ts';
 import { apiOf, bearer, machine } from '../helpers/admin_api.ts';
 import { browserSession } from '../helpers/browser_session.ts';

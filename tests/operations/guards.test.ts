@@ -10,7 +10,7 @@ import {
   permissionsOfScopes,
 } from '../../server/operations/guards.ts';
 import { BUILTIN_ROLES, PERMISSIONS, permissionsOfBuiltinRoles } from '../../server/operations/permissions.ts';
-import { failedGuard } from '../../server/platform/db.ts';
+import { failedGuard } from '../../server/platform/db_errors.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { actor } from '../helpers/operations.ts';
 import { until } from '../helpers/waiting.ts';

@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { sql } from 'kysely';
-import {
-  createDb,
-  type Db,
-  failedGuard,
-  GUARDS,
-  type Statement,
-  sqlState,
-  translate,
-  UNIQUE_VIOLATION,
-} from '../../server/platform/db.ts';
+import { createDb, type Db, type Statement } from '../../server/platform/db.ts';
+import { failedGuard, GUARDS, sqlState, translate, UNIQUE_VIOLATION } from '../../server/platform/db_errors.ts';
 import { AppError, isUnavailable, unavailable } from '../../server/platform/errors.ts';
 import { ownPostgres } from '../helpers/embedded.ts';
 import { database } from '../helpers/postgres.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { failedGuard } from '../../server/platform/db.ts';
+import { failedGuard } from '../../server/platform/db_errors.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { createOverview } from '../../server/records/overview.ts';
 import { begin, callbackOf, shown, signedIn, submit, submitPassword, tokensFor } from '../flows/support.ts';

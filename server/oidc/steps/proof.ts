@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader } from 'jose';
 import { type Jwk, usableFor } from '../../clients/jwks.ts';
-import { conflictsOn } from '../../platform/db.ts';
+import { conflictsOn } from '../../platform/db_errors.ts';
 import { AppError } from '../../platform/errors.ts';
 import { hashToken } from '../../platform/sealing.ts';
 import { INVALID_PROOF, PROOF_ALGS } from '../dpop.ts';
