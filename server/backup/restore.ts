@@ -73,7 +73,7 @@ async function labelOf({ storage, name, sealer }: Source): Promise<Label | undef
 const partsOf = ({ storage, name, identities, sealer }: Source) =>
   readParts(storage.get(`${name}${AGE}`), { identities, sealer });
 
-/** What a database has that a restore would replace. */
+/** The content of a database that a restore would replace. */
 export interface Target {
   readonly rows: readonly { readonly name: string; readonly rows: number }[];
   /** Of the audit that is there; null where there is none. */

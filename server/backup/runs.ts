@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Db } from '../platform/db.ts';
 import { statement } from '../platform/statement.ts';
 
-/** What became of the last backups that this installation has made. */
+/** The outcomes of the last backups that this installation has made. */
 export interface Run {
   readonly id: string;
   /** Undefined for one that failed. */

@@ -11,7 +11,7 @@ export type State = 'ok' | 'warning' | 'error' | 'skipped';
 
 export interface Finding {
   readonly state: State;
-  /** What was seen; nothing secret. */
+  /** The finding in words; nothing secret. */
   readonly found: string;
   /** For a warning and an error: what to do. */
   readonly remedy?: string;
@@ -22,7 +22,7 @@ export const warning = (found: string, remedy: string): Finding => ({ state: 'wa
 export const problem = (found: string, remedy: string): Finding => ({ state: 'error', found, remedy });
 export const skipped = (found: string): Finding => ({ state: 'skipped', found });
 
-/** What checks look at. Each part is opened when a check asks for it, and fails for that check alone. */
+/** The parts of a deployment that checks look at. Each is opened when a check asks for it, and fails for that check alone. */
 export interface DoctorParts {
   readonly config: Config;
   readonly env: Environment;
@@ -56,7 +56,7 @@ export interface Stores {
 /** Something that another check reports on: this one cannot say anything. */
 export class Unusable extends Error {}
 
-/** What a check looks at does not work, and what to do about it. */
+/** A part that a check looks at does not work; it says what to do. */
 export class Broken extends Error {
   readonly remedy: string;
   constructor(found: string, remedy: string, options?: ErrorOptions) {

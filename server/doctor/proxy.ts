@@ -31,7 +31,7 @@ export const checkProxy: Check = async ({ config, sealer, now, signal }) => {
   return proxyFindings(seen, { secure: issuer.protocol === 'https:' });
 };
 
-/** What follows from how the request arrived. */
+/** The findings about the way of the request. */
 export function proxyFindings(seen: Seen, { secure }: { readonly secure: boolean }): Finding | readonly Finding[] {
   const { address, peer, trusted, forwardedFor } = seen;
   const findings: Finding[] = [];

@@ -7,7 +7,7 @@ import type { QueueLoad } from '../platform/fair_queue.ts';
 import type { BacklogRow } from '../platform/queue.ts';
 import type { RequestStats } from '../platform/request_stats.ts';
 
-/** What this process knows of itself: reading it costs nothing. */
+/** Facts that this process knows of itself: reading them costs nothing. */
 export interface NodeFacts {
   readonly version: string;
   /** Milliseconds since the epoch. */
@@ -43,7 +43,7 @@ export interface JobFacts {
   readonly lastSuccessAt: number | undefined;
 }
 
-/** What all nodes share, as it was read last. */
+/** Facts that all nodes share, as they were read last. */
 export interface SharedFacts {
   readonly keys: readonly KeyFacts[];
   readonly mails: BacklogRow;

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '../platform/clock.ts';
 import type { NodeFacts } from './facts.ts';
 
-/** What this node did in one minute. */
+/** The numbers of this node for one minute. */
 export interface Minute {
   /** Its end, in milliseconds since the epoch. */
   readonly at: number;

@@ -15,7 +15,7 @@ export interface Chart {
   readonly title: string;
   /** Bars from 0 to 100, the oldest first. */
   readonly bars: readonly number[];
-  /** What the highest bar stands for, and the last one. */
+  /** The values of the highest bar and of the last one. */
   readonly most: string;
   readonly last: string;
 }

@@ -12,7 +12,7 @@ import type { NodeFacts, Reading } from './facts.ts';
 import type { History } from './history.ts';
 import { statusData, statusView } from './status.ts';
 
-/** What the page shows; undefined while the node starts. */
+/** The values of the page; undefined while the node starts. */
 export interface Observed {
   readonly node: NodeFacts;
   readonly history: Pick<History, 'minutes'>;

@@ -8,7 +8,7 @@ import { openJson, type Place, type Sealer, sealJson } from './sealing.ts';
 /** A request header. Its value is sealed under the master key, so that nobody else can make one. */
 export const PROBE_HEADER = 'cardea-probe';
 
-/** What a server saw of a request. */
+/** Properties of a request as the server saw them. */
 export interface Seen {
   /** The address that limits count, as the settings make it out. */
   readonly address: string;

@@ -1,4 +1,4 @@
-/** What this process has answered, by route and method. */
+/** Counts of the responses of this process, by route and method. */
 export interface RouteStats {
   readonly method: string;
   /** The template, such as `/login/:uid`: a URL has codes and hints. */
