@@ -16,7 +16,7 @@ const CASES = [
 ];
 const AIMS = { jwks: 2, discovery: 2, client_credentials_jwt: 0.9, code_redemption: 0.6, refresh: 0.6 };
 
-const written = await report(() => measure({ after }, { rounds: ROUNDS, scale: 0.1, people: 4 }));
+const written = await report(() => measure({ after }, { rounds: ROUNDS, scale: 0.02, people: 2 }));
 const path = writeReport(written, 'bench-short.json');
 const kept = JSON.parse(readFileSync(path, 'utf8')) as Report;
 
@@ -115,7 +115,7 @@ test('the bench measures every case on both servers, and its report states the g
   );
   assert.deepEqual(Object.fromEntries(kept.cases.flatMap(({ name, aim }) => (aim ? [[name, aim.atLeast]] : []))), AIMS);
   for (const { name, requestsPerRound, rounds, cardea, bare, ratio } of kept.cases) {
-    assert.ok(requestsPerRound >= 40, name);
+    assert.ok(requestsPerRound >= 8, name);
     assert.equal(rounds, ROUNDS, name);
     for (const side of [cardea, bare]) {
       assert.equal(side.rates.length, ROUNDS, name);

@@ -179,6 +179,8 @@ const AT_MOST = 2;
 /** Busy as in the other cases, where requests queue anyway, and lightly loaded, where each delay shows. */
 const HASHING_CONNECTIONS = [CONNECTIONS, 4];
 const HASHING_REQUESTS = 2_000;
+/** Fewer would be answered before a hash is. */
+const HASHING_LEAST = 200;
 /** More sign-ins than the server can process during the measurement. */
 const ENDLESS = 100_000;
 
@@ -188,7 +190,7 @@ async function measureHashing(
   target: Target,
   { rounds, scale }: BenchOptions,
 ): Promise<HashingResult> {
-  const count = Math.ceil(HASHING_REQUESTS * scale);
+  const count = Math.max(HASHING_LEAST, Math.ceil(HASHING_REQUESTS * scale));
   const request = clientCredentialsJwt(target);
   const tokens = () => run({ port: target.server.port, count, connections, request: () => request, expected: 200 });
   const forms = await loginForms(target, IN_FLIGHT);

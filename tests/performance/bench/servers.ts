@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDb } from '../../../server/platform/db.ts';
 import { startEmbeddedPostgres } from '../../../server/platform/embedded.ts';
 import { ROOT } from '../../helpers/artifacts.ts';
 import { ended, killGroup, track } from '../../helpers/children.ts';
 import { createSeeder, type Party, type Person, REDIRECT_URI } from '../../helpers/deployment.ts';
+import { inherited } from '../../helpers/processes.ts';
 import { defer, type Scope } from '../../helpers/scope.ts';
 import { freePort, until } from '../../helpers/waiting.ts';
 import type { BareSpec } from './bare.ts';
@@ -136,7 +137,7 @@ export async function launch(scope: Scope, { name, file, port, log, path, env }:
   const report = new URL('report_usage.ts', import.meta.url).href;
   const child = spawn(process.execPath, [...flags, `--import=${report}`, file], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, HOME: homedir(), ...env },
+    env: { ...inherited(), ...env },
     stdio: ['ignore', output, output, 'ipc'],
     detached: true,
   });
