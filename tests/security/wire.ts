@@ -65,10 +65,15 @@ export function openWire(scope: Scope, issuer: string): (request: WireRequest) =
   /** @returns nothing if the server closed the connection without a response */
   async function answerOn(socket: Socket, bytes: string): Promise<string> {
     let received = '';
+    // Long responses come in many parts, and reading all of them again with each part takes most of the time.
+    let expected = 0;
     const finished = Promise.withResolvers<void>();
     const onData = (data: Buffer) => {
       received += data.toString('latin1');
-      if (isComplete(received)) finished.resolve();
+      if (received.length < expected) return;
+      const missing = missingFrom(received);
+      if (missing === 0) finished.resolve();
+      else expected = received.length + missing;
     };
     const onClose = () => finished.resolve();
     const timer = setTimeout(() => {
@@ -99,17 +104,20 @@ export function openWire(scope: Scope, issuer: string): (request: WireRequest) =
   };
 }
 
-/** True when nothing more belongs to this response. One that ends with the connection is never complete before that. */
-function isComplete(received: string): boolean {
+/**
+ * @returns how many bytes are missing from this response, or 1 where that is not known: of a response that ends with the
+ * connection, until that has happened
+ */
+function missingFrom(received: string): number {
   const end = received.indexOf('\r\n\r\n');
-  if (end === -1) return false;
+  if (end === -1) return 1;
   const head = received.slice(0, end).toLowerCase();
-  if (head.includes('\r\nconnection: close')) return false;
+  if (head.includes('\r\nconnection: close')) return 1;
   const length = /\r\ncontent-length: (\d+)/.exec(head)?.[1];
-  if (length === undefined) return /^http\/1\.1 (204|304)/.test(head) || received.endsWith('\r\n0\r\n\r\n');
+  if (length === undefined) return /^http\/1\.1 (204|304)/.test(head) || received.endsWith('\r\n0\r\n\r\n') ? 0 : 1;
   const missing = end + 4 + Number(length) - received.length;
   assert.ok(missing >= 0, `${-missing} bytes follow the response`);
-  return missing === 0;
+  return missing;
 }
 
 /**
