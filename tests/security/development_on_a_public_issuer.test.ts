@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 import { ROOT } from '../helpers/artifacts.ts';
 import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
+import { inherited } from '../helpers/processes.ts';
 import { freePort } from '../helpers/waiting.ts';
 
 /** The demo person and the page of unsent mails exist only where the server is reached from this machine alone. */
@@ -15,7 +16,7 @@ test('a public issuer without NODE_ENV=production does not start, and each missi
     cwd: ROOT,
     encoding: 'utf8',
     timeout: 30_000,
-    env: { PATH: process.env.PATH, CARDEA_ISSUER: 'https://id.example.com' },
+    env: { ...inherited(), CARDEA_ISSUER: 'https://id.example.com' },
   });
   assert.equal(status, 1);
   assert.equal(stdout, '');
