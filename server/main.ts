@@ -37,6 +37,7 @@ function startMessage(issuer: string): string {
     Discovery      ${issuer}/.well-known/openid-configuration
     Keys           ${issuer}/.well-known/jwks.json
     APIs           ${issuer}/api/docs
+    Documents      ${issuer}/docs
 
   Stop it with Ctrl-C.
 `;

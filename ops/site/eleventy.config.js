@@ -9,7 +9,7 @@ export default function (config) {
   // The documents are written in `.gitignore`d folders nowhere, and a generated page must not be left out.
   config.setUseGitIgnore(false);
   config.setQuietMode(true);
-  config.addPassthroughCopy({ 'ops/site/site.css': 'site.css' });
+  config.addPassthroughCopy({ 'ops/site/site.css': 'site.css', 'server/views/assets/mark.svg': 'icon.svg' });
   config.addPassthroughCopy('ops/docs/**/*.{png,svg}');
   config.addGlobalData('layout', 'layout.njk');
   config.addGlobalData('sections', () => SECTIONS.map(section));
@@ -22,6 +22,9 @@ export default function (config) {
   config.addFilter('contents', contentsOf);
   config.amendLibrary('md', (markdown) => {
     markdown.set({ html: true, linkify: false });
+    // Eleventy turns indented code off.
+    markdown.enable('code');
+    markdown.renderer.rules.fence = unselectablePrompts(markdown.renderer.rules.fence);
     markdown.core.ruler.push('headings', nameHeadings);
     markdown.core.ruler.push('links', leadLinks);
     markdown.core.ruler.push('tables', alignWithClasses);
@@ -84,4 +87,14 @@ function alignWithClasses({ tokens }) {
     token.attrs = token.attrs.filter(([name]) => name !== 'style');
     token.attrSet('class', `align-${align}`);
   }
+}
+
+/** A command is copied without the prompt in front of it. */
+function unselectablePrompts(fence) {
+  return (tokens, at, ...rest) => {
+    const html = fence(tokens, at, ...rest);
+    return tokens[at].info.trim() === 'console'
+      ? html.replaceAll(/(^|>)\$ /gm, '$1<span class="prompt">$ </span>')
+      : html;
+  };
 }

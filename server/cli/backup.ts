@@ -42,7 +42,8 @@ function keygenVerb(noun: Command, { printItem, note }: CommandTools): void {
       try {
         writeFileSync(file, `# public key: ${recipient}\n${identity}\n`, { mode: 0o600, flag: 'wx' });
       } catch (error) {
-        throw invalidInput(file, `cannot be written (${(error as NodeJS.ErrnoException).code})`);
+        const { code } = error as NodeJS.ErrnoException;
+        throw invalidInput(file, `cannot be written (${code === 'ENOENT' ? 'its folder does not exist' : code})`);
       }
       printItem({ recipient, identity_file: file }, options);
       if (!options.json) note('Move the file off this machine: without it no backup can be restored.');
@@ -84,7 +85,13 @@ function statusVerb(noun: Command, { verb, printItem }: CommandTools): void {
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async ({ operate }, options) => {
-        printItem((await operate(backups.status, {})) as Item, options);
+        const status = await operate(backups.status, {});
+        const { last, failed } = status;
+        printItem(status as Item, options, {
+          ...status,
+          last: last && `${last.name}, ${last.ended_at}`,
+          failed: failed && `${failed.failure}, ${failed.ended_at}`,
+        });
       }),
     );
 }

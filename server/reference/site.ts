@@ -54,7 +54,9 @@ export async function siteRoutes(app: FastifyInstance, options: SiteOptions): Pr
     `${PATHS.documentation}/:file`,
     { config: { ...readLimit, produces: ['text/html'] } },
     async (request, reply) => {
-      const file = files().get(request.params.file || 'index.html');
+      const { file: name } = request.params;
+      // People write the name of a page, or of its document.
+      const file = files().get(name || 'index.html') ?? files().get(`${name.replace(/\.md$/, '')}.html`);
       if (!file) throw new AppError('not_found', 'there is no such page of the documentation');
       reply.header('cache-control', `public, max-age=${MAX_AGE}`).header('etag', file.etag);
       if (isUnchanged(request.headers['if-none-match'], file.etag)) return reply.code(304).send();

@@ -78,7 +78,7 @@ test('the server starts without configuration, with a database of its own, and e
       return answer.status;
     }),
   );
-  assert.equal(addresses.length, 5);
+  assert.equal(addresses.length, 6);
   assert.ok(addresses.some((address) => address.endsWith('/api/docs')));
   assert.deepEqual(
     statuses.filter((status) => status >= 400),

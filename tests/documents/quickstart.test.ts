@@ -53,8 +53,8 @@ const env = {
   BROWSER: 'true',
 };
 
-/** `npx cardea` is the command of this folder, without the start of npm, which takes longer than the command. */
-const NPX = 'npx() { shift; node server/cli.ts "$@"; }';
+/** `npx` without the start of npm, which takes longer than the commands: `cardea` and the Node of this folder. */
+const NPX = 'cardea() { node server/cli.ts "$@"; }; npx() { "$@"; }';
 
 /** Runs a command of the page in the folder of Cardea. */
 function start(command: string) {
@@ -91,9 +91,7 @@ function start(command: string) {
 /** The commands of a section, in their order. */
 function commandsOf(heading: string): readonly string[] {
   const section = text.split(/^## /m).find((one) => one.startsWith(`${heading}\n`)) ?? '';
-  const commands = codeBlocksOf(section).flatMap(({ language, code }) =>
-    language === 'console' ? code.split('\n').map((line) => line.replace(/^\$ /, '')) : [],
-  );
+  const commands = codeBlocksOf(section).flatMap(({ language, code }) => (language === 'sh' ? code.split('\n') : []));
   assert.ok(commands.length > 1, heading);
   return commands;
 }

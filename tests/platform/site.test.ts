@@ -61,6 +61,7 @@ describe('the site', () => {
     const faults: string[] = [];
     for (const [path, page] of pages) {
       if (page.querySelector('script, style, [style], [onclick]')) faults.push(`${path} has a script or a style`);
+      if (/<p>\s*(npx )?cardea /.test(page.outerHTML)) faults.push(`${path} has code that is shown as text`);
       if (page.querySelectorAll('h1').length !== 1) faults.push(`${path} has not one heading`);
       for (const link of page.querySelectorAll('a[href], img[src], link[href]')) {
         const href = link.getAttribute('href') ?? link.getAttribute('src') ?? '';
@@ -82,6 +83,7 @@ describe('the site', () => {
     assert.equal((await get('/docs')).headers.location, '/base/docs/index.html');
     const page = await get('/docs/audit.html');
     assert.deepEqual([page.statusCode, page.headers['content-type']], [200, 'text/html; charset=utf-8']);
+    for (const name of ['audit', 'audit.md']) assert.equal((await get(`/docs/${name}`)).body, page.body, name);
     assert.equal((await get('/docs/site.css')).headers['content-type'], 'text/css; charset=utf-8');
     const again = await get('/docs/audit.html', { 'if-none-match': page.headers.etag });
     assert.deepEqual([again.statusCode, again.body], [304, '']);
