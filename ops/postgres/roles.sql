@@ -53,6 +53,12 @@ BEGIN
   EXECUTE format(
     'ALTER DEFAULT PRIVILEGES FOR ROLE cardea_owner IN SCHEMA %I GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO cardea_server',
     current_schema());
+
+  -- A backup reads the next number of each.
+  EXECUTE format('GRANT SELECT ON ALL SEQUENCES IN SCHEMA %I TO cardea_server', current_schema());
+  EXECUTE format(
+    'ALTER DEFAULT PRIVILEGES FOR ROLE cardea_owner IN SCHEMA %I GRANT SELECT ON SEQUENCES TO cardea_server',
+    current_schema());
 END $$;
 
 -- Only added to: the audit with its log, and the ids of destroyed keys of people.

@@ -1,8 +1,8 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Client } from 'pg';
 import type { Clock } from '../platform/clock.ts';
-import { createDb, type Db } from '../platform/db.ts';
+import { type BoundStatement, createDb, type Db } from '../platform/db.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 import { migrateTo } from '../platform/migrate.ts';
 import type { Sealer } from '../platform/sealing.ts';
@@ -10,22 +10,16 @@ import type { SealedColumn } from '../platform/tables.ts';
 import { UNFINISHED_RESTORE } from '../platform/unfinished_restore.ts';
 import { tablesIn } from './catalogue.ts';
 import { copiedOut } from './copy.ts';
-import { AGE, type CreateOptions, createBackup, LABEL, NAME } from './create.ts';
+import { AGE, type CreateOptions, createBackup, LABEL } from './create.ts';
 import { accountsToErase, writeErasureLists } from './erasure_lists.ts';
 import { type Header, type Label, type Manifest, openSealed } from './manifest.ts';
 import { openAll } from './open_all.ts';
 import { openStorage } from './open_storage.ts';
-import {
-  checkBackup,
-  examineTarget,
-  type Progress,
-  removeAll,
-  replaceAll,
-  type Source,
-  type Target,
-} from './restore.ts';
+import { checkBackup, examineTarget, type Progress, replaceAll, type Source, type Target } from './restore.ts';
 import { type LastRuns, lastRuns, noteRun } from './runs.ts';
+import { notEmpty, withScratch } from './scratch.ts';
 import { type Storage, textOf } from './storage.ts';
+import { namesIn, removeOld } from './stored.ts';
 
 export interface BackupSettings {
   readonly to: string | undefined;
@@ -110,12 +104,18 @@ export interface Backups {
   /** @param erasures other places with lists of erased people */
   restore(
     chosen: Chosen,
-    how: { readonly replace: boolean; readonly erasures: readonly string[] },
+    how: {
+      readonly replace: boolean;
+      readonly erasures: readonly string[];
+      /** Run as one transaction when all rows are there: what must not go on from the backup, such as sessions. */
+      readonly endings: readonly BoundStatement[];
+    },
     progress: Progress,
   ): Promise<Restored>;
 }
 
-const NEWEST_KEPT = 3;
+/** A day. */
+const PATIENT_MS = 86_400_000;
 const AGAIN_AFTER_MS = 600_000;
 
 export function createBackups(parts: BackupParts): Backups {
@@ -143,10 +143,22 @@ export function createBackups(parts: BackupParts): Backups {
         const made = await createBackup(parts, storage, { recipients: settings.recipients, progress });
         const { bytes } = made.label.file;
         await noteRun(db, { ...run, name: made.name, ended_at: new Date(now()), bytes, failure: null });
-        return { ...made, removed: await removeOld(storage, settings.keptSeconds, now()) };
+        // Of others only they themselves know whether a backup may go, and what is damaged replaces none.
+        const isOwn = ({ label, problem }: ListedBackup) =>
+          problem === undefined && label?.issuer === made.label.issuer;
+        const own = (await list()).filter(isOwn).map(({ name }) => name);
+        return { ...made, removed: await removeOld(storage, own, settings.keptSeconds, now()) };
       } catch (error) {
         const failure = error instanceof AppError ? error.code : 'server_error';
-        await noteRun(db, { ...run, name: null, ended_at: new Date(now()), bytes: null, failure }).catch(() => {}); // the database may be what failed
+        // Of another id, as a good one may be noted already when only old ones could not be removed.
+        await noteRun(db, {
+          ...run,
+          id: randomUUID(),
+          name: null,
+          ended_at: new Date(now()),
+          bytes: null,
+          failure,
+        }).catch(() => {}); // the database may be what failed
         throw error;
       }
     });
@@ -159,7 +171,7 @@ export function createBackups(parts: BackupParts): Backups {
 
   async function sourceOf({ from, name, identity }: Chosen): Promise<Source> {
     const storage = await ownStorage(from);
-    const [newest] = name === undefined ? await namesIn(storage) : [name.replace(/\.(age|json)$/, '')];
+    const newest = name === undefined ? await newestIn(storage, sealer) : name.replace(/\.(age|json)$/, '');
     if (newest === undefined) throw new AppError('not_found', `${storage.place} has no backup`);
     return { storage, name: newest, identities: await identitiesIn(identity), sealer };
   }
@@ -176,7 +188,7 @@ export function createBackups(parts: BackupParts): Backups {
   async function examined(source: Source, replace: boolean, progress: Progress): Promise<Omit<Restored, 'toErase'>> {
     const manifest = await checkBackup(source, progress);
     const target = await connected(db, examineTarget);
-    if (target.rows.length > 0 && !replace) throw notEmpty(target);
+    if (target.rows.length > 0 && !replace) throw notEmpty(target.rows, 'name an empty database, or add --replace');
     return { name: source.name, manifest, target, headSeen: await newestHead(source, manifest, target) };
   }
 
@@ -216,18 +228,25 @@ export function createBackups(parts: BackupParts): Backups {
       return { name: source.name, manifest, findings, auditEvents, opened };
     },
     examine: async (chosen, replace, progress) => examined(await sourceOf(chosen), replace, progress),
-    async restore(chosen, { replace, erasures }, progress) {
+    async restore(chosen, { replace, erasures, endings }, progress) {
       const source = await sourceOf(chosen);
       const found = await examined(source, replace, progress);
       const places = [source.storage, ...(await Promise.all(erasures.map(storageAt)))];
       const since = new Date(found.manifest.created_at);
       // Read once before anything is touched, so that a list that was changed is refused in time.
       for (const place of places) await accountsToErase({ query: async () => [] }, [place], since, sealer);
-      await connected(db, async (client) => {
-        await examineTarget(client);
-        await replaceAll(db, client, source, found.manifest, progress);
-      });
-      await migrateTo(db, undefined);
+      // Its statements may take as long as a large database needs.
+      const patient = createDb({ url: db.url, poolSize: 2, timeoutMs: PATIENT_MS, name: 'cardea backup' });
+      try {
+        await connected(patient, async (client) => {
+          await examineTarget(client);
+          await replaceAll(patient, client, source, found.manifest, progress);
+        });
+        await migrateTo(patient, undefined);
+        await patient.transact(endings);
+      } finally {
+        await patient.close();
+      }
       return { ...found, toErase: await accountsToErase(db, places, since, sealer) };
     },
   };
@@ -236,11 +255,12 @@ export function createBackups(parts: BackupParts): Backups {
 /** Ends the mark by which servers refuse the database; for the transaction of the last change of a restore. */
 export const endOfRestore = { statement: { text: `DROP TABLE ${UNFINISHED_RESTORE}` }, values: [] } as const;
 
-/** The names of complete backups, the newest first. */
-async function namesIn(storage: Pick<Storage, 'list'>): Promise<string[]> {
-  const names = (await storage.list('cardea-')).map(({ name }) => name);
-  const complete = names.filter((name) => name.endsWith(LABEL)).map((name) => name.slice(0, -LABEL.length));
-  return complete.filter((name) => NAME.test(name)).toReversed();
+/** The newest whose label opens with this master key: a name alone may be anything. */
+async function newestIn(storage: Storage, sealer: Sealer): Promise<string | undefined> {
+  const names = await namesIn(storage);
+  for (const name of names) if ((await listed(storage, name, sealer)).label) return name;
+  // The reason why it cannot be opened is told when it is read.
+  return names[0];
 }
 
 async function listed(storage: Storage, name: string, sealer: Sealer): Promise<ListedBackup> {
@@ -253,24 +273,6 @@ async function listed(storage: Storage, name: string, sealer: Sealer): Promise<L
     if (!(error instanceof AppError)) throw error;
     return { name, label: undefined, problem: error.code };
   }
-}
-
-/** Removes old backups and what is left of incomplete ones. @returns their names */
-async function removeOld(storage: Storage, keptSeconds: number, now: number): Promise<string[]> {
-  if (keptSeconds === 0) return [];
-  const oldest = `cardea-${new Date(now - keptSeconds * 1_000).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
-  const complete = await namesIn(storage);
-  const old = complete.slice(NEWEST_KEPT).filter((name) => name < oldest);
-  for (const name of old) {
-    // The label first: without it a backup is not listed.
-    await storage.remove(`${name}${LABEL}`);
-    await storage.remove(`${name}${AGE}`);
-  }
-  const left = (await storage.list('cardea-'))
-    .map(({ name }) => name)
-    .filter((name) => name.endsWith(AGE) && name < oldest && !complete.includes(name.slice(0, -AGE.length)));
-  for (const name of left) await storage.remove(name);
-  return old;
 }
 
 /** One backup at a time, by whichever process. @throws AppError `backup_under_way` */
@@ -296,15 +298,6 @@ async function identitiesIn(file: string): Promise<string[]> {
   if (identities.length === 0 || !identities.every((line) => /^AGE-SECRET-KEY-(PQ-)?1[0-9A-Z]+$/.test(line)))
     throw invalidInput('identity', `${file} has no identity of age, a line that begins with AGE-SECRET-KEY-1`);
   return identities;
-}
-
-function notEmpty({ rows }: Target): AppError {
-  const all = rows.map(({ name, rows: count }) => `${name} ${count}`);
-  const most = all.length > 12 ? [...all.slice(0, 12), `${all.length - 12} more tables`] : all;
-  return new AppError(
-    'database_not_empty',
-    `the database has rows that would be lost: ${most.join(', ')}; name an empty database, or add --replace`,
-  );
 }
 
 /** The newest head of the audit that the database or a later backup has: others may have been sent it. */
@@ -342,51 +335,4 @@ async function differences(client: Client, manifest: Manifest, progress: Progres
       found.push(`the rows of ${table.name} are not those of the backup`);
   }
   return found;
-}
-
-/** A database for a trial, which is gone in the end, also when the trial fails. */
-async function withScratch(
-  beside: string,
-  given: string | undefined,
-  work: (db: Db, client: Client) => Promise<void>,
-): Promise<void> {
-  const admin = createDb({ url: given ?? beside, poolSize: 1, name: 'cardea backup' });
-  const name = `cardea_verify_${randomBytes(6).toString('hex')}`;
-  const url = new URL(given ?? beside);
-  try {
-    if (given === undefined) {
-      await admin.run({ text: `CREATE DATABASE ${name}` }, []).catch((error: unknown) => {
-        if ((error as { code?: unknown }).code !== '42501') throw error;
-        throw new AppError(
-          'database_rights',
-          'the role of CARDEA_DATABASE_URL may not make a database for the trial: name an empty one by --scratch',
-        );
-      });
-      url.pathname = `/${name}`;
-    }
-    const db = createDb({ url: url.href, poolSize: 2, timeoutMs: 60_000, name: 'cardea backup' });
-    try {
-      const client = await db.connect();
-      try {
-        const { rows } = await examineTarget(client);
-        if (rows.length > 0) throw notEmpty({ rows, auditHead: null, unfinished: false });
-        await client.query('SET client_min_messages = error');
-        await work(db, client);
-      } finally {
-        if (given !== undefined) await emptied(client);
-        await client.end();
-      }
-    } finally {
-      await db.close();
-    }
-  } finally {
-    if (given === undefined) await admin.run({ text: `DROP DATABASE IF EXISTS ${name} WITH (FORCE)` }, []);
-    await admin.close();
-  }
-}
-
-async function emptied(client: Client): Promise<void> {
-  await client.query('ROLLBACK');
-  await removeAll(client);
-  await client.query(`DROP TABLE IF EXISTS ${UNFINISHED_RESTORE}`);
 }

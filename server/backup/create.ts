@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import type { Clock } from '../platform/clock.ts';
 import type { Db } from '../platform/db.ts';
+import { unavailable } from '../platform/errors.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import type { SealedColumn } from '../platform/tables.ts';
 import { headerEntry, manifestEntry, packed, tableEntries } from './archive.ts';
@@ -45,6 +46,10 @@ export const AGE = '.age';
 export const LABEL = '.json';
 export const NAME = /^cardea-\d{8}T\d{6}Z-[0-9a-f]{8}$/;
 
+/** The name of a backup, without an ending. */
+export const nameOf = ({ id, created_at }: Pick<Header, 'id' | 'created_at'>): string =>
+  `cardea-${created_at.replaceAll(/[-:]|\.\d+/g, '')}-${id.slice(0, 8)}`;
+
 /**
  * Writes a backup: every table of one moment, while servers go on. What is in memory at a time does not depend on the size of the database.
  * The label is written last: a backup without one is not complete, and is not listed.
@@ -59,11 +64,10 @@ export async function createBackup(
   try {
     for (const text of COPYING) await client.query(text);
     // Everything is read in one snapshot. One connection has it to the end, so that it need not be exported to others.
-    await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    const tables = await beginSnapshot(client);
     const at = new Date(now());
     const id = randomUUID();
-    const name = `cardea-${at.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${id.slice(0, 8)}`;
-    const tables = await tablesIn(client);
+    const name = nameOf({ id, created_at: at.toISOString() });
     const header: Header = {
       type: 'cardea-backup',
       format: FORMAT,
@@ -103,6 +107,26 @@ export async function createBackup(
     return { name, label };
   } finally {
     await client.end();
+  }
+}
+
+const SNAPSHOT_TRIES = 10;
+
+/**
+ * Begins the transaction in which all is read. Rows of a table that is rewritten, emptied or dropped are gone for older snapshots too, so
+ * the tables are locked against that before the snapshot is taken, which the first query does (PostgreSQL, LOCK).
+ */
+async function beginSnapshot(client: Client): Promise<CataloguedTable[]> {
+  for (let left = SNAPSHOT_TRIES; ; left -= 1) {
+    const names = (await tablesIn(client)).map(({ name }) => name);
+    await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    await client.query(
+      `LOCK TABLE ${names.map((name) => client.escapeIdentifier(name)).join(', ')} IN ACCESS SHARE MODE`,
+    );
+    const tables = await tablesIn(client);
+    if (tables.map(({ name }) => name).join() === names.join()) return tables;
+    await client.query('ROLLBACK');
+    if (left === 0) throw unavailable('the database', new Error('its tables change all the time'));
   }
 }
 

@@ -7,7 +7,7 @@ import { UNFINISHED_RESTORE } from '../platform/unfinished_restore.ts';
 import { readParts } from './archive.ts';
 import { auditHeadIn, rowsIn, schemaDigest } from './catalogue.ts';
 import { COPYING } from './copy.ts';
-import { AGE, type CopyProgress, LABEL } from './create.ts';
+import { AGE, type CopyProgress, LABEL, nameOf } from './create.ts';
 import { loadRows } from './load.ts';
 import {
   assertUsable,
@@ -46,6 +46,7 @@ export async function checkBackup(source: Source, progress: Progress): Promise<M
       header = part.header;
       assertUsable(header, source.sealer, await knownMigrations());
       if (label && label.id !== header.id) throw damaged('its label is that of another backup');
+      if (nameOf(header) !== source.name) throw damaged(`it is ${nameOf(header)} under another name`);
     }
     if ('manifest' in part) manifest = part.manifest;
     if ('table' in part) {
@@ -90,11 +91,17 @@ export async function examineTarget(client: Client): Promise<Target> {
   );
   if (connected.length > 0)
     throw new AppError('database_in_use', 'servers are connected to the database: stop every one, then restore');
-  const { rows } = await client.query<{ unfinished: boolean; head: string | null; audit: boolean }>(
-    `SELECT to_regclass($1) IS NOT NULL AS unfinished, to_regclass('audit_heads') IS NOT NULL AS audit`,
+  const { rows } = await client.query<{ unfinished: boolean; audit: boolean; others: string | null }>(
+    `SELECT to_regclass($1) IS NOT NULL AS unfinished, to_regclass('audit_heads') IS NOT NULL AS audit,
+            CASE WHEN to_regclass('kysely_migration') IS NULL THEN
+              (SELECT string_agg(name, ', ') FROM (SELECT relname::text AS name FROM pg_class
+                WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S') LIMIT 10) few)
+            END AS others`,
     [UNFINISHED_RESTORE],
   );
-  const { unfinished = false, audit = false } = rows[0] ?? {};
+  const { unfinished = false, audit = false, others = null } = rows[0] ?? {};
+  if (others !== null && !unfinished)
+    throw new AppError('database_not_empty', `the database is used by others (${others}): name an empty one`);
   return {
     rows: unfinished ? [] : await rowsIn(client),
     auditHead: audit && !unfinished ? await auditHeadIn(client) : null,

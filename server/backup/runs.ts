@@ -34,12 +34,13 @@ export const BACKUP_STATEMENTS = {
     'backups.forget',
     () => sql`DELETE FROM backups WHERE id IN (SELECT id FROM backups ORDER BY began_at DESC OFFSET ${sql.lit(KEPT)})`,
   ),
+  // A server whose clock was ahead must not stop the schedule until then.
   last: statement(
     'backups.last',
     () => sql<LastRow>`
-      (SELECT id, name, began_at, ended_at, bytes, failure FROM backups WHERE failure IS NULL ORDER BY began_at DESC LIMIT 1)
+      (SELECT id, name, began_at, ended_at, bytes, failure FROM backups WHERE failure IS NULL AND began_at < now() + interval '1 hour' ORDER BY began_at DESC LIMIT 1)
       UNION ALL
-      (SELECT id, name, began_at, ended_at, bytes, failure FROM backups WHERE failure IS NOT NULL ORDER BY began_at DESC LIMIT 1)`,
+      (SELECT id, name, began_at, ended_at, bytes, failure FROM backups WHERE failure IS NOT NULL AND began_at < now() + interval '1 hour' ORDER BY began_at DESC LIMIT 1)`,
   ),
 };
 

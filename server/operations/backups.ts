@@ -239,6 +239,7 @@ export const backups = {
       yield [];
       const { replace = false, keep_sessions: keep = false, erasures = [], ...chosen } = query;
       const { backups: all } = services;
+      const endings = keep ? [] : [...endAfterRestore(), endLinksAfterRestore()];
       if (dryRun) {
         const found = yield* withProgress((tell) =>
           all.examine(chosen, replace, (at) => tell({ type: 'progress' as const, ...at })),
@@ -247,10 +248,9 @@ export const backups = {
         return undefined;
       }
       const restored = yield* withProgress((tell) =>
-        all.restore(chosen, { replace, erasures }, (at) => tell({ type: 'progress' as const, ...at })),
+        all.restore(chosen, { replace, erasures, endings }, (at) => tell({ type: 'progress' as const, ...at })),
       );
       const erased = await eraseAgain(services, restored, commit);
-      const ended = keep ? [] : [...endAfterRestore(), endLinksAfterRestore()];
       const { manifest, headSeen } = restored;
       const changes = visible({
         backup: manifest.id,
@@ -260,7 +260,7 @@ export const backups = {
         erased_again: erased,
         sessions_kept: keep,
       });
-      await commit({ statements: [...ended, endOfRestore], target: { kind: 'backup', id: restored.name }, changes });
+      await commit({ statements: [endOfRestore], target: { kind: 'backup', id: restored.name }, changes });
       yield [{ ...resultOf(restored, erased), sessions_kept: keep }];
       return undefined;
     },

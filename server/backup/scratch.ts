@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import type { Client } from 'pg';
+import { createDb, type Db } from '../platform/db.ts';
+import { AppError, invalidInput } from '../platform/errors.ts';
+import { UNFINISHED_RESTORE } from '../platform/unfinished_restore.ts';
+import { examineTarget, removeAll, type Target } from './restore.ts';
+
+/** A database for a trial, which is gone in the end, also when the trial fails. */
+export async function withScratch(
+  beside: string,
+  given: string | undefined,
+  work: (db: Db, client: Client) => Promise<void>,
+): Promise<void> {
+  if (given !== undefined && !URL.canParse(given)) throw invalidInput('scratch', 'must be the URL of a database');
+  const admin = createDb({ url: given ?? beside, poolSize: 1, name: 'cardea backup' });
+  const name = `cardea_verify_${randomBytes(6).toString('hex')}`;
+  const url = new URL(given ?? beside);
+  try {
+    if (given === undefined) {
+      await admin.run({ text: `CREATE DATABASE ${name}` }, []).catch((error: unknown) => {
+        if ((error as { code?: unknown }).code !== '42501') throw error;
+        throw new AppError(
+          'database_rights',
+          'the role of CARDEA_DATABASE_URL may not make a database for the trial: name an empty one by --scratch',
+        );
+      });
+      url.pathname = `/${name}`;
+    }
+    const db = createDb({ url: url.href, poolSize: 2, timeoutMs: 60_000, name: 'cardea backup' });
+    try {
+      const client = await db.connect();
+      // A database that was refused is left as it is.
+      let isOurs = false;
+      try {
+        const { rows } = await examineTarget(client);
+        if (rows.length > 0) throw notEmpty(rows, '--scratch names the URL of an empty database');
+        isOurs = true;
+        await client.query('SET client_min_messages = error');
+        await work(db, client);
+      } finally {
+        if (isOurs && given !== undefined) await emptied(client);
+        await client.end();
+      }
+    } finally {
+      await db.close();
+    }
+  } finally {
+    if (given === undefined) await admin.run({ text: `DROP DATABASE IF EXISTS ${name} WITH (FORCE)` }, []);
+    await admin.close();
+  }
+}
+
+async function emptied(client: Client): Promise<void> {
+  await client.query('ROLLBACK');
+  await removeAll(client);
+  await client.query(`DROP TABLE IF EXISTS ${UNFINISHED_RESTORE}`);
+}
+
+/** @returns AppError 409 `database_not_empty` */
+export function notEmpty(rows: Target['rows'], remedy: string): AppError {
+  const all = rows.map(({ name, rows: count }) => `${name} ${count}`);
+  const most = all.length > 12 ? [...all.slice(0, 12), `${all.length - 12} more tables`] : all;
+  return new AppError('database_not_empty', `the database has rows that would be lost: ${most.join(', ')}; ${remedy}`);
+}

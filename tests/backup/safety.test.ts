@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { createBackup } from '../../server/backup/create.ts';
+import { createFolderStorage } from '../../server/backup/folder_storage.ts';
+import { lastRuns, noteRun } from '../../server/backup/runs.ts';
+import { SEALED } from '../../server/operations/sealed_columns.ts';
+import { createDb } from '../../server/platform/db.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
+import { setUpCli } from '../cli/run_cli.ts';
+import { ROOT } from '../helpers/artifacts.ts';
+import { defer } from '../helpers/scope.ts';
+import { remember } from '../helpers/secrets.ts';
+import { backupWorld, emptyDatabase } from './world.ts';
+
+/** Backups and their commands destroy nothing that they were not told to. */
+
+const scope = { after };
+const { cardea, url, db, masterKey } = await setUpCli(scope);
+await cardea(['groups', 'create', 'staff']);
+const { backup, folder, identity, recipient, to } = await backupWorld(scope, masterKey);
+const made = (await backup(url, ['create', '--json'])).json.name as string;
+const others = await emptyDatabase(scope, url);
+const ofOthers = createDb({ url: others, name: 'test' });
+defer(scope, () => ofOthers.close());
+await ofOthers.run({ name: '', text: 'CREATE TABLE orders (id int)' }, []);
+const groups = async () =>
+  (await db.run<{ name: string }>({ name: '', text: 'SELECT name FROM groups' }, [])).map(({ name }) => name);
+const namesIn = (place: string) =>
+  readdirSync(place)
+    .filter((name) => name.endsWith('.age'))
+    .map((name) => name.slice(0, -'.age'.length));
+
+test('a database that is refused for a trial keeps what it has, also one of others', async () => {
+  for (const [scratch, code] of [
+    [url, 'database_not_empty'],
+    [others, 'database_not_empty'],
+    ['nonsense', 'invalid_input'],
+  ] as const) {
+    const { code: exit, stderr } = await backup(url, ['verify', '--identity', identity, '--scratch', scratch]);
+    assert.equal(exit, 1, `${code} ${stderr}`);
+  }
+  assert.deepEqual(await groups(), ['staff']);
+  await ofOthers.run({ name: '', text: 'SELECT id FROM orders' }, []);
+});
+
+test('a restore never takes a database of others, even when it may replace rows', async () => {
+  const { code, stderr } = await backup(others, ['restore', '--identity', identity, '--replace']);
+  assert.deepEqual([code, /used by others \(orders\)/.test(stderr)], [1, true], stderr);
+  await ofOthers.run({ name: '', text: 'SELECT id FROM orders' }, []);
+});
+
+test('tables cannot be rewritten, emptied or dropped while a backup reads them', async () => {
+  const changing = createDb({ url, name: 'test' });
+  const tried: unknown[] = [];
+  const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
+  let asked: Promise<void> | undefined;
+  const change = async () => {
+    const client = await changing.connect();
+    await client.query("SET lock_timeout = '50ms'");
+    for (const text of ['TRUNCATE roles', 'ALTER TABLE roles ADD COLUMN probe uuid DEFAULT gen_random_uuid()'])
+      await client.query(text).catch(({ code }: { code?: string }) => tried.push(code));
+    await client.end();
+  };
+  const slow = createFolderStorage(join(folder, 'slow'));
+  const storage = {
+    remove: slow.remove,
+    async put(name: string, bytes: AsyncIterable<Uint8Array>) {
+      asked ??= change();
+      await asked;
+      return slow.put(name, bytes);
+    },
+  };
+  await createBackup({ db, sealer, now: Date.now, version: '0.1.0', sealed: SEALED }, storage, {
+    recipients: [recipient],
+  });
+  await changing.close();
+  assert.deepEqual(tried, ['55P03', '55P03']);
+});
+
+test('retention counts whole backups of this installation alone', async () => {
+  const place = join(folder, 'kept');
+  const kept = { CARDEA_BACKUP_TO: place, CARDEA_BACKUP_KEPT: '1s' };
+  const own: string[] = [];
+  for (let n = 0; n < 2; n += 1) own.push((await backup(url, ['create', '--json'], kept)).json.name);
+  for (const n of [1, 2, 3]) writeFileSync(join(place, `cardea-2099010${n}T000000Z-0000000${n}.json`), '{}');
+  const last = await backup(url, ['create', '--json'], kept);
+  assert.deepEqual([last.code, last.json.removed], [0, []], last.stderr);
+  assert.deepEqual(namesIn(place).toSorted(), [...own, last.json.name].toSorted());
+  const chosen = await backup(url, ['verify', '--identity', identity], kept);
+  assert.equal(chosen.code, 0, `the newest that opens is taken: ${chosen.stderr}`);
+});
+
+test('a file of one backup under the name of another is refused', async () => {
+  const place = join(folder, 'renamed');
+  const other = (await backup(url, ['create', '--json'], { CARDEA_BACKUP_TO: place })).json.name as string;
+  writeFileSync(join(place, `${made}.age`), readFileSync(join(place, `${other}.age`)));
+  const { code, stderr } = await backup(url, ['verify', made, '--identity', identity, '--from', place]);
+  assert.deepEqual([code, stderr.includes(`it is ${other} under another name`)], [1, true], stderr);
+});
+
+test('a backup of a time to come stops neither the schedule nor the alarm', async () => {
+  const began_at = new Date(Date.now() + 400 * 86_400_000);
+  await noteRun(db, { id: crypto.randomUUID(), name: made, began_at, ended_at: began_at, bytes: 1, failure: null });
+  const { good } = await lastRuns(db);
+  assert.ok(good && good.began_at.getTime() < Date.now());
+});
+
+test('the role of servers can make a backup', async () => {
+  const superuser = await db.connect();
+  await superuser.query(readFileSync(join(ROOT, 'ops/postgres/roles.sql'), 'utf8'));
+  const password = remember('other', randomBytes(16).toString('hex'));
+  await superuser.query(`ALTER ROLE cardea_server PASSWORD '${password}'`);
+  await superuser.end();
+  const asServer = Object.assign(new URL(url), { username: 'cardea_server', password }).href;
+  const { code, stderr } = await backup(asServer, ['create'], { CARDEA_BACKUP_TO: to });
+  assert.equal(code, 0, stderr);
+});
