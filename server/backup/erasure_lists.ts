@@ -61,7 +61,7 @@ export async function writeErasureLists(
     const at = new Date(now()).toISOString();
     const about = { type: 'cardea-erasures' as const, written_at: at, key_ids: ids };
     const seal = sealer.seal(placeAt(at), digestOf(about)).toString('base64');
-    const name = `${FOLDER}${at.replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(4).toString('hex')}.json`;
+    const name = `${nameStart(at)}${randomBytes(4).toString('hex')}.json`;
     // First the list, then its note here: a process that ends between the two writes the ids again.
     await storage.put(name, oneChunk(Buffer.from(`${JSON.stringify({ ...about, seal })}\n`)));
     await db.query(ERASURE_LIST_STATEMENTS.listed.bind({ ids }));
@@ -70,39 +70,49 @@ export async function writeErasureLists(
 }
 
 /**
- * The ids of all lists that were written since a backup, in parts.
- * @throws AppError `backup_damaged` for a list that was changed, `backup_of_other_key`
+ * The ids of all lists that were written since a backup, in parts. All lists are read, as only the time within a list is sealed.
+ * @throws AppError `backup_damaged` for a list that was changed or has the name of another time, `backup_of_other_key`
  */
 export async function* destroyedSince(
   storage: Storage,
   since: Date,
   sealer: Sealer,
 ): AsyncGenerator<readonly string[]> {
-  const from = `${FOLDER}${new Date(since.getTime() - SKEW_MS).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+  const from = since.getTime() - SKEW_MS;
   for (const { name } of await storage.list(FOLDER)) {
-    if (name >= from) yield idsIn(await textOf(storage, name), name, sealer);
+    const ids = idsIn(await textOf(storage, name), name, from, sealer);
+    if (ids.length > 0) yield ids;
   }
 }
 
-function idsIn(text: string, name: string, sealer: Sealer): readonly string[] {
+/** @param from milliseconds since the epoch: a list from before has nothing to add */
+function idsIn(text: string, name: string, from: number, sealer: Sealer): readonly string[] {
   let list: unknown;
   try {
     list = JSON.parse(text);
   } catch {}
-  if (!Check(List, list)) throw changed(name);
+  if (!Check(List, list) || !name.startsWith(nameStart(list.written_at))) throw changed(name);
   const { seal, ...about } = list;
   const sealed = Buffer.from(seal, 'base64');
   const keyId = sealed.subarray(1, 5).toString('hex');
+  const isOld = Date.parse(list.written_at) < from;
+  // The master key of an old list may have been replaced and removed since.
+  if (isOld && !sealer.keyIds.includes(keyId)) return [];
   if (!sealer.keyIds.includes(keyId))
     throw new AppError('backup_of_other_key', `${name} needs the master key ${keyId}: add it to CARDEA_MASTER_KEY`);
   try {
-    if (sealer.open(placeAt(list.written_at), sealed).equals(digestOf(about))) return list.key_ids;
+    if (sealer.open(placeAt(list.written_at), sealed).equals(digestOf(about))) return isOld ? [] : list.key_ids;
   } catch {}
   throw changed(name);
 }
 
 const changed = (name: string) =>
-  new AppError('backup_damaged', `${name} was changed: it is not the list of erased people that Cardea has written`);
+  new AppError(
+    'backup_damaged',
+    `${name} was changed or renamed: it is not the list of erased people that Cardea has written`,
+  );
+
+const nameStart = (at: string) => `${FOLDER}${at.replaceAll(/[-:]|\.\d+/g, '')}-`;
 
 const placeAt = (at: string) => ({ table: 'backups', column: 'erasures', row: at });
 const digestOf = (about: object) => createHash('sha256').update(JSON.stringify(about)).digest();

@@ -1,52 +1,86 @@
+import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { AppError } from '../platform/errors.ts';
 import { missing, type Storage, storageFailed } from './storage.ts';
 
 /** Of an upload in parts: S3 takes 10,000 of them, so that an object may have 160 GB. */
 const PART_BYTES = 16 * 1_024 * 1_024;
+/** A second one is for servers that were restarted just then. */
+const ATTEMPTS = 2;
+/** A server that does not answer is given up after `ATTEMPTS` of these, which is less than a minute. */
+const SILENT_MS = 25_000;
 
 /**
  * Backups in a bucket of S3 or of a server with the same API. Credentials and region are found as the SDKs of AWS find them.
  * @param place `s3://bucket/prefix`
  * @param endpoint the URL of a server that is not AWS, whose buckets are in the path
+ * @param silentMs how long a server may take to be connected to, and then send or take no byte
  */
-export async function createS3Storage(place: string, endpoint?: string): Promise<Storage> {
+export async function createS3Storage(place: string, endpoint?: string, silentMs = SILENT_MS): Promise<Storage> {
   const s3 = await import('@aws-sdk/client-s3');
   const { hostname: bucket, pathname } = new URL(place);
   const prefix = pathname === '/' || pathname === '' ? '' : `${pathname.replaceAll(/^\/|\/$/g, '')}/`;
-  const client = new s3.S3Client({
+  const options = {
+    maxAttempts: ATTEMPTS,
     // A region is needed to sign, also for servers that have none.
     ...(endpoint ? { endpoint, forcePathStyle: true, region: process.env.AWS_REGION ?? 'us-east-1' } : {}),
     // Servers of others do not know the newer checksums; what is stored has its own.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+  } as const;
+  const client = new s3.S3Client({
+    ...options,
+    requestHandler: { connectionTimeout: silentMs, socketTimeout: silentMs },
   });
+  // Its sockets are idle also while a restore is busy with what it has read, so that `get` measures the time itself.
+  const reader = new s3.S3Client(options);
+  for (const { middlewareStack } of [client, reader]) {
+    middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        refuseHtml(result.response);
+        return result;
+      },
+      { step: 'deserialize', priority: 'low' },
+    );
+  }
   const at = (name: string) => ({ Bucket: bucket, Key: `${prefix}${name}` });
 
   async function failing<T>(doing: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      throw storageFailed(place, doing, error);
+      throw failed(doing, error);
     }
+  }
+
+  function failed(doing: string, error: unknown): AppError {
+    if (error instanceof AppError) return error;
+    const why = reasonOf(error as Error, silentMs, error instanceof s3.S3ServiceException);
+    if (why === undefined) return storageFailed(place, doing, error);
+    return new AppError('backup_storage', `${place}: cannot ${doing}: ${why}`, { cause: error });
   }
 
   return {
     place,
-    put: (name, content) => failing(`write ${name}`, () => upload(client, at(name), content)),
+    put: (name, content) => failing(`write ${name}`, () => upload(client, at(name), content, silentMs)),
     async *get(name) {
-      let body: AsyncIterable<Uint8Array>;
+      const silence = new AbortController();
+      const wait = () => setTimeout(() => silence.abort(), silentMs);
+      let timer = wait();
       try {
-        const { Body } = await client.send(new s3.GetObjectCommand(at(name)));
-        body = Body as AsyncIterable<Uint8Array>;
+        const { Body } = await reader.send(new s3.GetObjectCommand(at(name)), { abortSignal: silence.signal });
+        for await (const chunk of Body as Readable) {
+          clearTimeout(timer);
+          yield chunk;
+          timer = wait();
+        }
       } catch (error) {
-        throw (error as Error).name === 'NoSuchKey'
-          ? missing(place, name)
-          : storageFailed(place, `read ${name}`, error);
-      }
-      try {
-        yield* body;
-      } catch (error) {
-        throw storageFailed(place, `read ${name}`, error);
+        if ((error as Error).name === 'NoSuchKey') throw missing(place, name);
+        const cause = silence.signal.aborted ? Object.assign(new Error(), { name: 'TimeoutError' }) : error;
+        throw failed(`read ${name}`, cause);
+      } finally {
+        clearTimeout(timer);
       }
     },
     list: (start) =>
@@ -72,8 +106,46 @@ interface Target {
   readonly Key: string;
 }
 
+/**
+ * A page of a proxy: otherwise the SDK takes one with status 200 for an object that was written, or for a list of none.
+ * The objects here have another type.
+ */
+function refuseHtml(response: unknown): void {
+  const { statusCode, headers, body } = response as {
+    statusCode: number;
+    headers: Readonly<Record<string, string>>;
+    body: Readable;
+  };
+  if (!headers['content-type']?.startsWith('text/html')) return;
+  body.destroy();
+  // The SDK tries 502, 503 and 504 again.
+  throw Object.assign(new Error(`HTML with status ${statusCode}`), {
+    $metadata: { httpStatusCode: statusCode },
+    $response: response,
+  });
+}
+
+/** @returns undefined where the error itself says it */
+function reasonOf(
+  error: Error & { code?: string; $response?: { statusCode?: number } },
+  silentMs: number,
+  isOfS3: boolean,
+): string | undefined {
+  if (error.name === 'TimeoutError' && error.code === undefined)
+    return `the server did not answer for ${silentMs / 1_000} s; look whether it runs, and whether a proxy or firewall is in between`;
+  // The SDK has this message for an error without the XML of S3.
+  if (error.$response && (!isOfS3 || error.message === 'UnknownError'))
+    return `what answered is no S3 server (status ${error.$response.statusCode}, no XML of S3); correct CARDEA_BACKUP_S3_ENDPOINT, or the proxy in between`;
+  return undefined;
+}
+
 /** An object that is larger than a part is there only when its last part is. */
-async function upload(client: S3Client, target: Target, content: AsyncIterable<Uint8Array>): Promise<void> {
+async function upload(
+  client: S3Client,
+  target: Target,
+  content: AsyncIterable<Uint8Array>,
+  silentMs: number,
+): Promise<void> {
   const s3 = await import('@aws-sdk/client-s3');
   const parts = inParts(content);
   const first = await parts.next();
@@ -96,7 +168,8 @@ async function upload(client: S3Client, target: Target, content: AsyncIterable<U
     await client.send(new s3.CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts: done } }));
   } catch (error) {
     // Otherwise the parts stay, and are paid for.
-    await client.send(new s3.AbortMultipartUploadCommand({ ...target, UploadId })).catch(() => {});
+    const abortSignal = AbortSignal.timeout(silentMs);
+    await client.send(new s3.AbortMultipartUploadCommand({ ...target, UploadId }), { abortSignal }).catch(() => {});
     throw error;
   }
 }

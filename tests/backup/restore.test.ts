@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { writeErasureLists } from '../../server/backup/erasure_lists.ts';
+import { destroyedSince, writeErasureLists } from '../../server/backup/erasure_lists.ts';
 import { createFolderStorage } from '../../server/backup/folder_storage.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { runCli } from '../cli/run_cli.ts';
@@ -39,6 +40,7 @@ const later = await backup(first.databaseUrl, ['create', '--json']);
 assert.equal(later.code, 0, later.stderr);
 
 const target = await emptyDatabase(scope, first.databaseUrl);
+const untouched = await emptyDatabase(scope, first.databaseUrl);
 const inUse = await backup(first.databaseUrl, ['restore', made.json.name, '--identity', identity, '--replace']);
 await first.close();
 const restored = await backup(target, ['restore', made.json.name, '--identity', identity, '--json']);
@@ -92,6 +94,23 @@ test('who was erased after the backup is erased again, before a server may start
   assert.equal(await second.seed.accounts.findById(gone.id), undefined);
   const rows = await second.db.run({ text: 'SELECT FROM data_keys' }, []);
   assert.equal(rows.length, 1);
+});
+
+test('a list of erased people that was renamed, as if it were from before the backup, refuses the restore', async () => {
+  const from = join(folder, 'renamed');
+  cpSync(to, from, { recursive: true });
+  const [list = ''] = readdirSync(join(from, 'erasures'));
+  renameSync(join(from, 'erasures', list), join(from, 'erasures', list.replace(/^\d{8}/, '20200101')));
+  const refused = await backup(untouched, ['restore', made.json.name, '--identity', identity, '--from', from]);
+  assert.equal(refused.code, 1, refused.stdout);
+  assert.match(refused.stderr, /erasures\/20200101T\d{6}Z-[0-9a-f]{8}\.json was changed or renamed/);
+});
+
+test('a list of erased people from before a backup needs no master key, as it may be gone', async () => {
+  const later = createSealer([randomBytes(32)]);
+  const next = (since: Date) => destroyedSince(createFolderStorage(to), since, later).next();
+  assert.equal((await next(new Date(Date.now() + 7 * 86_400_000))).done, true);
+  await assert.rejects(next(new Date()), { code: 'backup_of_other_key' });
 });
 
 test('the audit goes on, says that it was restored, and is whole but for what was lost', async () => {

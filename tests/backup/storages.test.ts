@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { createFolderStorage } from '../../server/backup/folder_storage.ts';
+import { createS3Storage } from '../../server/backup/s3_storage.ts';
+import { type Storage, textOf } from '../../server/backup/storage.ts';
+import { defer } from '../helpers/scope.ts';
+import { until } from '../helpers/waiting.ts';
+
+/** Storages that fail, and what a process that was killed leaves in them. `try_s3.ts` tries a real S3 server. */
+const scope = { after };
+/** Of servers that do not answer. */
+const SILENT_MS = 50;
+/** Of servers that answer, also when this machine is busy. */
+const ANSWERS_MS = 1_000;
+const PART_BYTES = 16 * 1_024 * 1_024;
+const NAME = 'cardea-20260101T000000Z-00000000.age';
+Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'cardea', AWS_SECRET_ACCESS_KEY: 'not checked' }); // the SDK reads them there
+const folder = mkdtempSync(join(tmpdir(), 'cardea-test-storages-'));
+defer(scope, () => rmSync(folder, { recursive: true, force: true }));
+
+/** A server that is no S3 server. */
+async function storageOf(listener: RequestListener, silentMs = ANSWERS_MS): Promise<Storage> {
+  const server = createServer(listener);
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  defer(scope, () => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return createS3Storage('s3://backups', `http://127.0.0.1:${(server.address() as AddressInfo).port}`, silentMs);
+}
+
+async function* chunks(...sizes: number[]): AsyncGenerator<Uint8Array> {
+  for (const size of sizes) yield Buffer.alloc(size);
+}
+
+const read = (storage: Storage) => textOf(storage, NAME);
+
+const silent = await storageOf((request) => void request.resume(), SILENT_MS);
+const stopsInTheMiddle = await storageOf((_request, response) => {
+  response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': 100 }).write('half');
+}, SILENT_MS);
+const takesNoParts = await storageOf((request, response) => {
+  request.resume();
+  if (request.method === 'POST')
+    response
+      .writeHead(200, { 'content-type': 'application/xml' })
+      .end('<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>');
+}, SILENT_MS);
+const slowReader = await storageOf((_request, response) => {
+  response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(Buffer.alloc(4 * 1_024 * 1_024));
+});
+const HTML = '<!doctype html><title>Sign in</title><p>to go on<br>';
+const page = (status: number, type: string, content: string) =>
+  storageOf((request, response) => {
+    request.resume();
+    response.writeHead(status, { 'content-type': type }).end(content);
+  });
+const pages = [
+  await page(200, 'text/html; charset=utf-8', HTML),
+  await page(403, 'text/html', HTML),
+  await page(403, 'text/plain', 'you may not'),
+  await page(403, 'application/octet-stream', ''),
+];
+
+/** By name: each operation of a storage. */
+const OPERATIONS: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = {
+  put: (storage) => storage.put(NAME, chunks(10)),
+  get: read,
+  list: (storage) => storage.list(''),
+  remove: (storage) => storage.remove(NAME),
+};
+
+for (const [name, operate] of Object.entries(OPERATIONS)) {
+  test(`a server that accepts and never answers ends ${name} with an error that says so`, async () => {
+    await assert.rejects(operate(silent), { code: 'backup_storage', message: /did not answer for 0\.05 s/ });
+  });
+
+  test(`a page of a proxy is no answer to ${name}`, async () => {
+    for (const storage of pages) {
+      await assert.rejects(operate(storage), ({ code, message }) => {
+        assert.equal(code, 'backup_storage');
+        assert.match(message, /what answered is no S3 server \(status [24]0[03], .*CARDEA_BACKUP_S3_ENDPOINT/);
+        return true;
+      });
+    }
+  });
+}
+
+test('a server that stops within an object, or takes no part of one, ends it', async () => {
+  await assert.rejects(read(stopsInTheMiddle), { code: 'backup_storage', message: /did not answer for/ });
+  const large = takesNoParts.put(NAME, chunks(PART_BYTES, 1));
+  await assert.rejects(large, { code: 'backup_storage', message: /did not answer for/ });
+});
+
+test('an object may be read as slowly as the reader likes', async () => {
+  let [bytes, isFirst] = [0, true];
+  for await (const chunk of slowReader.get(NAME)) {
+    bytes += chunk.length;
+    // Longer than the server may be silent.
+    const since = Date.now();
+    if (isFirst) await until('time passes', () => Date.now() - since > 1.2 * ANSWERS_MS);
+    isFirst = false;
+  }
+  assert.equal(bytes, 4 * 1_024 * 1_024);
+});
+
+test('unfinished files of backups that are older than a day are removed by the next one, and no other file', async () => {
+  const place = join(folder, 'backups');
+  mkdirSync(join(place, 'erasures'), { recursive: true });
+  const now = Date.UTC(2026, 0, 10);
+  const file = (name: string, ageHours: number) => {
+    writeFileSync(join(place, name), 'part');
+    const at = (now - ageHours * 3_600_000) / 1_000;
+    utimesSync(join(place, name), at, at);
+  };
+  const kept = [
+    'cardea-20260109T010000Z-0000000b.age.unfinished-0000000b',
+    'notes.txt.unfinished-0000000c',
+    'photo.age',
+  ];
+  file('cardea-20260108T000000Z-0000000a.age.unfinished-0000000a', 25);
+  file('cardea-20260108T000000Z-0000000a.json.unfinished-0000000a', 25);
+  file('erasures/20260108T000000Z-0000000a.json.unfinished-0000000a', 25);
+  for (const name of kept) file(name, name.startsWith('cardea-') ? 23 : 1_000);
+  const storage = createFolderStorage(place, () => now);
+  await storage.put(NAME, chunks(10));
+  assert.deepEqual(readdirSync(place).toSorted(), [NAME, 'erasures', ...kept].toSorted());
+  await storage.put('erasures/20260110T000000Z-0000000d.json', chunks(10));
+  assert.deepEqual(readdirSync(join(place, 'erasures')), ['20260110T000000Z-0000000d.json']);
+});
