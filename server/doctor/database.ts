@@ -1,19 +1,36 @@
+import { leftBeside } from '../platform/database_password.ts';
 import { databasePlace } from '../platform/database_problems.ts';
 import { readRole, readServerSettings } from '../platform/database_report.ts';
+import { isPasswordRefused } from '../platform/db_errors.ts';
 import { assertIssuer, issuerOf } from '../platform/installation.ts';
 import { assertSupportedVersion, migrationStatus } from '../platform/migrate.ts';
 import { isLoopback } from '../platform/smtp_url.ts';
-import { type Check, type Finding, ok, problem, warning } from './check.ts';
+import { Broken, type Check, type Finding, ok, problem, warning } from './check.ts';
 
 /* The database, as far as no store is needed. */
 
-export const checkVersion: Check = async ({ connect }) => {
-  const { version, encoding } = await readServerSettings(await connect());
+export const checkVersion: Check = async ({ connect, config }) => {
+  const file = config.secretFiles.CARDEA_DATABASE_URL;
+  const left = () => (file === undefined ? [] : leftBeside(file)).join(', ');
+  const db = await connect().catch((error) => {
+    const files = isPasswordRefused(error) ? left() : '';
+    if (files === '') throw error;
+    throw new Broken(
+      `the database refuses the password in ${file}; an unfinished rotation has left ${files}`,
+      'Run "cardea secrets rotate database-password", which finishes it.',
+    );
+  });
+  const { version, encoding } = await readServerSettings(db);
   assertSupportedVersion(version);
   const found = `Postgres ${Math.floor(version / 10_000)}.${version % 10_000}, ${encoding}`;
-  return encoding === 'UTF8'
-    ? ok(found)
-    : problem(found, "Create the database again with ENCODING 'UTF8': names of people do not fit into others.");
+  const first =
+    encoding === 'UTF8'
+      ? ok(found)
+      : problem(found, "Create the database again with ENCODING 'UTF8': names of people do not fit into others.");
+  const files = left();
+  if (files === '') return first;
+  const unused = `a rotation of the password has left ${files}, and ${file} works`;
+  return [first, warning(unused, 'Remove what was left, unless a rotation runs at this moment.')];
 };
 
 /** Settings by which what was committed can be lost, or Cardea refused. */

@@ -1,5 +1,8 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import { readdirSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { BoundStatement } from './db.ts';
+import { secretIn } from './settings.ts';
 
 const ITERATIONS = 4_096;
 
@@ -12,6 +15,34 @@ export function withPassword(url: string, password: string): string {
   if (!changed || changed.username === '' || changed.password === '') throw new Error('it has no user and password');
   changed.password = password;
   return changed.href;
+}
+
+/**
+ * @param file has the URL of the database
+ * @returns files beside it, as a rotation that was ended leaves them: the same URL with another password. Those that cannot be read
+ * are not among them.
+ */
+export function leftBeside(file: string): string[] {
+  try {
+    const path = realpathSync(file);
+    const begins = `${basename(path)}.`;
+    const same = withPassword(secretIn(path), '-');
+    return readdirSync(dirname(path))
+      .filter((name) => name.startsWith(begins) && /^[0-9a-f]{8}$/.test(name.slice(begins.length)))
+      .map((name) => join(dirname(path), name))
+      .filter((one) => isOf(same, one))
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+function isOf(url: string, file: string): boolean {
+  try {
+    return withPassword(secretIn(file), '-') === url;
+  } catch {
+    return false;
+  }
 }
 
 /**

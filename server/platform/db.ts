@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { connecting, observed } from './db_clients.ts';
-import { failedGuard, isConnectionError, MOMENTARY, sqlState, translate } from './db_errors.ts';
+import { failedGuard, isConnectionError, isPasswordRefused, MOMENTARY, sqlState, translate } from './db_errors.ts';
 import { isUnavailable } from './errors.ts';
 import type { Outages } from './outages.ts';
 import type { RequestContext } from './request_context.ts';
@@ -107,7 +107,6 @@ export const SERVER_NAME = 'cardea';
 const DEFAULT_POOL_SIZE = 10;
 const DEFAULT_TIMEOUT_MS = 5_000;
 
-const WRONG_PASSWORD = '28P01';
 const PASSWORD_TRIES = 20;
 const PASSWORD_PAUSE_MS = 100;
 
@@ -158,7 +157,7 @@ export function createDb(options: DbOptions): Db {
       try {
         return await connect();
       } catch (error) {
-        if (left <= 0 || sqlState(error) !== WRONG_PASSWORD) throw error;
+        if (left <= 0 || !isPasswordRefused(error)) throw error;
         await setTimeout(PASSWORD_PAUSE_MS);
       }
     }

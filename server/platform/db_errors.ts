@@ -7,6 +7,10 @@ export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
+const WRONG_PASSWORD = '28P01';
+
+export const isPasswordRefused = (error: unknown): boolean => sqlState(error) === WRONG_PASSWORD;
+
 /** True when Postgres refused this value because a unique column has it already. */
 export function conflictsOn(error: unknown, value: Uint8Array): boolean {
   if (error instanceof AppError) return conflictsOn(error.cause, value);
