@@ -37,6 +37,12 @@ const ORDER = [
   'records',
 ];
 const CHAOS = /^tests\/chaos\//;
+/**
+ * Counting what runs takes a tenth of the time. These tests attack or use whole servers, whose parts the other folders test: the figures are
+ * without them.
+ */
+const WITHOUT_COVERAGE =
+  /^tests\/(browser|chaos|clients_of_others|conformance|deployment|documents|performance|security)\//;
 const MEASURING = /^tests\/performance\//;
 /** Tests that count instead of measuring time can run beside others. */
 const COUNTING = ['bench', 'configuration_file', 'people_lists', 'revocations', 'statements'].map(
@@ -142,13 +148,20 @@ function plan(files: readonly string[], coverage: string | undefined): Phase[][]
   // A copied library replaces the original for the whole process.
   const isAlone = (file: string) => file === MEASURES_ITSELF || mentions(file, 'renamed_library');
   const isMeasuring = (file: string) => MEASURING.test(file) && !COUNTING.includes(file) && file !== MEASURES_ITSELF;
+  const isShared = (file: string) => !isKilling(file) && !isAlone(file) && !isMeasuring(file) && file !== LAST;
+  const isPlain = (file: string) => coverage !== undefined && WITHOUT_COVERAGE.test(file);
   const shared: Phase = {
-    files: files.filter((file) => !isKilling(file) && !isAlone(file) && !isMeasuring(file) && file !== LAST),
+    files: files.filter((file) => isShared(file) && !isPlain(file)),
     processes: 'shared',
     // One more than the cores, since each process sometimes waits for Postgres, servers and timeouts.
     concurrency: Math.min(4, availableParallelism() + 1),
     timeout: AT_LENGTH ?? 4 * MINUTE,
     coverage,
+  };
+  const plain: Phase = {
+    ...shared,
+    files: files.filter((file) => isShared(file) && isPlain(file)),
+    coverage: undefined,
   };
   const killing: Phase = {
     files: files.filter((file) => isKilling(file) || isAlone(file)),
@@ -159,7 +172,9 @@ function plan(files: readonly string[], coverage: string | undefined): Phase[][]
   const measuring: Phase = { ...killing, files: files.filter(isMeasuring) };
   const last: Phase = { ...killing, files: files.filter((file) => file === LAST) };
   const groups =
-    AT_LENGTH === undefined ? [[shared, killing], [measuring], [last]] : [[shared], [killing], [measuring], [last]];
+    AT_LENGTH === undefined
+      ? [[plain], [shared, killing], [measuring], [last]]
+      : [[plain], [shared], [killing], [measuring], [last]];
   return groups.map((group) => group.filter((phase) => phase.files.length > 0)).filter((group) => group.length > 0);
 }
 
