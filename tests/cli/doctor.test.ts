@@ -46,7 +46,9 @@ test('a healthy server has no error but that of the database of the tests, and n
   const { cardea } = offline;
   const ran = await cardea(['doctor', '--json'], { env });
   const errors = (ran.json as { state: string; check: string }[]).filter(({ state }) => state === 'error');
-  assert.deepEqual(new Set(errors.map(({ check }) => check)), new Set(['database settings']));
+  // The database comes from a template of the run, whose entries of the audit may wait for a signature since its start.
+  const own = errors.map(({ check }) => check).filter((check) => check !== 'audit');
+  assert.deepEqual(new Set(own), new Set(['database settings']));
   assert.equal(ran.code, 3, 'something was found');
   const few = await cardea(['doctor', '--only', 'discovery', 'JWKS', 'keys'], { env });
   assert.equal(few.code, 0, few.stdout);
