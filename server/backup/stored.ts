@@ -11,7 +11,7 @@ export async function namesIn(storage: Pick<Storage, 'list'>): Promise<string[]>
 }
 
 /**
- * Removes old backups and what is left of incomplete ones; the newest stay whatever their age.
+ * Removes old backups and what is left of incomplete ones; the newest three stay, however old they are.
  * @param own names of whole backups of this installation, the newest first
  * @returns their names
  */

@@ -53,7 +53,7 @@ export async function homeRoutes(app: FastifyInstance, options: HomeOptions): Pr
 export function healthRoutes(app: FastifyInstance, { isReady, probe }: Pick<HomeOptions, 'isReady' | 'probe'>): void {
   /**
    * Liveness: says nothing about dependencies, so that a database outage does not restart the process. `cardea doctor` also asks here
-   * what arrives of its requests.
+   * how its requests arrive.
    */
   app.get(HEALTH_PATHS.alive, { config: { quiet: true } }, async (request) => {
     const seen = probe(request);

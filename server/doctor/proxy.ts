@@ -3,9 +3,9 @@ import { PROBE_HEADER, probeToken, type Seen } from '../platform/probe.ts';
 import { type Check, type Finding, ok, problem, skipped, warning } from './check.ts';
 import { ask } from './issuer.ts';
 
-/** An address of nobody (RFC 5737), as a client may claim it. */
+/** An address for documentation (RFC 5737), as a client may claim it. */
 export const CLAIMED = '203.0.113.77';
-/** A certificate of nobody, as a client may claim it. */
+/** A certificate that no client has, as a client may claim it. */
 export const CLAIMED_CERTIFICATE = ':c3Bvb2ZlZA==:';
 
 /** Asks the issuer what arrived of a request that lies about its sender, as a client can. */

@@ -9,7 +9,7 @@ import { mails } from '../operations/mails.ts';
 import { LIST_LIMIT_MAX } from '../platform/listing.ts';
 import { type Check, type Finding, ok, problem, skipped, warning } from './check.ts';
 
-/* What servers have left in the database: it shows whether their background jobs keep up. */
+/* The state that servers leave in the database: it shows whether their background jobs keep up. */
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;

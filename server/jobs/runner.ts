@@ -18,7 +18,7 @@ export interface Job {
   stop?(): Promise<void>;
 }
 
-/** What a job of this node has done so far. Times are milliseconds since the epoch. */
+/** The results of a job of this node so far. Times are milliseconds since the epoch. */
 export interface JobState {
   readonly name: string;
   readonly everyMs: number;

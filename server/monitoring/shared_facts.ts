@@ -19,7 +19,7 @@ export interface SharedFactsParts {
   readonly now: Clock;
   /** Monotonic milliseconds. */
   readonly uptime: Clock;
-  /** Milliseconds for which a reading is used again, whatever asks. */
+  /** Milliseconds for which a reading is used again, however often it is asked for. */
   readonly everyMs?: number;
   /** Milliseconds for a reading. */
   readonly timeoutMs?: number;

@@ -42,7 +42,7 @@ export async function statusPage(app: FastifyInstance, parts: StatusPageParts): 
     const account = session && (await parts.findAccount(session.accountId));
     if (!session || account?.standing !== 'active')
       return redirectTo(reply, sessions.signInUrl({ returnTo: PATHS.status }));
-    // As if there was no such page: whether somebody is an operator is told to nobody else.
+    // The same answer as for a page that does not exist, so that it does not tell who is an operator.
     if (!(await parts.permissionsOfRoles(account.roles)).has(NEEDED))
       throw new AppError('not_found', 'there is nothing here');
     const needed = strongestAcr(account);

@@ -80,7 +80,7 @@ export interface DbOptions {
   poolSize?: number;
   /** Milliseconds to wait for a connection, and for a statement. */
   timeoutMs?: number;
-  /** What Postgres shows of the connections. Default: that of a server. */
+  /** The name of the connections that Postgres shows. Default: that of a server. */
   name?: string;
   /** Told of every success, and of every failure that means that Postgres is unavailable. */
   outages?: Outages;
