@@ -4,13 +4,13 @@
  * node tests/deployment/manifests.ts [--write]
  * `--write` writes ops/kubernetes/base/cardea.yaml, which is what the chart renders with its default values.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { artifacts, ROOT } from '../helpers/artifacts.ts';
 import { findOnPath } from '../helpers/chromium.ts';
+import { execute } from './execute.ts';
 
 /** Main packages of Go modules. */
 const TOOLS = {
@@ -104,19 +104,6 @@ function programOf(tool: Tool): string {
 }
 
 const run = (tool: Tool, args: readonly string[]) => execute(programOf(tool), args);
-
-/** @throws with what the program has written, when it fails */
-function execute(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): string {
-  const { status, stdout, stderr, error } = spawnSync(program, args, {
-    cwd: ROOT,
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${status}\n${stdout}${stderr}`);
-  return stdout;
-}
 
 try {
   process.exitCode = main(process.argv.slice(2));

@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { artifacts, ROOT } from '../helpers/artifacts.ts';
 import { track } from '../helpers/children.ts';
 import { commandsOf } from '../helpers/page_commands.ts';
+import { execute } from './execute.ts';
 import { PAGE_STEPS, PAGE_VALUES } from './steps.ts';
 
 const RELEASE = 'trixie';
@@ -29,7 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
   const folder = mkdtempSync(join(artifacts(), 'deployment-'));
   try {
     const root = join(folder, 'root');
-    must('cp', ['-a', '--reflink=auto', base, root]);
+    execute('cp', ['-a', '--reflink=auto', base, root]);
     cpSync('/etc/resolv.conf', join(root, 'etc/resolv.conf'), { dereference: true });
     // Where the registry of packages has an authority of its own.
     if (process.env.NODE_EXTRA_CA_CERTS)
@@ -50,8 +51,8 @@ function debian(): string {
   if (existsSync(join(folder, 'etc/debian_version'))) return folder;
   console.log(`making a Debian ${RELEASE} by debootstrap (once)…`);
   rmSync(folder, { recursive: true, force: true });
-  must('debootstrap', ['--variant=minbase', RELEASE, `${folder}.new`]);
-  must('mv', [`${folder}.new`, folder]);
+  execute('debootstrap', ['--variant=minbase', RELEASE, `${folder}.new`]);
+  execute('mv', [`${folder}.new`, folder]);
   return folder;
 }
 
@@ -59,15 +60,15 @@ function debian(): string {
 function makeRepository(path: string, folder: string): void {
   const index = { GIT_INDEX_FILE: join(folder, 'index') };
   const author = { GIT_AUTHOR_NAME: 'x', GIT_AUTHOR_EMAIL: 'x', GIT_COMMITTER_NAME: 'x', GIT_COMMITTER_EMAIL: 'x' };
-  must('git', ['read-tree', 'HEAD'], index);
-  must('git', ['add', '--all'], index);
-  const tree = must('git', ['write-tree'], index).trim();
-  const commit = must('git', ['commit-tree', '-m', 'the working tree', tree], author).trim();
+  execute('git', ['read-tree', 'HEAD'], index);
+  execute('git', ['add', '--all'], index);
+  const tree = execute('git', ['write-tree'], index).trim();
+  const commit = execute('git', ['commit-tree', '-m', 'the working tree', tree], author).trim();
   mkdirSync(path, { recursive: true });
-  must('git', ['init', '--quiet', '--bare', path]);
+  execute('git', ['init', '--quiet', '--bare', path]);
   for (const branch of [PAGE_VALUES.VERSION, NEXT])
-    must('git', ['push', '--quiet', path, `${commit}:refs/heads/${branch}`]);
-  must('chown', ['-R', '0:0', path]);
+    execute('git', ['push', '--quiet', path, `${commit}:refs/heads/${branch}`]);
+  execute('chown', ['-R', '0:0', path]);
 }
 
 /** The commands of the page in one shell; between them it waits for the checks of this process. */
@@ -166,7 +167,7 @@ function startLoad(root: string, folder: string): Load {
 
 function inPlace(root: string, folder: string, args: readonly string[]): string {
   const [program, all, env] = placed(root, folder, args);
-  return must(program, all, env);
+  return execute(program, all, env);
 }
 
 /** `visit.ts` where the name of the issuer leads to this machine, and the page's authority is trusted. */
@@ -195,19 +196,6 @@ function isTaken(port: number): Promise<boolean> {
     });
     socket.once('error', () => done(false));
   });
-}
-
-/** @throws with what the program has written, when it fails */
-function must(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
-  const { status, stdout, stderr, error } = spawnSync(program, args, {
-    cwd: ROOT,
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${status}\n${stdout}${stderr}`);
-  return stdout;
 }
 
 try {
