@@ -34,7 +34,7 @@ export async function start(
   // Its packages take a while to load.
   const tracing = isTracingOn(env) ? (await import('./platform/otel.ts')).createTracing(env) : undefined;
   opened.defer(async () => tracing?.close());
-  const requestContext = createRequestContext();
+  const requestContext = createRequestContext(tracing);
   const db = createDb({
     url: source,
     requestContext,

@@ -87,6 +87,8 @@ export interface QueuedMail extends Queued {
   readonly at: number;
   /** The request that caused it; undefined for a job or a command. */
   readonly requestId?: string | undefined;
+  /** Of that request, where it was traced. */
+  readonly traceparent?: string | undefined;
 }
 
 /** A mail that is sent later, and may be withdrawn until then. @property id a UUID, for a mail to one address */
@@ -168,7 +170,7 @@ export const MAIL_LIST = createListing<MailRow, MailRow>({
 });
 
 /** The sealed column of a row. */
-type Content = Pick<QueuedMail, 'at' | 'requestId'> & { readonly intent: QueuedIntent };
+type Content = Pick<QueuedMail, 'at' | 'requestId' | 'traceparent'> & { readonly intent: QueuedIntent };
 
 /** @param parts `keptSeconds`: how long it is tried to send a mail */
 export function createMails(parts: {
@@ -177,13 +179,15 @@ export function createMails(parts: {
   people: Pick<Accounts, 'ownerOf' | 'sealerFrom'>;
   now: Clock;
   keptSeconds?: number;
-  requestContext?: Pick<RequestContext, 'requestId'> | undefined;
+  requestContext?: Pick<RequestContext, 'requestId' | 'traceparent'> | undefined;
 }): Mails {
   const { db, people, now, keptSeconds = KEPT_SECONDS, requestContext } = parts;
   const keptMs = keptSeconds * 1_000;
   const sealing = ownSealing(parts, 'mails');
 
-  function open(row: Pick<MailRow, 'id'> & ReadColumns): Pick<QueuedMail, 'intent' | 'at' | 'requestId'> {
+  function open(
+    row: Pick<MailRow, 'id'> & ReadColumns,
+  ): Pick<QueuedMail, 'intent' | 'at' | 'requestId' | 'traceparent'> {
     try {
       return sealing.open(row.id, row) as Content;
     } catch {
@@ -223,7 +227,8 @@ export function createMails(parts: {
       const mails = mailsOf(intent).map((one) => {
         // in the order of queueing, also of those of one millisecond
         const id = later?.id ?? uuidv7(at);
-        const content: Content = { intent: one, at, requestId: requestContext?.requestId() };
+        const [requestId, traceparent] = [requestContext?.requestId(), requestContext?.traceparent()];
+        const content: Content = { intent: one, at, requestId, traceparent };
         return { id, ...sealing.seal(id, owner, content) };
       });
       return MAIL_STATEMENTS.insert.bind({

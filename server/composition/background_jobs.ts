@@ -105,23 +105,24 @@ export function startBackgroundJobs(parts: {
   ];
   const started = startJobs(
     jobs.filter((job) => job !== undefined),
-    { log, messenger, now: infrastructure.now },
+    { log, messenger, now: infrastructure.now, tracing: infrastructure.tracing },
   );
   return onClose(started, (running) => running.stop());
 }
 
-function assembleMailWorker({ config, db, log, now, mailer, views }: Infrastructure, accountServices: AccountServices) {
+function assembleMailWorker(infrastructure: Infrastructure, accountServices: AccountServices) {
+  const { config, db, log, now, mailer, tracing, views } = infrastructure;
   if (!mailer) {
     log.warn('no mail is sent: CARDEA_SMTP_URL is not set');
     return undefined;
   }
   const { accounts, devices, links, throttle, mails } = accountServices;
   const draft = createDrafts({ accounts, devices, links, views, throttle, issuer: config.issuer });
-  return createMailWorker({ mails, draft, mailer, db, now, log });
+  return createMailWorker({ mails, draft, mailer, db, tracing, now, log });
 }
 
 function assembleDeliveryWorker(
-  { audit, now, log, outbound }: Infrastructure,
+  { audit, now, log, outbound, tracing }: Infrastructure,
   clientServices: ClientServices,
   { serving, units, assertCanSign, deliveries }: Protocol,
 ) {
@@ -132,7 +133,7 @@ function assembleDeliveryWorker(
       endpointOf: async (id) => (await clientServices.find(id))?.metadata.backchannel_client_notification_endpoint,
     }),
   };
-  return createDeliveryWorker({ deliveries, deliver, audit, now, log });
+  return createDeliveryWorker({ deliveries, deliver, audit, tracing, now, log });
 }
 
 function assembleAuditDelivery(
@@ -140,12 +141,13 @@ function assembleAuditDelivery(
   { accounts }: AccountServices,
   { subjectsOfClient }: Protocol,
 ) {
-  const { audit, config, db, log, nameServers, now, outbound, sealer } = infrastructure;
+  const { audit, config, db, log, nameServers, now, outbound, sealer, tracing } = infrastructure;
   const senders = createSenders({
     outbound,
     outboundTls: createOutboundTls({ allow: config.outboundAllow, nameServers }),
     issuer: config.issuer,
     fileFolder: config.auditFileDir,
+    tracing,
     now,
   });
   const store = createDeliveryStore({ db, sealer, now });
@@ -153,7 +155,7 @@ function assembleAuditDelivery(
     subjectsOfClient(id, everybody ? accountIds : await peopleOfClient({ db, now }, id, accountIds));
   const detailsOf: DetailsOf = (rows) =>
     detailsOfEntries({ openByMonth: audit.openByMonth, sealersOf: accounts.sealersOf }, rows);
-  return createAuditDelivery({ store, senders, subjectsOf, detailsOf, audit, now, log });
+  return createAuditDelivery({ store, senders, subjectsOf, detailsOf, audit, tracing, now, log });
 }
 
 async function removeExpired({ db, log, now }: Infrastructure): Promise<void> {

@@ -60,7 +60,7 @@ export interface StoreParts {
   readonly sealer: Sealer;
   readonly now: Clock;
   /** Default: nothing belongs to a request, as in a command. */
-  readonly requestContext?: Pick<RequestContext, 'requestId'>;
+  readonly requestContext?: Pick<RequestContext, 'requestId' | 'traceparent'>;
 }
 
 /** @param parts `outbound` fetches the URLs in the metadata of clients */

@@ -4,6 +4,7 @@ import type { DestinationKind } from '../audit/destination_settings.ts';
 import type { AuditDetails, AuditRow } from '../audit/entries.ts';
 import { isDatabaseAway } from '../platform/db_errors.ts';
 import type { Logger } from '../platform/log.ts';
+import { NO_TRACING, type Tracing } from '../platform/tracing.ts';
 import type { Senders } from './audit_senders.ts';
 import { createAuditTurns, type TurnParts } from './audit_turn.ts';
 
@@ -34,10 +35,11 @@ export function createAuditDelivery(
   parts: Omit<TurnParts, 'messagesOf' | 'isStopped'> & {
     readonly store: DeliveryStore;
     readonly senders: Senders;
+    readonly tracing?: Pick<Tracing, 'runs'> | undefined;
     readonly log: Logger;
   } & Sources,
 ): AuditDelivery {
-  const { store, senders, log } = parts;
+  const { store, senders, tracing = NO_TRACING, log } = parts;
   const kinds = Object.keys(senders) as DestinationKind[];
   let isStopped = false;
   let running: Promise<void> | undefined;
@@ -47,8 +49,11 @@ export function createAuditDelivery(
 
   async function take(claimed: Claimed): Promise<void> {
     try {
-      await turn(claimed);
-      await store.release(claimed);
+      const about = { 'cardea.audit.destination': claimed.id };
+      await tracing.runs(`audit delivery ${claimed.kind}`, about, async () => {
+        await turn(claimed);
+        await store.release(claimed);
+      });
     } catch (error) {
       const away = isDatabaseAway(error);
       log[away ? 'debug' : 'warn']({ destination: claimed.id, error }, 'a destination of the audit had no turn');

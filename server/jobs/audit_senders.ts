@@ -7,13 +7,17 @@ import { type Failure, failureOf, signatureHeaders } from '../audit/webhooks.ts'
 import type { Clock } from '../platform/clock.ts';
 import { type Outbound, OutboundError } from '../platform/outbound.ts';
 import type { OutboundTls } from '../platform/outbound_tls.ts';
+import { NO_TRACING, OUTCOME, type Tracing } from '../platform/tracing.ts';
 
 /** Sends messages to a destination of one kind. */
 export interface Sender {
   /** Messages in one attempt at most: all of them are taken, or they are sent again. */
   readonly most: number;
   /** @returns undefined when the receiver has taken them. Never rejects */
-  send(to: Pick<Claimed, 'id' | 'settings' | 'secrets'>, messages: readonly Message[]): Promise<Failure | undefined>;
+  send(
+    to: Pick<Claimed, 'id' | 'clientId' | 'settings' | 'secrets'>,
+    messages: readonly Message[],
+  ): Promise<Failure | undefined>;
 }
 
 export type Senders = Readonly<Partial<Record<DestinationKind, Sender>>>;
@@ -27,17 +31,21 @@ export function createSenders(parts: {
   readonly outboundTls: OutboundTls;
   readonly issuer: { readonly identifier: string; readonly hostname: string };
   readonly fileFolder: string | undefined;
+  readonly tracing?: Pick<Tracing, 'asks' | 'traceparent'> | undefined;
   readonly now: Clock;
 }): Senders {
-  const { outbound, outboundTls, issuer, fileFolder, now } = parts;
+  const { outbound, outboundTls, issuer, fileFolder, tracing = NO_TRACING, now } = parts;
 
   const signed = (type: string, bodyOf: (message: Message) => string): Sender => ({
     most: 1,
-    async send({ id, settings: { url }, secrets }, [message]) {
+    async send({ id, clientId, settings: { url }, secrets }, [message]) {
       if (!message) return undefined;
       if (url === undefined || !secrets) return { reason: 'secret_unreadable', untried: true };
       const body = bodyOf(message);
-      const headers = { 'content-type': type, ...signatureHeaders(secrets, { id: message.id, body, now: now() }) };
+      const signature = signatureHeaders(secrets, { id: message.id, body, now: now() });
+      // W3C Trace Context, for the operator's own receivers alone: nothing of a trace is told to apps.
+      const traceparent = clientId === undefined ? tracing.traceparent() : undefined;
+      const headers = { 'content-type': type, ...signature, ...(traceparent === undefined ? {} : { traceparent }) };
       const turn = { chosenBy: 'delivery', share: `destination:${id}` } as const;
       return attempt(async () => failureOf(await outbound.fetch(url, { method: 'POST', headers, body, turn }), now()));
     },
@@ -52,7 +60,7 @@ export function createSenders(parts: {
       }),
   };
 
-  return {
+  const senders: Senders = {
     webhook: signed('application/json', webhookBody),
     cloudevents: signed('application/cloudevents+json; charset=utf-8', (one) => cloudEvent(one, issuer.identifier)),
     syslog: {
@@ -66,6 +74,20 @@ export function createSenders(parts: {
       },
     },
     ...(fileFolder === undefined ? {} : { file }),
+  };
+  return Object.fromEntries(Object.entries(senders).map(([kind, sender]) => [kind, traced(kind, sender, tracing)]));
+}
+
+/** A span for each attempt, with how many entries it has and the word for its failure. */
+function traced(kind: string, { most, send }: Sender, tracing: Pick<Tracing, 'asks'>): Sender {
+  return {
+    most,
+    send: (to, messages) =>
+      tracing.asks(`audit to ${kind}`, { 'cardea.audit.entries': messages.length }, async (note) => {
+        const failure = await send(to, messages);
+        note(failure ? { [OUTCOME]: 'failed', 'error.type': failure.reason } : { [OUTCOME]: 'done' });
+        return failure;
+      }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Audit, AuditEntry } from '../audit/entries.ts';
 import type { Clock } from '../platform/clock.ts';
 import { isDatabaseAway } from '../platform/db_errors.ts';
 import type { Logger } from '../platform/log.ts';
+import type { Tracing } from '../platform/tracing.ts';
 import { type Deliveries, type Delivery, LOGOUT } from '../records/deliveries.ts';
 import {
   createQueueWorker,
@@ -22,6 +23,7 @@ export interface DeliveryWorkerParts {
   /** By kind. Other kinds are left for nodes that know them. */
   readonly deliver: Readonly<Record<string, Deliver>>;
   readonly audit: Pick<Audit, 'line'>;
+  readonly tracing?: Pick<Tracing, 'runs'> | undefined;
   readonly now: Clock;
   readonly log: Logger;
   /** From 0 to 1. */
@@ -75,7 +77,7 @@ function entryOf({ id, clientId, accountId, attempts }: Delivery, outcome: Final
 
 /** Sends queued deliveries to clients. */
 export function createDeliveryWorker(parts: DeliveryWorkerParts): QueueWorker {
-  const { deliveries, deliver, audit, now, log, random = Math.random } = parts;
+  const { deliveries, deliver, audit, tracing, now, log, random = Math.random } = parts;
   const kinds = Object.keys(deliver);
   return createQueueWorker<Delivery>({
     queue: {
@@ -95,6 +97,9 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts): QueueWorker {
     // Neither the account nor the client's response is logged.
     logFields: ({ kind, clientId, attempts }) => ({ kind, clientId, attempts }),
     outcomeLog: OUTCOME_LOG,
+    // Not the client: its id may be a URL.
+    spanOf: ({ kind, attempts }) => ({ name: `delivery ${kind}`, attributes: { 'cardea.attempts': attempts } }),
+    tracing,
     now,
     log,
 

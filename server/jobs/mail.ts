@@ -4,6 +4,7 @@ import type { Db } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Mailer } from '../platform/mail.ts';
+import { NO_TRACING, REQUEST_ID, type Tracing } from '../platform/tracing.ts';
 import type { Draft } from './mail_drafts.ts';
 import { createQueueWorker, doublingPause, type OutcomeLog, type QueueWorker } from './queue_worker.ts';
 
@@ -12,6 +13,7 @@ export interface MailWorkerParts {
   readonly draft: (mail: QueuedMail) => Promise<Draft | undefined>;
   readonly mailer: Pick<Mailer, 'send'>;
   readonly db: Pick<Db, 'transact'>;
+  readonly tracing?: Pick<Tracing, 'asks' | 'runs'> | undefined;
   readonly now: Clock;
   readonly log: Logger;
 }
@@ -38,7 +40,7 @@ const OUTCOME_LOG: OutcomeLog = {
 
 /** Sends queued mails. */
 export function createMailWorker(parts: MailWorkerParts): QueueWorker {
-  const { mails, draft, mailer, db, now, log } = parts;
+  const { mails, draft, mailer, db, tracing = NO_TRACING, now, log } = parts;
   return createQueueWorker<QueuedMail>({
     queue: { postpone: mails.postpone, remove: ({ id }) => mails.remove(id) },
     claim: (limit) => mails.claimDue({ limit, leaseMs: LEASE_MS }),
@@ -47,6 +49,12 @@ export function createMailWorker(parts: MailWorkerParts): QueueWorker {
     pauseAfter,
     logFields: ({ id, intent, attempts, requestId }) => ({ mail: id, kind: intent?.kind, attempts, requestId }),
     outcomeLog: OUTCOME_LOG,
+    spanOf: ({ intent, attempts, requestId, traceparent }) => ({
+      name: `mail ${intent?.kind ?? 'unreadable'}`,
+      attributes: { 'cardea.attempts': attempts, ...(requestId === undefined ? {} : { [REQUEST_ID]: requestId }) },
+      cause: traceparent,
+    }),
+    tracing,
     now,
     log,
 
@@ -61,7 +69,7 @@ export function createMailWorker(parts: MailWorkerParts): QueueWorker {
         recipient = message.to.address;
         // The link is stored first, so that it works as soon as the mail can be read.
         await db.transact(linkStatements);
-        await mailer.send({ ...message, kind: intent.kind, id, requestId });
+        await tracing.asks('smtp', {}, () => mailer.send({ ...message, kind: intent.kind, id, requestId }));
         return { outcome: 'done' };
       } catch (error) {
         const isRefused = error instanceof AppError && error.code === 'mail_refused';

@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.ts';
 import { isDatabaseAway } from '../platform/db_errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Queue, Queued } from '../platform/queue.ts';
+import { NO_TRACING, type Note, OUTCOME, type SpanAttributes, type Tracing } from '../platform/tracing.ts';
 
 /** Handles the items that are queued in one table. Every node runs a worker; each item is claimed by one of them. */
 export interface QueueWorker {
@@ -46,6 +47,13 @@ export interface QueueWorkerParts<Item extends Queued> {
   /** Never personal data. */
   logFields(item: Item): object;
   readonly outcomeLog: OutcomeLog;
+  /** The span of an attempt. `cause`: the `traceparent` of what has queued the item, where it was stored */
+  spanOf(item: Item): {
+    readonly name: string;
+    readonly attributes: SpanAttributes;
+    readonly cause?: string | undefined;
+  };
+  readonly tracing?: Pick<Tracing, 'runs'> | undefined;
   readonly now: Clock;
   readonly log: Logger;
 }
@@ -61,7 +69,7 @@ export function doublingPause(firstMs: number, attempts: number): number {
 
 /** The next item is claimed as soon as one is finished, so that no item waits for the slowest of a batch. */
 export function createQueueWorker<Item extends Queued>(parts: QueueWorkerParts<Item>): QueueWorker {
-  const { queue, batch, most, outcomeLog, now, log } = parts;
+  const { queue, batch, most, outcomeLog, tracing = NO_TRACING, now, log } = parts;
   const inProgress = new Set<Item>();
   let running: Promise<void> | undefined;
   let mustLookAgain = false;
@@ -111,7 +119,10 @@ export function createQueueWorker<Item extends Queued>(parts: QueueWorkerParts<I
 
   function start(item: Item): void {
     inProgress.add(item);
-    void handle(item).finally(() => {
+    const { name, attributes, cause } = parts.spanOf(item);
+    // A trace of its own: a queue that is never empty would make one of a job that has no end.
+    const handled = tracing.runs(name, attributes, (note) => handle(item, note), cause);
+    void handled.finally(() => {
       inProgress.delete(item);
       announceChange();
     });
@@ -125,11 +136,12 @@ export function createQueueWorker<Item extends Queued>(parts: QueueWorkerParts<I
   }
 
   /** Never rejects: an item whose outcome cannot be stored is claimed again when its lease ends. */
-  async function handle(item: Item): Promise<void> {
+  async function handle(item: Item, note: Note): Promise<void> {
     const { outcome, error, about } = await parts.handle(item);
     const dueAt = new Date(now() + parts.pauseAfter(item.attempts));
     const isExpired = outcome === 'failed' && dueAt >= item.expiresAt;
     const final = isExpired ? 'expired' : outcome;
+    note({ [OUTCOME]: final });
     const [level, message] = outcomeLog[final] ?? ['warn', outcome];
     const fields = { ...parts.logFields(item), ...about, ...(error === undefined ? {} : { error }) };
     // An outage is logged once elsewhere (platform/outages.ts), and an item that is lost is always logged.

@@ -2,6 +2,7 @@ import type { Clock } from '../platform/clock.ts';
 import { isDatabaseAway } from '../platform/db_errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Messenger } from '../platform/messenger.ts';
+import { NO_TRACING, type Tracing } from '../platform/tracing.ts';
 
 export interface Job {
   readonly name: string;
@@ -39,8 +40,14 @@ export interface Jobs {
 /** Runs each job again and again, on every node. A job that two nodes must not run at the same time takes a lock itself. */
 export function startJobs(
   jobs: readonly Job[],
-  { log, messenger, now }: { log: Logger; messenger: Pick<Messenger, 'on' | 'onGap'>; now: Clock },
+  parts: {
+    readonly log: Logger;
+    readonly messenger: Pick<Messenger, 'on' | 'onGap'>;
+    readonly now: Clock;
+    readonly tracing?: Pick<Tracing, 'runs'> | undefined;
+  },
 ): Jobs {
+  const { log, messenger, now, tracing = NO_TRACING } = parts;
   const states = new Map<Job, { -readonly [Member in keyof JobState]: JobState[Member] }>();
   for (const job of jobs) {
     const none = { succeeded: 0, failed: 0, lastSuccessAt: undefined, lastMs: undefined };
@@ -49,10 +56,12 @@ export function startJobs(
   const running = new Map<Job, Promise<void>>();
 
   function run(job: Job): void {
-    if (running.has(job) && job.channel === undefined) return;
+    const isRunning = running.has(job);
+    if (isRunning && job.channel === undefined) return;
     const startedAt = now();
-    const finished = job
-      .run()
+    // A call that makes a running job look for more is no run of its own.
+    const run = isRunning ? job.run() : tracing.runs(`job ${job.name}`, {}, () => job.run());
+    const finished = run
       .then(() => note(job, startedAt, true))
       .catch((error) => {
         note(job, startedAt, false);

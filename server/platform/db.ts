@@ -1,11 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
-import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
+import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { connecting, observed } from './db_clients.ts';
 import { failedGuard, isConnectionError, isPasswordRefused, MOMENTARY, sqlState, translate } from './db_errors.ts';
 import { isUnavailable } from './errors.ts';
+import { observedPool } from './kysely_pool.ts';
 import type { Outages } from './outages.ts';
 import type { RequestContext } from './request_context.ts';
+import { shapeOf } from './statement_shape.ts';
 import type { Tracing } from './tracing.ts';
 
 /**
@@ -183,10 +185,10 @@ export function createDb(options: DbOptions): Db {
     });
   }
 
-  /** Names alone: values are secrets and personal data, and texts may depend on requests. */
+  /** Names and shapes alone: values are secrets and personal data, and texts may depend on requests. */
   function traced<T>(statements: readonly Statement[], work: () => Promise<T>): Promise<T> {
     if (!tracing) return work();
-    const names = statements.map(({ name = '(unnamed)' }) => name).join(' ');
+    const names = statements.map(({ name, text }) => name ?? shapeOf(text)).join(' ');
     return tracing.asks(`postgres ${names}`.slice(0, 200), { 'db.system.name': 'postgresql' }, work);
   }
 
@@ -243,7 +245,12 @@ export function createDb(options: DbOptions): Db {
     { rollBack = false }: { readonly rollBack?: boolean } = {},
   ): Promise<T> {
     const client = await connected();
-    const send = async (bound: readonly BoundStatement[]) => {
+    const send = (bound: readonly BoundStatement[]) =>
+      traced(
+        bound.map(({ statement }) => statement),
+        () => sendAll(bound),
+      );
+    const sendAll = async (bound: readonly BoundStatement[]) => {
       const sent = bound.map(({ statement, values }) => client.query({ ...statement, values: values as unknown[] }));
       const settled = await Promise.allSettled(sent);
       const failed = settled.find((one) => one.status === 'rejected');
@@ -273,7 +280,7 @@ export function createDb(options: DbOptions): Db {
       return urlNow();
     },
     kysely: new Kysely<Record<never, never>>({
-      dialect: new PostgresDialect({ pool: observedPool(pool, outages, connected, failure) }),
+      dialect: new PostgresDialect({ pool: observedPool(pool, { outages, connected, failure, traced }) }),
     }),
     query: <R>({ statement, values }: BoundStatement<R>) => run<R>(statement, values),
     run,
@@ -324,35 +331,6 @@ export function withinTransaction(send: Send): Db {
     connect: outside,
     poolState: outside,
     close: outside,
-  };
-}
-
-/** The pool for Kysely, with the same errors as `run` and `transact`. */
-function observedPool(
-  pool: pg.Pool,
-  outages: Outages | undefined,
-  connected: () => Promise<pg.PoolClient>,
-  failure: (error: unknown) => unknown,
-): PostgresPool {
-  async function orFail<T>(work: Promise<T>): Promise<T> {
-    try {
-      const result = await work;
-      outages?.succeeded();
-      return result;
-    } catch (error) {
-      throw failure(error);
-    }
-  }
-  return {
-    options: pool.options,
-    async connect() {
-      const client = await connected();
-      const query = (sql: string, parameters: readonly unknown[]) => orFail(client.query(sql, [...parameters]));
-      // Kysely's type also takes cursors, which are not used here and which a pipelined connection refuses.
-      const used = { query, release: (destroy?: boolean) => client.release(destroy) };
-      return used as unknown as PostgresPoolClient;
-    },
-    end: () => pool.end(),
   };
 }
 

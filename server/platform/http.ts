@@ -154,7 +154,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     const count = requestStats.counterOf(route.url);
     const isLogged = !route.config?.quiet || log.isLevelEnabled('debug');
     // Listening for the end of a response would cost part of the time of a prepared document.
-    if (route.config?.responseMode === 'own_headers' && !isLogged && !tracing) {
+    if (route.config?.responseMode === 'own_headers' && !isLogged) {
       const { handler } = route;
       route.handler = function (request, reply) {
         const sent = handler.call(this, request, reply);
@@ -168,7 +168,6 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     route.onResponse = [
       (request, reply, done) => {
         count(request.method, reply.statusCode, reply.elapsedTime);
-        request.span?.end({ method: request.method, route: route.url, status: reply.statusCode });
         if (isLogged) logRequest(request, reply);
         done();
       },
@@ -200,7 +199,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     if (responseMode === undefined) setFixedHeaders(request, reply);
     else if (responseMode === 'raw') setRawHeaders(request, reply);
     watchForwarded(request.raw);
-    if (tracing) request.span = tracing.request(parentOf(request));
+    if (tracing) request.span = spanOf(tracing, request, reply);
     // Before the body is read: the content of a request to an unknown path does not matter.
     if (request.is404) return done(unrouted(request, reply));
     if (isEncoded(request)) {
@@ -224,9 +223,21 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
 
   /** A stranger must not choose the trace that a request belongs to. */
-  function parentOf({ raw }: FastifyRequest): string | undefined {
-    const { traceparent } = raw.headers;
-    return isTrusted(raw.socket.remoteAddress) && typeof traceparent === 'string' ? traceparent : undefined;
+  function spanOf(
+    { request: begin }: Pick<Tracing, 'request'>,
+    request: FastifyRequest,
+    { raw }: FastifyReply,
+  ): RequestSpan {
+    const { traceparent } = request.headers;
+    const isTold = isTrusted(request.raw.socket.remoteAddress) && typeof traceparent === 'string';
+    const span = begin(isTold ? traceparent : undefined);
+    // Not `onResponse`, which is not called without a route or for a client that has disconnected.
+    raw.once('close', () => {
+      const { id: requestId, method, routeOptions } = request;
+      const [route, status, aborted] = [routeOptions.url ?? NO_ROUTE, raw.statusCode, !raw.writableFinished];
+      span.end({ method, route, status, requestId, aborted });
+    });
+    return span;
   }
 
   /** One line for each request. */

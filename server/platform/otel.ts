@@ -1,4 +1,13 @@
-import { type Attributes, type Context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
@@ -12,7 +21,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import type { Environment } from './settings.ts';
-import type { Tracing } from './tracing.ts';
+import { type Note, OUTCOME, REQUEST_ID, type Tracing } from './tracing.ts';
 
 /** W3C Trace Context §3.2.2 */
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
@@ -31,18 +40,45 @@ export function createTracing(env: Environment): Tracing {
   const provider = new TracerProvider({ resource, sampler: samplerOf(env), spanProcessors: [processor] });
   const tracer = provider.getTracer('cardea');
 
+  /** @param outcomes for a span that tells how its work ended, where the work notes nothing else */
+  async function within<T>(
+    { span, context }: { readonly span: Span; readonly context: Context },
+    work: (note: Note) => Promise<T>,
+    outcomes?: typeof OUTCOMES,
+  ): Promise<T> {
+    const noted: Record<string, string | number> = {};
+    const note: Note = (attributes) => void Object.assign(noted, attributes);
+    try {
+      const result = await contexts.with(trace.setSpan(context, span), () => work(note));
+      if (outcomes) noted[OUTCOME] ??= outcomes.done;
+      return result;
+    } catch (error) {
+      noted['error.type'] ??= typeOf(error);
+      if (outcomes) noted[OUTCOME] = outcomes.failed;
+      throw error;
+    } finally {
+      if (noted['error.type'] !== undefined || noted[OUTCOME] === OUTCOMES.failed)
+        span.setStatus({ code: SpanStatusCode.ERROR });
+      span.setAttributes(noted).end();
+    }
+  }
+
   return {
     request(parent) {
-      const span = tracer.startSpan('request', { kind: SpanKind.SERVER }, remoteParent(parent));
+      const remote = spanContextOf(parent);
+      const around = remote ? trace.setSpanContext(ROOT_CONTEXT, remote) : ROOT_CONTEXT;
+      const span = tracer.startSpan('request', { kind: SpanKind.SERVER }, around);
       const context = trace.setSpan(ROOT_CONTEXT, span);
       return {
         run: (work) => contexts.with(context, work),
-        end({ method, route, status }) {
+        end({ method, route, status, requestId, aborted }) {
           span.updateName(`${method} ${route}`);
           span.setAttributes({
             'http.request.method': method,
             'http.route': route,
             'http.response.status_code': status,
+            [REQUEST_ID]: requestId,
+            ...(aborted ? { 'error.type': 'aborted' } : {}),
           });
           if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
           span.end();
@@ -52,18 +88,22 @@ export function createTracing(env: Environment): Tracing {
 
     async asks(name, attributes, work) {
       const context = contexts.active();
-      if (!trace.getSpan(context)) return work();
-      const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes: attributes as Attributes }, context);
-      try {
-        return await contexts.with(trace.setSpan(context, span), work);
-      } catch (error) {
-        // Its type alone: messages quote values.
-        span.setStatus({ code: SpanStatusCode.ERROR });
-        span.setAttribute('error.type', error instanceof Error ? error.name : typeof error);
-        throw error;
-      } finally {
-        span.end();
-      }
+      if (!trace.getSpan(context)) return work(() => {});
+      const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, context);
+      return within({ span, context }, work);
+    },
+
+    async runs(name, attributes, work, cause) {
+      const remote = spanContextOf(cause);
+      const links = remote ? [{ context: remote }] : [];
+      const span = tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes, links }, ROOT_CONTEXT);
+      return within({ span, context: ROOT_CONTEXT }, work, OUTCOMES);
+    },
+
+    traceparent() {
+      const here = trace.getSpanContext(contexts.active());
+      if (!here || (here.traceFlags & TraceFlags.SAMPLED) === 0) return undefined;
+      return `00-${here.traceId}-${here.spanId}-01`;
     },
 
     async close() {
@@ -74,11 +114,20 @@ export function createTracing(env: Environment): Tracing {
   };
 }
 
-function remoteParent(header: string | undefined): Context {
+/** What a `traceparent` names; undefined for none and for a malformed one. */
+function spanContextOf(header: string | undefined): SpanContext | undefined {
   const [, traceId, spanId, flags] = TRACEPARENT.exec(header ?? '') ?? [];
-  if (traceId === undefined || spanId === undefined || flags === undefined) return ROOT_CONTEXT;
-  const traceFlags = Number.parseInt(flags, 16);
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true });
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
+}
+
+const OUTCOMES = { done: 'done', failed: 'failed' } as const;
+
+/** The code of an error, or its class: never its message, which may quote values. */
+function typeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === 'string' && /^\w{1,40}$/.test(code) ? code : error.name;
 }
 
 /** `OTEL_TRACES_SAMPLER`, which this SDK does not read by itself. */

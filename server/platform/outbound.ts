@@ -8,7 +8,7 @@ import { createFairQueue, type FairQueue, QueueFullError } from './fair_queue.ts
 import { createLookup, createSystemLookup, type Lookup, NoSuchName } from './lookup.ts';
 import { hostOf, problemOfAddresses, problemOfUrl } from './outbound_targets.ts';
 import { createIsReachable } from './reachable.ts';
-import type { Tracing } from './tracing.ts';
+import { NO_TRACING, type Note, type Tracing } from './tracing.ts';
 
 export interface OutboundOptions {
   readonly tracing?: Pick<Tracing, 'asks'> | undefined;
@@ -111,7 +111,7 @@ const BOUNDS = {
  * rebinding) has no effect.
  */
 export function createOutbound(options: OutboundOptions): Outbound {
-  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, ca, nameServers: servers, tracing } = options;
+  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, ca, nameServers: servers, tracing = NO_TRACING } = options;
   const isReachable = createIsReachable(options.allow);
   const strangers = options.resolve ?? createLookup({ servers });
   const operators = options.resolve ?? createSystemLookup({ servers });
@@ -146,17 +146,31 @@ export function createOutbound(options: OutboundOptions): Outbound {
         const site = siteOf(url);
         return await queues[chosenBy].run({ shares: [share ?? site, site], signal }, () => {
           hasBegun = true;
-          const ask = () => attempt(url, init, chosenBy === 'operator' ? operators : strangers, signal);
           const { method = 'GET' } = init;
-          return tracing ? tracing.asks(`outbound ${method}`, { 'http.request.method': method }, ask) : ask();
+          const about = { 'http.request.method': method, 'cardea.outbound.chosen_by': chosenBy };
+          return tracing.asks(`outbound ${method}`, about, async (note: Note) => {
+            try {
+              const response = await attempt(url, init, chosenBy === 'operator' ? operators : strangers, signal);
+              note({ 'http.response.status_code': response.status });
+              return response;
+            } catch (error) {
+              note({ 'error.type': reasonOf(error, signal) });
+              throw error;
+            }
+          });
         });
       } catch (error) {
         if (error instanceof OutboundError) throw error;
         if (error instanceof QueueFullError || (signal.aborted && !hasBegun)) throw new OutboundError('busy');
-        throw new OutboundError(signal.aborted ? 'time' : 'connection');
+        throw new OutboundError(reasonOf(error, signal));
       }
     },
   };
+}
+
+function reasonOf(error: unknown, signal: AbortSignal): OutboundReason {
+  if (error instanceof OutboundError) return error.reason;
+  return signal.aborted ? 'time' : 'connection';
 }
 
 /**
