@@ -16,7 +16,7 @@ export interface paths {
         put?: never;
         /**
          * Create a user
-         * @description Without a password the person cannot sign in by one; `POST /users/invite` mails a link to set one. A password needs credentials:write, groups need groups:write, and roles roles:write.
+         * @description Without a password the person cannot sign in by one; `POST /users/invite` mails a link to set one. A password needs credentials:write, groups need groups:write, and roles roles:write. You know this password, so the person has to choose another one at the first sign-in, unless `password_temporary` is false.
          */
         post: operations["users.create"];
         delete?: never;
@@ -298,7 +298,7 @@ export interface paths {
         put?: never;
         /**
          * Set the password of a user
-         * @description Sessions, tokens, mailed links and known browsers of the person end, and a lock of the old password; the person gets a mail. A password that the policy refuses is a 400 whose `errors` name each broken rule.
+         * @description Sessions, tokens, mailed links and known browsers of the person end, and a lock of the old password; the person gets a mail. A password that the policy refuses is a 400 whose `errors` name each broken rule. You know this password, so the person has to choose another one at the next sign-in, unless `password_temporary` is false.
          */
         post: operations["users.set_password"];
         delete?: never;
@@ -3880,6 +3880,8 @@ export interface components {
             roles?: string[];
             /** @description one that the policy accepts */
             password?: string;
+            /** @description the person has to choose another password at the next sign-in; true by default */
+            password_temporary?: boolean;
         };
         /** OtherRecipient */
         OtherRecipient: {
@@ -4330,6 +4332,11 @@ export interface components {
                 country?: string;
             };
             has_password: boolean;
+            /**
+             * @description the person has to choose another password at the next sign-in
+             * @enum {boolean}
+             */
+            password_temporary?: true;
             /** @description kinds of second factor */
             second_factors: ("totp" | "passkey")[];
             /** @description names of groups; each must exist */
@@ -4440,6 +4447,11 @@ export interface components {
                 country?: string;
             };
             has_password: boolean;
+            /**
+             * @description the person has to choose another password at the next sign-in
+             * @enum {boolean}
+             */
+            password_temporary?: true;
             /** @description kinds of second factor */
             second_factors: ("totp" | "passkey")[];
             /** @description names of groups; each must exist */
@@ -4675,6 +4687,11 @@ export interface components {
                 country?: string;
             };
             has_password: boolean;
+            /**
+             * @description the person has to choose another password at the next sign-in
+             * @enum {boolean}
+             */
+            password_temporary?: true;
             /** @description kinds of second factor */
             second_factors: ("totp" | "passkey")[];
             /** @description names of groups; each must exist */
@@ -5161,6 +5178,11 @@ export interface operations {
                                 country?: string;
                             };
                             has_password?: boolean;
+                            /**
+                             * @description the person has to choose another password at the next sign-in
+                             * @enum {boolean}
+                             */
+                            password_temporary?: true;
                             /** @description kinds of second factor */
                             second_factors?: ("totp" | "passkey")[];
                             /** @description names of groups; each must exist */
@@ -5699,6 +5721,11 @@ export interface operations {
                                 country?: string;
                             };
                             has_password?: boolean;
+                            /**
+                             * @description the person has to choose another password at the next sign-in
+                             * @enum {boolean}
+                             */
+                            password_temporary?: true;
                             /** @description kinds of second factor */
                             second_factors?: ("totp" | "passkey")[];
                             /** @description names of groups; each must exist */
@@ -6628,6 +6655,8 @@ export interface operations {
                 "application/json": {
                     /** @description one that the policy accepts */
                     password: string;
+                    /** @description the person has to choose another password at the next sign-in; true by default */
+                    password_temporary?: boolean;
                 };
             };
         };
@@ -6658,7 +6687,8 @@ export interface operations {
                      *       "disabled": false,
                      *       "version": 2,
                      *       "created_at": "2026-11-01T08:00:00.000Z",
-                     *       "updated_at": "2026-11-01T08:00:00.000Z"
+                     *       "updated_at": "2026-11-01T08:00:00.000Z",
+                     *       "password_temporary": true
                      *     }
                      */
                     "application/json": components["schemas"]["User"];

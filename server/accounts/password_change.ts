@@ -14,7 +14,7 @@ import { LINK_STATEMENTS } from './links.ts';
 import type { Mails } from './mails.ts';
 import { normalisePassword, type Passwords } from './passwords.ts';
 import type { AboutEvent, PersonEvents, RecordedKind } from './person_events.ts';
-import { type PasswordPolicy, PasswordRefused, personalWords } from './policy.ts';
+import { MUST_CHANGE, type PasswordPolicy, PasswordRefused, personalWords } from './policy.ts';
 import type { ProfileInput } from './profile.ts';
 import { visitorDetails } from './session_details.ts';
 import type { Accounts } from './store.ts';
@@ -46,6 +46,8 @@ type SetBy =
 export type PasswordChangeRequest = SetBy & {
   /** The sessions and browsers that a new password does not end: none unless named here. */
   readonly keep?: KeptAlive;
+  /** The person has to choose another password at the next sign-in. */
+  readonly temporary?: boolean;
   /** The epoch in which the old password was verified, when the account was read later. */
   readonly epoch?: number;
   /** Further statements for the same transaction. */
@@ -96,8 +98,13 @@ export function createPasswordChange(
   const { db, accounts, devices, attempts, events, personEvents, mails, passwords, policy, now } = stores;
   const remembers = policy.rules.some(({ name }) => name === 'reused');
 
+  async function earlierOf({ id, passwordHash }: Account): Promise<readonly string[]> {
+    if (remembers) return accounts.earlierPasswords(id);
+    return passwordHash === null ? [] : [passwordHash];
+  }
+
   async function check(person: Account | ProfileInput, candidate: string, shares?: Shares): Promise<void> {
-    const stored = remembers && 'id' in person ? await accounts.earlierPasswords(person.id) : [];
+    const stored = 'id' in person ? await earlierOf(person) : [];
     // A hash that cannot be verified any more must not prevent a new password.
     const earlier = stored.filter((hash) => passwords.faultOf(hash) === undefined);
     const broken = await policy.check(candidate, {
@@ -110,7 +117,7 @@ export function createPasswordChange(
   }
 
   async function planning(account: Account, candidate: string, change: PasswordChangeRequest): Promise<PlannedChange> {
-    const { origin, keep = {}, epoch = account.epoch, also = [], shares } = change;
+    const { origin, keep = {}, epoch = account.epoch, temporary = false, also = [], shares } = change;
     const { id } = account;
     await check(account, candidate, shares);
     const hash = await passwords.hash(candidate, shares);
@@ -119,7 +126,7 @@ export function createPasswordChange(
       new AppError('credentials_changed', 'the password was changed meanwhile; try again', { cause, status: 409 });
     return {
       statements: [
-        ...accounts.passwordStatements({ id, epoch }, hash),
+        ...accounts.passwordStatements({ id, epoch }, hash, temporary ? MUST_CHANGE : undefined),
         // Before the links are deleted, because one of these statements may use a link up.
         ...also,
         ...stores.endSessions(id, keep),

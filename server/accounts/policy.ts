@@ -20,7 +20,8 @@ export type PasswordRule =
   | 'control_characters'
   | 'blocklisted'
   | 'personal'
-  | 'reused';
+  | 'reused'
+  | 'unchanged';
 
 export type PolicyName = 'complex' | 'nist';
 
@@ -48,10 +49,15 @@ export interface PasswordPolicy {
 /** The time that is stored for a password that must be changed at the next sign-in, even without a maximum age. */
 export const MUST_CHANGE = new Date(0);
 
+/** True for a password that its owner may use once, to choose another one. */
+export function mustChange(passwordSetAt: Date | null): boolean {
+  return passwordSetAt?.getTime() === MUST_CHANGE.getTime();
+}
+
 export interface PasswordContext {
   /** Words that the password must not contain, such as those of `personalWords`. */
   readonly personal: readonly string[];
-  /** Hashes of the current password and those before it, newest first. */
+  /** Hashes of the current password and, where the policy remembers them, of those before it, newest first. */
   readonly earlier?: readonly string[];
   /** The shares of the hash queue that comparing with these hashes counts to. */
   readonly shares?: Shares;
@@ -90,7 +96,7 @@ const POLICIES: Readonly<Record<PolicyName, { minimum: number; rules: readonly P
     ],
   },
   // SP 800-63B-4 §3.1.1.2 asks for length and a blocklist, and forbids rules of composition.
-  nist: { minimum: 15, rules: ['too_short', 'blocklisted', 'control_characters', 'too_long'] },
+  nist: { minimum: 15, rules: ['too_short', 'blocklisted', 'unchanged', 'control_characters', 'too_long'] },
 };
 
 const PATTERNS: Partial<Readonly<Record<PasswordRule, string>>> = {
@@ -113,6 +119,7 @@ const MESSAGES: Readonly<Record<PasswordRule, (limit: number | undefined) => str
   blocklisted: () => 'must not be a common password, nor one known from a leak',
   personal: () => 'must not contain the name, username or e-mail address',
   reused: (limit) => `must differ from the last ${limit} passwords`,
+  unchanged: () => 'must differ from the current password',
 };
 
 /** A new password that the policy refuses: code `password_<first rule>`, and all rules that it broke. */
@@ -140,6 +147,12 @@ export function createPolicy({
 }: PolicyParts): PasswordPolicy {
   const { minimum, rules } = POLICIES[name];
 
+  async function isEarlier(password: string, { earlier = [], shares }: PasswordContext): Promise<boolean> {
+    if (password === '') return false;
+    for (const hash of earlier) if (await verify(hash, password, shares)) return true;
+    return false;
+  }
+
   /** True when the password breaks the rule; a rule that is not here is checked by its pattern. */
   const breaks: Partial<
     Record<PasswordRule, (password: string, context: PasswordContext) => boolean | Promise<boolean>>
@@ -155,11 +168,8 @@ export function createPolicy({
       return (await guesses(password, [...personal, ...names], shares)) < GUESSES_LEAST;
     },
     personal: (password, { personal }) => containsPersonal(password, personal),
-    async reused(password, { earlier = [], shares }) {
-      if (password === '') return false;
-      for (const hash of earlier) if (await verify(hash, password, shares)) return true;
-      return false;
-    },
+    reused: isEarlier,
+    unchanged: isEarlier,
   };
 
   const limits: Partial<Record<PasswordRule, number>> = {
@@ -190,7 +200,7 @@ export function createPolicy({
     },
 
     isExpired(passwordSetAt, now) {
-      if (passwordSetAt?.getTime() === MUST_CHANGE.getTime()) return true;
+      if (mustChange(passwordSetAt)) return true;
       if (maxAgeSeconds === undefined || passwordSetAt === null) return false;
       return now - passwordSetAt.getTime() >= maxAgeSeconds * 1_000;
     },

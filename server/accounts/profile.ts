@@ -12,6 +12,8 @@ export type ProfileInput = Pick<Profile, 'email'> & {
 export type AccountInput = ProfileInput & {
   /** PHC string from `passwords.hash`; without it the person cannot sign in by password. */
   readonly passwordHash?: string | null;
+  /** The person has to choose another password at the first sign-in. */
+  readonly hasTemporaryPassword?: boolean;
   readonly groups?: readonly string[];
   readonly roles?: readonly string[];
 };

@@ -14,6 +14,7 @@ import { checkImported, type Identifier, newAccountPlans, refusal } from './new_
 import { createOpenKeys } from './open_keys.ts';
 import { createRowReader } from './open_rows.ts';
 import { type AccountChange, type AccountPlans, statementPlans } from './plans.ts';
+import { MUST_CHANGE } from './policy.ts';
 import { type AccountInput, checkProfile, type ImportedAccount, type ProfileInput } from './profile.ts';
 import { COLUMNS, type Credentials, credentialsOf, profilePlace } from './rows.ts';
 import { createSearchTokens } from './search_tokens.ts';
@@ -78,7 +79,7 @@ export interface Accounts {
    * The statements that set a password, run by password_change.ts. They move the current hash into the history and end
    * sign-ins that are under way. They fail by `require_epoch` when the account has another epoch than the given one.
    */
-  passwordStatements(account: Pick<Account, 'id' | 'epoch'>, passwordHash: string): BoundStatement[];
+  passwordStatements(account: Pick<Account, 'id' | 'epoch'>, passwordHash: string, setAt?: Date): BoundStatement[];
   /** Hashes of the passwords that a new one must differ from: the current one and those before it, newest first. */
   earlierPasswords(id: string): Promise<string[]>;
   /**
@@ -206,7 +207,11 @@ export function createAccounts(parts: {
   }
 
   function creating(input: AccountInput) {
-    const planned = creatingOne({ ...input, ...NO_PAST });
+    const planned = creatingOne({
+      ...input,
+      ...NO_PAST,
+      ...(input.hasTemporaryPassword ? { passwordSetAt: MUST_CHANGE } : {}),
+    });
     const [account] = planned.accounts;
     if (!account) throw new Error('no account was made');
     return { ...planned, account };
@@ -263,9 +268,9 @@ export function createAccounts(parts: {
       return rows.map(({ id, due_at: dueAt }) => ({ id, dueAt }));
     },
 
-    passwordStatements: ({ id, epoch }, passwordHash) => [
+    passwordStatements: ({ id, epoch }, passwordHash, passwordSetAt = new Date(now())) => [
       ACCOUNT_STATEMENTS.requireExisting.bind({ id }),
-      ACCOUNT_STATEMENTS.setPassword.bind({ id, epoch, passwordHash, passwordSetAt: new Date(now()) }),
+      ACCOUNT_STATEMENTS.setPassword.bind({ id, epoch, passwordHash, passwordSetAt }),
       ACCOUNT_STATEMENTS.trimHistory.bind({ id }),
     ],
 

@@ -159,7 +159,10 @@ async function seedPerson(context: Context): Promise<string> {
   if (existing) {
     if (await passwords.verify(existing.passwordHash, password)) return password;
     const other = made(randomBytes(secret.length)); // an old password cannot be set again
-    await context.operate(userCredentials.setPassword, { params: { id: existing.id }, body: { password: other } });
+    await context.operate(userCredentials.setPassword, {
+      params: { id: existing.id },
+      body: { password: other, password_temporary: false },
+    });
     return other;
   }
   await context.operate(users.create, {
@@ -182,6 +185,7 @@ async function seedPerson(context: Context): Promise<string> {
       phone_number_verified: true,
       address: { street_address: 'Via della Soglia 1', locality: 'Roma', postal_code: '00100', country: 'IT' },
       password,
+      password_temporary: false,
     },
   });
   return password;

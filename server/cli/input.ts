@@ -4,6 +4,12 @@ import { AppError } from '../platform/errors.ts';
 import { Interrupted, UsageError } from './context.ts';
 import type { OutputStream } from './output.ts';
 
+/** Of a password that an operator chooses for a person. */
+export const KEEP_PASSWORD_OPTION = [
+  '--keep-password',
+  'the person may keep this password; otherwise they choose another one at the next sign-in',
+] as const;
+
 export const PASSWORD_STDIN_OPTION = ['--password-stdin', 'read the password from standard input, one line'] as const;
 
 const LINE_MAX_BYTES = 64 * 1_024;

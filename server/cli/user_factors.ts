@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { userCredentials } from '../operations/user_credentials.ts';
-import { PASSWORD_STDIN_OPTION } from './input.ts';
+import { KEEP_PASSWORD_OPTION, PASSWORD_STDIN_OPTION } from './input.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, type PrintOptions, showing } from './output.ts';
 import type { CommandTools } from './tools.ts';
 import { ofUser, USER } from './user_ref.ts';
@@ -60,12 +60,16 @@ export function userFactorsCommands(noun: Command, tools: CommandTools): void {
     .description('set a new password; ends all sessions and tokens of the person, and a lock of the old password')
     .argument('<user>', USER)
     .option(...PASSWORD_STDIN_OPTION)
+    .option(...KEEP_PASSWORD_OPTION)
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (ref: string, options: ChangeOptions & { passwordStdin?: boolean }) => {
-      const password = await readNewPassword(options);
+    .action(async (ref: string, options: ChangeOptions & { passwordStdin?: boolean; keepPassword?: boolean }) => {
+      const body = {
+        password: await readNewPassword(options),
+        ...(options.keepPassword ? { password_temporary: false } : {}),
+      };
       await withContext(async (context) => {
-        const input = { ...(await ofUser(context, ref)), body: { password } };
+        const input = { ...(await ofUser(context, ref)), body };
         printItem(await context.operate(userCredentials.setPassword, input, options), options);
       });
     });

@@ -6,7 +6,7 @@ import { REASONS, userRestriction } from '../operations/user_restriction.ts';
 import { userState } from '../operations/user_state.ts';
 import { users } from '../operations/users.ts';
 import { UsageError } from './context.ts';
-import { PASSWORD_STDIN_OPTION } from './input.ts';
+import { KEEP_PASSWORD_OPTION, PASSWORD_STDIN_OPTION } from './input.ts';
 import { type ListOptions, listed, listOptions } from './lists.ts';
 import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions, showing } from './output.ts';
 import type { CommandTools } from './tools.ts';
@@ -29,6 +29,7 @@ interface CreateOptions extends ChangeOptions {
   group?: string[];
   role?: string[];
   passwordStdin?: boolean;
+  keepPassword?: boolean;
   /** False by `--no-password`. */
   password?: boolean;
 }
@@ -47,12 +48,16 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
       .option(...ROLE_OPTION),
   )
     .option(...PASSWORD_STDIN_OPTION)
+    .option(...KEEP_PASSWORD_OPTION)
     .option('--no-password', 'no password: the person cannot sign in with one')
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(async (options: CreateOptions) => {
       if (options.passwordStdin && options.password === false) {
         throw new UsageError('--password-stdin and --no-password exclude each other');
+      }
+      if (options.keepPassword && options.password === false) {
+        throw new UsageError('--keep-password and --no-password exclude each other');
       }
       const password = options.password === false ? {} : { password: await readNewPassword(options) };
       await withContext(async ({ operate }) => {
@@ -64,6 +69,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
           ...(groups ? { groups } : {}),
           ...(roles ? { roles } : {}),
           ...password,
+          ...(options.keepPassword ? { password_temporary: false } : {}),
         };
         printItem(await operate(users.create, { body }, options), options);
       });

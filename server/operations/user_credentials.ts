@@ -14,7 +14,7 @@ import { entityTag } from './preconditions.ts';
 import { EtagOfUser, Id, strict, Time } from './schema.ts';
 import type { Services } from './services.ts';
 import { type Changeable, changeableUser, existingUser, OF_USER, shownPlan, userPlan } from './user_plans.ts';
-import { EXAMPLE_USER, Password, User } from './user_schema.ts';
+import { EXAMPLE_USER, Password, PasswordTemporary, User } from './user_schema.ts';
 
 const Factors = strict(
   {
@@ -62,18 +62,28 @@ export const userCredentials = {
     summary: 'Set the password of a user',
     description:
       'Sessions, tokens, mailed links and known browsers of the person end, and a lock of the old password; the person gets a mail. A ' +
-      'password that the policy refuses is a 400 whose `errors` name each broken rule.',
-    schemas: { params: OF_USER, body: strict({ password: Password }), output: User },
+      'password that the policy refuses is a 400 whose `errors` name each broken rule. You know this password, so the person has to choose ' +
+      'another one at the next sign-in, unless `password_temporary` is false.',
+    schemas: {
+      params: OF_USER,
+      body: strict({ password: Password, password_temporary: PasswordTemporary }),
+      output: User,
+    },
     example: {
       input: { body: { password: 'Kestrel-Fjord-7-Anvil' } },
-      output: { ...EXAMPLE_USER, version: 2 },
+      output: { ...EXAMPLE_USER, password_temporary: true, version: 2 },
     },
-    async plan(services, { params: { id }, body: { password } }, call) {
+    async plan(services, { params: { id }, body }, call) {
       const changeable = await changeableUser(services, id, call, { self: false });
+      const { password, password_temporary: temporary = true } = body;
       const { change: passwords } = await services.passwords();
-      const { statements, refuse } = await passwords.planning(changeable.before, password, { by: 'operator' });
+      const { statements, refuse } = await passwords.planning(changeable.before, password, {
+        by: 'operator',
+        temporary,
+      });
       const counted = endedWith(statements, services.now);
-      return shownPlan(changeable, { statements, refuse, changes: { password: {} }, counted });
+      const changes = { password: {}, ...(temporary ? { password_temporary: { after: true } } : {}) };
+      return shownPlan(changeable, { statements, refuse, changes, counted });
     },
   }),
 

@@ -84,6 +84,7 @@ const VISIBLE = [
   'email_verified',
   'phone_number_verified',
   'has_password',
+  'password_temporary',
   'second_factors',
   'groups',
   'roles',

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import type { Account, Address, Profile } from '../accounts/account.ts';
 import type { Lock } from '../accounts/attempts.ts';
 import { CLAIM_OF } from '../accounts/claims.ts';
+import { mustChange } from '../accounts/policy.ts';
 import type { ProfileInput } from '../accounts/profile.ts';
 import { RESTRICTION_REASONS } from '../accounts/standing.ts';
 import { AcceptedText } from './accepted_texts.ts';
@@ -53,6 +54,10 @@ const EmailVerified = Type.Boolean({ description: 'the e-mail address is known t
 
 export const Password = Type.String({ minLength: 1, maxLength: 1_024, description: 'one that the policy accepts' });
 
+export const PasswordTemporary = Type.Optional(
+  Type.Boolean({ description: 'the person has to choose another password at the next sign-in; true by default' }),
+);
+
 const listOf = (what: string, maxLength: number) =>
   Type.Array(Type.String({ minLength: 1, maxLength }), { maxItems: 200, uniqueItems: true, description: what });
 
@@ -73,6 +78,9 @@ export const User = strict(
     email_verified: EmailVerified,
     ...OPTIONAL,
     has_password: Type.Boolean(),
+    password_temporary: Type.Optional(
+      Type.Literal(true, { description: 'the person has to choose another password at the next sign-in' }),
+    ),
     second_factors: Type.Array(Type.Enum(['totp', 'passkey']), { description: 'kinds of second factor' }),
     groups: Groups,
     roles: Roles,
@@ -192,6 +200,7 @@ export function shownUser(account: Account): User {
     ...(account.subject === undefined ? {} : { sub: account.subject }),
     ...shownProfile(account),
     has_password: account.passwordHash !== null,
+    ...(mustChange(account.passwordSetAt) ? { password_temporary: true } : {}),
     second_factors: [...account.secondFactors],
     groups: [...account.groups],
     roles: [...account.roles],

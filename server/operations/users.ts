@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { AccountListRequest } from '../accounts/listing.ts';
+import { invalidInput } from '../platform/errors.ts';
 import { shownAccepted } from './accepted_texts.ts';
 import { maySeeInFull } from './full_reads.ts';
 import { type Call, change, read } from './operation.ts';
@@ -20,6 +21,7 @@ import {
   EXAMPLE_USER,
   NEW_USER,
   Password,
+  PasswordTemporary,
   profileChanges,
   profileIn,
   shownLocks,
@@ -111,8 +113,15 @@ export const users = {
     summary: 'Create a user',
     description:
       'Without a password the person cannot sign in by one; `POST /users/invite` mails a link to set one. A password needs ' +
-      'credentials:write, groups need groups:write, and roles roles:write.',
-    schemas: { body: strict({ ...NEW_USER, password: Type.Optional(Password) }, { title: 'NewUser' }), output: User },
+      'credentials:write, groups need groups:write, and roles roles:write. You know this password, so the person has to choose another ' +
+      'one at the first sign-in, unless `password_temporary` is false.',
+    schemas: {
+      body: strict(
+        { ...NEW_USER, password: Type.Optional(Password), password_temporary: PasswordTemporary },
+        { title: 'NewUser' },
+      ),
+      output: User,
+    },
     example: {
       input: {
         body: {
@@ -126,7 +135,10 @@ export const users = {
       output: { ...EXAMPLE_USER, has_password: false, second_factors: [] },
     },
     async plan(services, { body }, call) {
-      const { password } = body;
+      const { password, password_temporary: temporary = true } = body;
+      if (password === undefined && body.password_temporary !== undefined) {
+        throw invalidInput('password_temporary', 'is for a password, and there is none');
+      }
       if (password !== undefined) assertAlsoPermitted(call, 'credentials:write', 'a password');
       const profile = profileIn(body);
       const { statements: conditions, ...names } = await checkedNames(services, body, undefined, call);
@@ -136,7 +148,12 @@ export const users = {
         password === undefined
           ? null
           : await (await services.passwords()).change.hashFirst({ ...profile, ...checked }, password);
-      const { account, statements, refuse } = accounts.plans.creating({ ...profile, ...names, passwordHash });
+      const { account, statements, refuse } = accounts.plans.creating({
+        ...profile,
+        ...names,
+        passwordHash,
+        hasTemporaryPassword: passwordHash !== null && temporary,
+      });
       return {
         statements: [...conditions, ...statements],
         refuse,

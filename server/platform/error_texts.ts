@@ -126,6 +126,7 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
   password_no_symbol: { happened: 'The password has no symbol.', remedy: PASSWORD },
   password_no_upper: { happened: 'The password has no upper case letter.', remedy: PASSWORD },
   password_personal: { happened: 'The password contains a name or an address of the account.', remedy: PASSWORD },
+  password_unchanged: { happened: 'The password is the current one of the account.', remedy: PASSWORD },
   password_reused: { happened: 'The password is one of the last ones of the account.', remedy: PASSWORD },
   password_too_long: { happened: 'The password is too long.', remedy: PASSWORD },
   password_too_short: { happened: 'The password is too short or too easy to guess.', remedy: PASSWORD },

@@ -36,6 +36,7 @@ export const ERROR_STATUSES = {
   password_no_upper: 400,
   password_personal: 400,
   password_reused: 400,
+  password_unchanged: 400,
   password_too_long: 400,
   password_too_short: 400,
   passwords_differ: 400,

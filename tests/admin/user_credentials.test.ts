@@ -50,7 +50,7 @@ test('a new password ends sessions and a lock, and is an event and a mail; the a
   const [lockout] = (await lockoutsOf(id)).items;
   assert.deepEqual(before.locked, [{ factor: 'password', locked_until: lockout.locked_until }]);
   const set = await api.request('POST', `/users/${id}/password`, { body: { password: NEW_PASSWORD } });
-  assert.deepEqual([set.status, set.body.has_password], [200, true]);
+  assert.deepEqual([set.status, set.body.has_password, set.body.password_temporary], [200, true, true]);
   assert.ok(set.body.version > before.version);
   const after = (await api.request('GET', `/users/${id}`)).body;
   assert.deepEqual([after.locked, await sessionsOf(id)], [[], []]);
@@ -60,11 +60,38 @@ test('a new password ends sessions and a lock, and is an event and a mail; the a
     action: 'users.set_password',
     outcome: 'done',
     reason: null,
-    changes: { password: {}, sessions_ended: { after: 1 } },
+    changes: { password: {}, password_temporary: { after: true }, sessions_ended: { after: 1 } },
   });
   const { passwordHash, epoch } = await app.seed.accounts.resolve(id);
   const { passwords } = await api.services.passwords();
   assert.deepEqual([await passwords.verify(passwordHash, NEW_PASSWORD), epoch], [true, 1]);
+});
+
+test('the person has to change a password that an operator chose, unless the operator says otherwise', async () => {
+  const { id } = await app.seed.person();
+  const isTemporary = async () => (await api.request('GET', `/users/${id}`)).body.password_temporary;
+  assert.equal(await isTemporary(), undefined);
+  const setTo = (body: object) => api.request('POST', `/users/${id}/password`, { body });
+  const isExpired = async () => {
+    const { policy } = await api.services.passwords();
+    return policy.isExpired((await app.seed.accounts.resolve(id)).passwordSetAt, Date.now());
+  };
+  assert.equal((await setTo({ password: NEW_PASSWORD })).status, 200);
+  assert.deepEqual([await isTemporary(), await isExpired()], [true, true]);
+  const kept = await setTo({ password: `${NEW_PASSWORD}-8`, password_temporary: false });
+  assert.deepEqual(
+    [kept.body.password_temporary, await isTemporary(), await isExpired()],
+    [undefined, undefined, false],
+  );
+
+  const created = async (more: object) =>
+    api.request('POST', '/users', { body: { email: `${Object.keys(more).length}@temporary.example`, ...more } });
+  const made = await created({ password: NEW_PASSWORD });
+  assert.deepEqual([made.status, made.body.password_temporary], [201, true]);
+  const permanent = await created({ password: NEW_PASSWORD, password_temporary: false });
+  assert.deepEqual([permanent.status, permanent.body.password_temporary], [201, undefined]);
+  const without = await created({ password_temporary: false, name: 'Ada', nickname: 'Ada' });
+  assert.deepEqual([without.status, without.body.errors[0].pointer], [400, '/password_temporary']);
 });
 
 test('a password that was used before, or breaks rules, is refused with the names of the rules, and changes nothing', async () => {

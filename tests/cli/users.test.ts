@@ -50,6 +50,7 @@ describe('users create', () => {
       given_name: 'Ada',
       family_name: 'Lovelace',
       has_password: true,
+      password_temporary: true,
       second_factors: [],
       groups: [],
       roles: [],
@@ -115,8 +116,10 @@ describe('users', () => {
     }
     const password = remember('password', `${PASSWORD}-1`);
     const set = await cardea(['users', 'set-password', 'ADA', '--password-stdin', '--json'], { input: password });
-    assert.deepEqual([set.code, set.json.has_password], [0, true]);
+    assert.deepEqual([set.code, set.json.has_password, set.json.password_temporary], [0, true, true]);
     assert.equal(await hasPassword(cli, 'ada@example.com', password), true);
+    const kept = ['users', 'set-password', 'ADA', '--password-stdin', '--keep-password', '--json'];
+    assert.equal((await cardea(kept, { input: `${password}-2` })).json.password_temporary, undefined);
     const again = await cardea(['users', 'set-password', 'ada', '--password-stdin'], { input: password });
     assert.deepEqual([again.code, again.stderr], [1, 'cardea: password: must differ from the last 5 passwords\n']);
     assert.match((await cardea(['users', 'show', 'ada'])).stdout, /^email +A•••@e•••\.com$/m);

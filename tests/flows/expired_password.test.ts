@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { MUST_CHANGE } from '../../server/accounts/policy.ts';
 import { changePassword } from '../helpers/account_changes.ts';
 import type { Page } from '../helpers/browser_session.ts';
 import { createSeeder, deployment, type Person } from '../helpers/deployment.ts';
@@ -67,6 +68,18 @@ test('a new one is asked for and checked, then the sign-in continues', async () 
     person.id,
   ]);
   assert.equal(events.length, 1);
+});
+
+test('a password that an operator chose is changed at the first sign-in, whatever its age', async () => {
+  const person = await app.seed.person({ passwordSetAt: MUST_CHANGE });
+  const { browser, page } = await begin(app, party);
+  const asked = await submitPassword(browser, page, person);
+  assert.equal(shown(asked), 'new-password');
+  const same = await submit(browser, asked, { new_password: person.password, action: 'change' });
+  assert.deepEqual(failedRules(same), ['reused']);
+  assert.equal(shown(await submit(browser, same, { new_password: NEW, action: 'change' })), 'consent');
+  const fresh = await begin(app, party);
+  assert.equal(shown(await submitPassword(fresh.browser, fresh.page, { ...person, password: NEW })), 'consent');
 });
 
 test('the step cannot be skipped', async () => {

@@ -52,6 +52,7 @@ export const ALL_RULES = [
   { name: 'blocklisted' },
   { name: 'personal' },
   { name: 'reused', limit: 5 },
+  { name: 'unchanged' },
   { name: 'control_characters', pattern: '^[^\\p{Cc}\\p{Cs}]*$' },
   { name: 'too_long', limit: 256 },
 ] as const;

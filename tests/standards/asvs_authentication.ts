@@ -280,12 +280,18 @@ export const ASVS_PASSWORDS: readonly Requirement[] = [
   {
     id: 'V6.4.1',
     asks: 'initial passwords and activation codes are random, expire, and do not stay',
-    verdict: 'partly',
-    how: 'An invitation is a random link for seven days, behind which the person chooses a password. An operator may also create a person with a password, which stays until the person changes it: use `cardea users invite` instead.',
+    verdict: 'met',
+    how: 'An invitation is a random link for seven days, behind which the person chooses a password. A password that an operator chooses for a person opens one sign-in, during which the person has to choose another one that differs from it; the operator has to ask for a password that stays (`--keep-password`).',
     tests: {
       'accounts/links.test.ts': [
         'each link lives as long as its purpose allows, and is then removed',
         'a link is used in the transaction of its action, or not at all',
+      ],
+      'flows/expired_password.test.ts': [
+        'a password that an operator chose is changed at the first sign-in, whatever its age',
+      ],
+      'admin/user_credentials.test.ts': [
+        'the person has to change a password that an operator chose, unless the operator says otherwise',
       ],
       'flows/sign_up.test.ts': ['an invited person chooses a password, which confirms the address'],
     },
@@ -338,8 +344,8 @@ export const ASVS_PASSWORDS: readonly Requirement[] = [
   {
     id: 'V6.4.6',
     asks: 'administrators can start a reset of a password, but not choose the password',
-    verdict: 'not met',
-    how: 'An operator with the permission credentials:write can set a password, which ends the sessions of the person, mails them and is in the audit. Give operators who need not do that a role without this permission, and let people use /account/forgot.',
+    verdict: 'partly',
+    how: 'An operator with the permission credentials:write can set a password, which ends the sessions of the person, mails them, is in the audit, and has to be changed at the next sign-in. The operator could use that sign-in. Give operators who need not do that a role without this permission, and let people use /account/forgot.',
     tests: {
       'admin/user_credentials.test.ts': [
         'a new password ends sessions and a lock, and is an event and a mail; the audit has no word of the password',
