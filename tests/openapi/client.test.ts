@@ -74,7 +74,7 @@ test('it makes a person, who signs in until the account is disabled', async () =
   await admin.POST('/groups', { body: { name: 'compilers' }, headers });
   const created = await admin.POST('/users', {
     params: { header: { 'Idempotency-Key': 'make-grace' } },
-    body: { email, email_verified: true, name: 'Grace', groups: ['compilers'], password },
+    body: { email, email_verified: true, name: 'Grace', groups: ['compilers'], password, password_temporary: false },
     headers,
   });
   assert.equal(created.response.status, 201);
