@@ -8,18 +8,18 @@ import { migrateTo } from '../platform/migrate.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import type { SealedColumn } from '../platform/tables.ts';
 import { UNFINISHED_RESTORE } from '../platform/unfinished_restore.ts';
-import { tablesIn } from './catalogue.ts';
+import { listHeadIn, tablesIn } from './catalogue.ts';
 import { copiedOut } from './copy.ts';
-import { AGE, type CreateOptions, createBackup, LABEL } from './create.ts';
-import { accountsToErase, writeErasureLists } from './erasure_lists.ts';
-import { type Header, type Label, type Manifest, openSealed } from './manifest.ts';
+import { type CreateOptions, createBackup } from './create.ts';
+import { accountsToErase, type ErasuresSince, erasuresSince, goOnBehind, writeErasureLists } from './erasure_lists.ts';
+import type { Header, Label, Manifest } from './manifest.ts';
 import { openAll } from './open_all.ts';
 import { openStorage } from './open_storage.ts';
 import { checkBackup, examineTarget, type Progress, replaceAll, type Source, type Target } from './restore.ts';
 import { type LastRuns, lastRuns, noteRun } from './runs.ts';
 import { notEmpty, withScratch } from './scratch.ts';
-import { type Storage, textOf } from './storage.ts';
-import { namesIn, removeOld } from './stored.ts';
+import type { Storage } from './storage.ts';
+import { type ListedBackup, listedIn, newestIn, removeOld } from './stored.ts';
 
 export interface BackupSettings {
   readonly to: string | undefined;
@@ -55,13 +55,10 @@ export interface Chosen {
   readonly name?: string | undefined;
   /** The file of an identity of age. */
   readonly identity: string;
-}
-
-export interface ListedBackup {
-  readonly name: string;
-  /** Undefined: its label cannot be read here. */
-  readonly label: Label | undefined;
-  readonly problem: string | undefined;
+  /** Other places with lists of erased people. */
+  readonly erasures?: readonly string[] | undefined;
+  /** Numbers of lists of erased people that may be missing, such as `11-12,15`. */
+  readonly withoutErasures?: string | undefined;
 }
 
 export interface Verified {
@@ -79,6 +76,7 @@ export interface Restored {
   readonly target: Target;
   /** The newest head of the audit that is known here, if it is newer than that of the backup. */
   readonly headSeen: Header['audit_head'];
+  readonly erasures: ErasuresSince;
   /** Accounts that were erased since the backup, and are there again. */
   readonly toErase: readonly string[];
 }
@@ -101,12 +99,10 @@ export interface Backups {
   verify(chosen: Chosen, scratch: string | undefined, progress: Progress): Promise<Verified>;
   /** Tells which rows a restore would read and replace; nothing is changed. */
   examine(chosen: Chosen, replace: boolean, progress: Progress): Promise<Omit<Restored, 'toErase'>>;
-  /** @param erasures other places with lists of erased people */
   restore(
     chosen: Chosen,
     how: {
       readonly replace: boolean;
-      readonly erasures: readonly string[];
       /** Run as one transaction when all rows are there: what must not go on from the backup, such as sessions. */
       readonly endings: readonly BoundStatement[];
     },
@@ -164,10 +160,7 @@ export function createBackups(parts: BackupParts): Backups {
     });
   }
 
-  async function list(): Promise<ListedBackup[]> {
-    const storage = await ownStorage();
-    return Promise.all((await namesIn(storage)).map((name) => listed(storage, name, sealer)));
-  }
+  const list = async (): Promise<ListedBackup[]> => listedIn(await ownStorage(), sealer);
 
   async function sourceOf({ from, name, identity }: Chosen): Promise<Source> {
     const storage = await ownStorage(from);
@@ -185,11 +178,31 @@ export function createBackups(parts: BackupParts): Backups {
     }
   }
 
-  async function examined(source: Source, replace: boolean, progress: Progress): Promise<Omit<Restored, 'toErase'>> {
+  /** @param known the newest list that a database knows of; read before the lists are, as servers may write more */
+  async function needed(
+    { erasures = [], withoutErasures }: Chosen,
+    { storage }: Source,
+    manifest: Manifest,
+    later: readonly ListedBackup[],
+    known: Header['erasures'],
+  ): Promise<ErasuresSince> {
+    const places = [storage, ...(await Promise.all(erasures.map(storageAt)))];
+    const heads = [known, ...later.map(({ label }) => label?.erasures ?? null)].filter((head) => head !== null);
+    return erasuresSince(places, manifest.erasures, heads, sealer, withoutErasures);
+  }
+
+  async function examined(
+    chosen: Chosen,
+    source: Source,
+    replace: boolean,
+    progress: Progress,
+  ): Promise<Omit<Restored, 'toErase'>> {
     const manifest = await checkBackup(source, progress);
     const target = await connected(db, examineTarget);
     if (target.rows.length > 0 && !replace) throw notEmpty(target.rows, 'name an empty database, or add --replace');
-    return { name: source.name, manifest, target, headSeen: await newestHead(source, manifest, target) };
+    const later = await laterThan(source);
+    const erasures = await needed(chosen, source, manifest, later, target.erasures);
+    return { name: source.name, manifest, target, erasures, headSeen: newestHead(manifest, target, later) };
   }
 
   return {
@@ -210,6 +223,8 @@ export function createBackups(parts: BackupParts): Backups {
     async verify(chosen, scratch, progress) {
       const source = await sourceOf(chosen);
       const manifest = await checkBackup(source, progress);
+      const known = await connected(db, listHeadIn);
+      await needed(chosen, source, manifest, await laterThan(source), known);
       const findings: string[] = [];
       let [auditEvents, opened] = [0, 0];
       await withScratch(db.url, scratch, async (on, client) => {
@@ -227,14 +242,11 @@ export function createBackups(parts: BackupParts): Backups {
       });
       return { name: source.name, manifest, findings, auditEvents, opened };
     },
-    examine: async (chosen, replace, progress) => examined(await sourceOf(chosen), replace, progress),
-    async restore(chosen, { replace, erasures, endings }, progress) {
+    examine: async (chosen, replace, progress) => examined(chosen, await sourceOf(chosen), replace, progress),
+    async restore(chosen, { replace, endings }, progress) {
       const source = await sourceOf(chosen);
-      const found = await examined(source, replace, progress);
-      const places = [source.storage, ...(await Promise.all(erasures.map(storageAt)))];
-      const since = new Date(found.manifest.created_at);
-      // Read once before anything is touched, so that a list that was changed is refused in time.
-      for (const place of places) await accountsToErase({ query: async () => [] }, [place], since, sealer);
+      const found = await examined(chosen, source, replace, progress);
+      const { newest } = found.erasures;
       // Its statements may take as long as a large database needs.
       const patient = createDb({ url: db.url, poolSize: 2, timeoutMs: PATIENT_MS, name: 'cardea backup' });
       try {
@@ -243,37 +255,17 @@ export function createBackups(parts: BackupParts): Backups {
           await replaceAll(patient, client, source, found.manifest, progress);
         });
         await migrateTo(patient, undefined);
-        await patient.transact(endings);
+        await patient.transact([...endings, ...(newest ? [goOnBehind(newest)] : [])]);
       } finally {
         await patient.close();
       }
-      return { ...found, toErase: await accountsToErase(db, places, since, sealer) };
+      return { ...found, toErase: await accountsToErase(db, found.erasures, sealer) };
     },
   };
 }
 
 /** Ends the mark by which servers refuse the database; for the transaction of the last change of a restore. */
 export const endOfRestore = { statement: { text: `DROP TABLE ${UNFINISHED_RESTORE}` }, values: [] } as const;
-
-/** The newest whose label opens with this master key: a name alone may be anything. */
-async function newestIn(storage: Storage, sealer: Sealer): Promise<string | undefined> {
-  const names = await namesIn(storage);
-  for (const name of names) if ((await listed(storage, name, sealer)).label) return name;
-  // The reason why it cannot be opened is told when it is read.
-  return names[0];
-}
-
-async function listed(storage: Storage, name: string, sealer: Sealer): Promise<ListedBackup> {
-  try {
-    const label = openSealed(sealer, 'label', await textOf(storage, `${name}${LABEL}`));
-    const stored = (await storage.list(`${name}${AGE}`))[0];
-    const isWhole = stored?.bytes === label.file.bytes && label.file.name === `${name}${AGE}`;
-    return { name, label, problem: isWhole ? undefined : 'backup_damaged' };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { name, label: undefined, problem: error.code };
-  }
-}
 
 /** One backup at a time, by whichever process. @throws AppError `backup_under_way` */
 async function locked<T>(db: Db, work: () => Promise<T>): Promise<T> {
@@ -300,19 +292,13 @@ async function identitiesIn(file: string): Promise<string[]> {
   return identities;
 }
 
+const laterThan = ({ storage, name, sealer }: Source): Promise<ListedBackup[]> =>
+  listedIn(storage, sealer, (one) => one > name);
+
 /** The newest head of the audit that the database or a later backup has: others may have been sent it. */
-async function newestHead(
-  { storage, name, sealer }: Source,
-  manifest: Manifest,
-  { auditHead }: Target,
-): Promise<Header['audit_head']> {
-  const heads = [auditHead];
-  for (const later of await namesIn(storage)) {
-    if (later <= name) break;
-    heads.push((await listed(storage, later, sealer)).label?.audit_head ?? null);
-  }
-  const known = heads.filter((head) => head !== null).toSorted((a, b) => b.tree_size - a.tree_size);
-  const [newest] = known;
+function newestHead(manifest: Manifest, { auditHead }: Target, later: readonly ListedBackup[]): Header['audit_head'] {
+  const heads = [auditHead, ...later.map(({ label }) => label?.audit_head ?? null)];
+  const [newest] = heads.filter((head) => head !== null).toSorted((a, b) => b.tree_size - a.tree_size);
   return newest && newest.tree_size > (manifest.audit_head?.tree_size ?? 0) ? newest : null;
 }
 

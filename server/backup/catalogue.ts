@@ -100,6 +100,17 @@ export async function auditHeadIn(client: ClientBase): Promise<Header['audit_hea
   return { tree_size, root_hash };
 }
 
+/** The newest list of erased people; null for a schema of before. */
+export async function listHeadIn(client: ClientBase): Promise<Header['erasures']> {
+  const [table] = await rowsOf<{ there: boolean }>(client, "SELECT to_regclass('erasure_lists') IS NOT NULL AS there");
+  if (!table?.there) return null;
+  const [row] = await rowsOf<{ installation: string; number: string; sha256: string | null }>(
+    client,
+    'SELECT installation, number, sha256 FROM erasure_lists',
+  );
+  return row ? { ...row, number: Number(row.number) } : null;
+}
+
 /** The tables that have rows, with how many. */
 export async function rowsIn(client: ClientBase): Promise<{ name: string; rows: number }[]> {
   const counts: { name: string; rows: number }[] = [];

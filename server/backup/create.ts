@@ -9,6 +9,7 @@ import { headerEntry, manifestEntry, packed, tableEntries } from './archive.ts';
 import {
   auditHeadIn,
   type CataloguedTable,
+  listHeadIn,
   masterKeysIn,
   partitionsIn,
   schemaDigest,
@@ -18,7 +19,7 @@ import {
 } from './catalogue.ts';
 import { COPYING, copiedOut } from './copy.ts';
 import { FORMAT, type Header, type Label, type Manifest, sealedText } from './manifest.ts';
-import type { Storage } from './storage.ts';
+import { oneChunk, type Storage } from './storage.ts';
 import { endBytes } from './tar.ts';
 
 export interface CreateParts {
@@ -79,6 +80,7 @@ export async function createBackup(
       master_keys: await masterKeysIn(client, sealed),
       signing_keys: await signingKeysIn(client),
       audit_head: await auditHeadIn(client),
+      erasures: await listHeadIn(client),
       partitions: await partitionsIn(client),
       sequences: await sequencesIn(client),
       tables: tables.map((table) => ({ name: table.name, columns: table.columns })),
@@ -174,8 +176,4 @@ async function* archived(
   yield* manifestEntry(sealedText(sealer, 'manifest', manifest), at);
   yield endBytes();
   return manifest;
-}
-
-export async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

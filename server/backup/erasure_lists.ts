@@ -1,14 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { Check } from 'typebox/value';
 import type { Clock } from '../platform/clock.ts';
-import type { Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import { statement } from '../platform/statement.ts';
-import { oneChunk } from './create.ts';
-import { type Storage, textOf } from './storage.ts';
+import { type ChainedList, type ListHead, missingLists, numbersIn, rangesOf } from './erasure_chain.ts';
+import { oneChunk, type Storage, textOf } from './storage.ts';
 
 /*
  * The ids of keys of people that were destroyed, beside the backups: a backup from before has these keys. The ids are random and say
@@ -18,15 +18,18 @@ import { type Storage, textOf } from './storage.ts';
 const FOLDER = 'erasures/';
 /** Ids in one list. */
 const LIST_MAX = 10_000;
-/** A clock of another node may be behind by less than this. */
-const SKEW_MS = 86_400_000;
+const NAME = /^erasures\/[0-9a-f]{8}-(\d{6,15})-[0-9a-f]{8}\.json$/;
 
 const List = Type.Object({
   type: Type.Literal('cardea-erasures'),
+  installation: Type.String({ format: 'uuid' }),
+  number: Type.Integer({ minimum: 1 }),
+  previous: Type.Union([Type.String(), Type.Null()]),
   written_at: Type.String({ format: 'date-time' }),
   key_ids: Type.Array(Type.String({ format: 'uuid' })),
   seal: Type.String(),
 });
+type List = Static<typeof List>;
 
 export const ERASURE_LIST_STATEMENTS = {
   waiting: statement(
@@ -34,9 +37,25 @@ export const ERASURE_LIST_STATEMENTS = {
     ($: { limit: number }) => sql<{ key_id: string }>`
       SELECT key_id FROM unlisted_destroyed_keys ORDER BY key_id LIMIT ${$.limit}`,
   ),
+  head: statement(
+    'erasure_lists.head',
+    () => sql<{ installation: string; number: string; sha256: string | null }>`
+      SELECT installation, number, sha256 FROM erasure_lists`,
+  ),
+  // Another node may have written the list of this number at the same time: then the ids wait for the next one.
   listed: statement(
     'erasure_lists.listed',
-    ($: { ids: readonly string[] }) => sql`DELETE FROM unlisted_destroyed_keys WHERE key_id = ANY (${$.ids}::uuid[])`,
+    ($: ListHead & { before: number; ids: readonly string[] }) => sql`
+      WITH head AS (
+        UPDATE erasure_lists SET number = ${$.number}::bigint, sha256 = ${$.sha256}
+         WHERE number = ${$.before}::bigint AND installation = ${$.installation}::uuid
+        RETURNING 1)
+      DELETE FROM unlisted_destroyed_keys WHERE key_id = ANY (${$.ids}::uuid[]) AND EXISTS (SELECT FROM head)`,
+  ),
+  goOn: statement(
+    'erasure_lists.go_on',
+    ($: ListHead) => sql`
+      UPDATE erasure_lists SET installation = ${$.installation}::uuid, number = ${$.number}::bigint, sha256 = ${$.sha256}`,
   ),
   accounts: statement(
     'erasure_lists.accounts',
@@ -45,91 +64,187 @@ export const ERASURE_LIST_STATEMENTS = {
   ),
 };
 
+/** The newest list that the database knows of. */
+export async function listHeadOf(db: Pick<Db, 'query'>): Promise<ListHead> {
+  const [row] = await db.query(ERASURE_LIST_STATEMENTS.head.bind());
+  if (!row) throw new Error('erasure_lists has no row');
+  return { ...row, number: Number(row.number) };
+}
+
+/** Lets the lists go on behind one, as after a restore. */
+export const goOnBehind = (head: ListHead): BoundStatement => ERASURE_LIST_STATEMENTS.goOn.bind(head);
+
 /**
  * Writes the ids that no list has yet. Two nodes may write the same id, which does no harm.
  * @returns how many
  */
 export async function writeErasureLists(
   { db, sealer, now }: { readonly db: Pick<Db, 'query'>; readonly sealer: Sealer; readonly now: Clock },
-  storage: Pick<Storage, 'put'>,
+  storage: Pick<Storage, 'put' | 'list' | 'get' | 'place'>,
 ): Promise<number> {
   let written = 0;
   for (;;) {
     const rows = await db.query(ERASURE_LIST_STATEMENTS.waiting.bind({ limit: LIST_MAX }));
     if (rows.length === 0) return written;
     const ids = rows.map(({ key_id: id }) => id);
-    const at = new Date(now()).toISOString();
-    const about = { type: 'cardea-erasures' as const, written_at: at, key_ids: ids };
-    const seal = sealer.seal(placeAt(at), digestOf(about)).toString('base64');
-    const name = `${nameStart(at)}${randomBytes(4).toString('hex')}.json`;
+    const known = await listHeadOf(db);
+    const { number, sha256: previous, installation } = await newestThere(storage, known, sealer);
+    const about = {
+      type: 'cardea-erasures' as const,
+      installation,
+      number: number + 1,
+      previous,
+      written_at: new Date(now()).toISOString(),
+      key_ids: ids,
+    };
+    const seal = sealer.seal(placeOf(about), digestOf(about)).toString('base64');
+    const text = Buffer.from(`${JSON.stringify({ ...about, seal })}\n`);
+    const head = { installation, number: about.number, sha256: sha256Of(text) };
     // First the list, then its note here: a process that ends between the two writes the ids again.
-    await storage.put(name, oneChunk(Buffer.from(`${JSON.stringify({ ...about, seal })}\n`)));
-    await db.query(ERASURE_LIST_STATEMENTS.listed.bind({ ids }));
+    await storage.put(nameOf(head), oneChunk(text));
+    await db.query(ERASURE_LIST_STATEMENTS.listed.bind({ ...head, before: known.number, ids }));
     written += ids.length;
   }
 }
 
 /**
- * The ids of all lists that were written since a backup, in parts. All lists are read, as only the time within a list is sealed.
- * @throws AppError `backup_damaged` for a list that was changed or has the name of another time, `backup_of_other_key`
+ * The list that the next one follows. The database may know of an older one than there is: after a process that has ended before its
+ * note, or a recovery to a point in time.
  */
-export async function* destroyedSince(
-  storage: Storage,
-  since: Date,
+async function newestThere(
+  storage: Pick<Storage, 'list' | 'get' | 'place'>,
+  known: ListHead,
   sealer: Sealer,
-): AsyncGenerator<readonly string[]> {
-  const from = since.getTime() - SKEW_MS;
-  for (const { name } of await storage.list(FOLDER)) {
-    const ids = idsIn(await textOf(storage, name), name, from, sealer);
-    if (ids.length > 0) yield ids;
+): Promise<ListHead> {
+  const later = (await namesIn(storage, known)).toReversed();
+  for (const name of later) {
+    const found = opened(await textOf(storage, name), name, sealer);
+    if (!('problem' in found) && found.installation === known.installation) return headOf(found);
   }
+  return known;
 }
 
-/** @param from milliseconds since the epoch: a list from before has nothing to add */
-function idsIn(text: string, name: string, from: number, sealer: Sealer): readonly string[] {
+/** The lists of an installation behind one of them, by their numbers. */
+async function namesIn(
+  storage: Pick<Storage, 'list'>,
+  { installation, number }: Pick<ListHead, 'number'> & { readonly installation: string | undefined },
+): Promise<string[]> {
+  const all = await storage.list(`${FOLDER}${installation?.slice(0, 8) ?? ''}`);
+  const later = all.filter(({ name }) => numberOf(name) > number);
+  return later.map(({ name }) => name).toSorted((a, b) => numberOf(a) - numberOf(b));
+}
+
+const numberOf = (name: string): number => Number(NAME.exec(name)?.[1] ?? 0);
+const nameOf = ({ installation, number, sha256 }: ListHead): string =>
+  `${FOLDER}${installation.slice(0, 8)}-${String(number).padStart(6, '0')}-${sha256?.slice(0, 8)}.json`;
+
+const headOf = ({ installation, number, sha256 }: ListHead): ListHead => ({ installation, number, sha256 });
+
+type Opened = List & ChainedList;
+
+/** A list that was sealed under a master key of this installation, or why it is none. */
+function opened(text: string, name: string, sealer: Sealer): Opened | { readonly problem: string } {
   let list: unknown;
   try {
     list = JSON.parse(text);
   } catch {}
-  if (!Check(List, list) || !name.startsWith(nameStart(list.written_at))) throw changed(name);
+  if (!Check(List, list)) return { problem: 'was changed' };
   const { seal, ...about } = list;
+  const sha256 = sha256Of(text);
+  if (nameOf({ ...list, sha256 }) !== name) return { problem: 'was changed or renamed' };
   const sealed = Buffer.from(seal, 'base64');
   const keyId = sealed.subarray(1, 5).toString('hex');
-  const isOld = Date.parse(list.written_at) < from;
-  // The master key of an old list may have been replaced and removed since.
-  if (isOld && !sealer.keyIds.includes(keyId)) return [];
   if (!sealer.keyIds.includes(keyId))
-    throw new AppError('backup_of_other_key', `${name} needs the master key ${keyId}: add it to CARDEA_MASTER_KEY`);
+    return { problem: `needs the master key ${keyId}, which is not in CARDEA_MASTER_KEY` };
   try {
-    if (sealer.open(placeAt(list.written_at), sealed).equals(digestOf(about))) return isOld ? [] : list.key_ids;
+    if (sealer.open(placeOf(list), sealed).equals(digestOf(about))) return { ...list, sha256 };
   } catch {}
-  throw changed(name);
+  return { problem: 'was changed' };
 }
 
-const changed = (name: string) =>
-  new AppError(
-    'backup_damaged',
-    `${name} was changed or renamed: it is not the list of erased people that Cardea has written`,
-  );
-
-const nameStart = (at: string) => `${FOLDER}${at.replaceAll(/[-:]|\.\d+/g, '')}-`;
-
-const placeAt = (at: string) => ({ table: 'backups', column: 'erasures', row: at });
+const placeOf = ({ installation, number }: Pick<ListHead, 'installation' | 'number'>) => ({
+  table: 'backups',
+  column: 'erasures',
+  row: `${installation} ${number}`,
+});
+const sha256Of = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
 const digestOf = (about: object) => createHash('sha256').update(JSON.stringify(about)).digest();
 
-/** Accounts that the lists say were erased, and that this database has nevertheless. */
+/** The lists that a restore needs, and where they are. */
+export interface ErasuresSince {
+  readonly lists: readonly { readonly storage: Storage; readonly name: string; readonly sha256: string }[];
+  /** The one that those of the restored database follow; null where no list was ever written. */
+  readonly newest: ListHead | null;
+}
+
+/**
+ * Reads all lists that were written since a backup.
+ * @param start the newest that the backup knows of; null: it is of a version before there were numbers
+ * @param heads the newest that others know of
+ * @param accepted numbers of lists that may be missing
+ * @throws AppError 409 `erasure_lists_missing`
+ */
+export async function erasuresSince(
+  storages: readonly Storage[],
+  start: ListHead | null,
+  heads: readonly ListHead[],
+  sealer: Sealer,
+  accepted: string | undefined,
+): Promise<ErasuresSince> {
+  const from = start ?? { installation: undefined, number: 0, sha256: null };
+  const isOwn = (one: ListHead) => from.installation === undefined || one.installation === from.installation;
+  const found: (ChainedList & { readonly storage: Storage; readonly name: string })[] = [];
+  const problems = new Map<number, string>();
+  for (const storage of storages) {
+    for (const name of await namesIn(storage, from)) {
+      const list = opened(await textOf(storage, name), name, sealer);
+      if ('problem' in list) problems.set(numberOf(name), list.problem);
+      else if (isOwn(list)) {
+        const { installation, number, sha256, previous } = list;
+        found.push({ installation, number, sha256, previous, storage, name });
+      }
+    }
+  }
+  const known = heads.filter(isOwn);
+  const unread = [...problems.keys()].filter((number) => found.every((list) => list.number !== number));
+  const missing = [...new Set([...missingLists(from, known, found), ...unread])].toSorted((a, b) => a - b);
+  const isAccepted = accepted === undefined ? () => false : numbersIn(accepted);
+  if (!missing.every(isAccepted)) throw refusal(storages, from.installation, missing, problems);
+  const [newest] = [...(start ? [start] : []), ...known, ...found].toSorted((a, b) => b.number - a.number);
+  return { lists: found, newest: newest ? headOf(newest) : null };
+}
+
+function refusal(
+  storages: readonly Storage[],
+  installation: string | undefined,
+  missing: readonly number[],
+  problems: ReadonlyMap<number, string>,
+): AppError {
+  const whose = installation === undefined ? '' : ` of the installation ${installation.slice(0, 8)}`;
+  const places = storages.map(({ place }) => place).join(', ');
+  const ranges = rangesOf(missing);
+  const known = missing.filter((number) => problems.has(number)).map((number) => `${number} ${problems.get(number)}`);
+  const reasons = known.length === 0 ? '' : ` (${known.slice(0, 5).join('; ')})`;
+  return new AppError(
+    'erasure_lists_missing',
+    `lists ${ranges} of erased people${whose} are not in ${places}${reasons}: people whom they name would be there again. ` +
+      `Name the place where they are by --erasures, or go on without them by --without-erasures ${ranges}`,
+  );
+}
+
+/** Accounts that the lists say were erased, and that this database has nevertheless. @throws AppError 400 `backup_damaged` */
 export async function accountsToErase(
   db: Pick<Db, 'query'>,
-  storages: readonly Storage[],
-  since: Date,
+  { lists }: Pick<ErasuresSince, 'lists'>,
   sealer: Sealer,
 ): Promise<string[]> {
   const accounts = new Set<string>();
-  for (const storage of storages) {
-    for await (const ids of destroyedSince(storage, since, sealer)) {
-      const rows = await db.query(ERASURE_LIST_STATEMENTS.accounts.bind({ ids }));
-      for (const { account_id: id } of rows) accounts.add(id);
-    }
+  for (const { storage, name, sha256 } of lists) {
+    const list = opened(await textOf(storage, name), name, sealer);
+    if ('problem' in list || list.sha256 !== sha256)
+      throw new AppError('backup_damaged', `${name} was changed while the backup was restored: restore it again`);
+    const rows = await db.query(ERASURE_LIST_STATEMENTS.accounts.bind({ ids: list.key_ids }));
+    for (const { account_id: id } of rows) accounts.add(id);
   }
   return [...accounts];
 }

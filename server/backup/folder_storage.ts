@@ -9,7 +9,7 @@ import { missing, type Storage, storageFailed } from './storage.ts';
 /** Files that are not complete yet, or of a process that has ended. */
 const UNFINISHED = /\.unfinished-[0-9a-f]+$/;
 /** Those of backups and of lists of erased people. Other files in the folder are left alone. */
-const OWN_UNFINISHED = /^(cardea-)?\d{8}T\d{6}Z-[0-9a-f]{8}\.(age|json)\.unfinished-[0-9a-f]{8}$/;
+const OWN_UNFINISHED = /^(cardea-\d{8}T\d{6}Z|[0-9a-f]{8}-\d{6,})-[0-9a-f]{8}\.(age|json)\.unfinished-[0-9a-f]{8}$/;
 /** A file that is still written to is younger. */
 const ABANDONED_MS = 86_400_000;
 

@@ -28,6 +28,15 @@ const ABOUT = {
   signing_keys: Type.Array(Type.Object({ kid: Type.String(), ring: Type.String(), state: Type.String() })),
   /** The newest signed head of the audit. */
   audit_head: Type.Union([Type.Object({ tree_size: Count, root_hash: Type.String() }), Type.Null()]),
+  /** The newest list of erased people (`erasure_lists.ts`); null: of a version whose lists had no numbers. */
+  erasures: Type.Union([
+    Type.Object({
+      installation: Type.String({ format: 'uuid' }),
+      number: Count,
+      sha256: Type.Union([Type.String(), Type.Null()]),
+    }),
+    Type.Null(),
+  ]),
   /** `CREATE TABLE name PARTITION OF parent bound` */
   partitions: Type.Array(Type.Object({ name: Name, parent: Name, bound: Type.String() })),
   sequences: Type.Array(Type.Object({ name: Name, next: Type.String({ pattern: '^\\d{1,19}$' }) })),

@@ -5,7 +5,7 @@ import { knownMigrations, migrateTo } from '../platform/migrate.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import { UNFINISHED_RESTORE } from '../platform/unfinished_restore.ts';
 import { readParts } from './archive.ts';
-import { auditHeadIn, rowsIn, schemaDigest } from './catalogue.ts';
+import { auditHeadIn, listHeadIn, rowsIn, schemaDigest } from './catalogue.ts';
 import { COPYING } from './copy.ts';
 import { AGE, type CopyProgress, LABEL, nameOf } from './create.ts';
 import { loadRows } from './load.ts';
@@ -79,6 +79,8 @@ export interface Target {
   readonly rows: readonly { readonly name: string; readonly rows: number }[];
   /** Of the audit that is there; null where there is none. */
   readonly auditHead: Header['audit_head'];
+  /** The newest list of erased people that it knows of. */
+  readonly erasures: Header['erasures'];
   /** An earlier restore was interrupted: what is there is a part of a backup. */
   readonly unfinished: boolean;
 }
@@ -105,6 +107,7 @@ export async function examineTarget(client: Client): Promise<Target> {
   return {
     rows: unfinished ? [] : await rowsIn(client),
     auditHead: audit && !unfinished ? await auditHeadIn(client) : null,
+    erasures: unfinished ? null : await listHeadIn(client),
     unfinished,
   };
 }

@@ -45,3 +45,7 @@ export async function textOf(
   }
   return Buffer.concat(chunks).toString();
 }
+
+export async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,13 +1,76 @@
+import { AppError } from '../platform/errors.ts';
+import type { Sealer } from '../platform/sealing.ts';
 import { AGE, LABEL, NAME } from './create.ts';
-import type { Storage } from './storage.ts';
+import { type Label, openSealed } from './manifest.ts';
+import { type Storage, textOf } from './storage.ts';
 
 const NEWEST_KEPT = 3;
+/** Labels that are read at the same time. */
+const READERS = 8;
 
-/** The names of complete backups, the newest first. */
-export async function namesIn(storage: Pick<Storage, 'list'>): Promise<string[]> {
-  const names = (await storage.list('cardea-')).map(({ name }) => name);
-  const complete = names.filter((name) => name.endsWith(LABEL)).map((name) => name.slice(0, -LABEL.length));
-  return complete.filter((name) => NAME.test(name)).toReversed();
+export interface ListedBackup {
+  readonly name: string;
+  /** Undefined: its label cannot be read here. */
+  readonly label: Label | undefined;
+  readonly problem: string | undefined;
+}
+
+/** A backup with a label, by the list of the storage alone. */
+interface Complete {
+  readonly name: string;
+  /** Of its file; undefined where that is not there. */
+  readonly bytes: number | undefined;
+}
+
+/** The newest first. */
+async function completeIn(storage: Pick<Storage, 'list'>): Promise<Complete[]> {
+  const bytes = new Map((await storage.list('cardea-')).map((one) => [one.name, one.bytes]));
+  const names = [...bytes.keys()].filter((name) => name.endsWith(LABEL)).map((name) => name.slice(0, -LABEL.length));
+  return names
+    .filter((name) => NAME.test(name))
+    .toSorted()
+    .toReversed()
+    .map((name) => ({ name, bytes: bytes.get(`${name}${AGE}`) }));
+}
+
+type Read = Pick<Storage, 'list' | 'get' | 'place'>;
+
+/**
+ * The newest first: one list of the storage, and each label once.
+ * @param isWanted by its name
+ */
+export async function listedIn(
+  storage: Read,
+  sealer: Sealer,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<ListedBackup[]> {
+  const all = (await completeIn(storage)).filter(({ name }) => isWanted(name));
+  const found: ListedBackup[] = [];
+  const waiting = all.entries();
+  const reader = async () => {
+    for (const [place, one] of waiting) found[place] = await listed(storage, one, sealer);
+  };
+  await Promise.all(Array.from({ length: READERS }, reader));
+  return found;
+}
+
+/** The newest whose label opens with this master key: a name alone may be anything. */
+export async function newestIn(storage: Read, sealer: Sealer): Promise<string | undefined> {
+  const all = await completeIn(storage);
+  for (const one of all) if ((await listed(storage, one, sealer)).label) return one.name;
+  // The reason why it cannot be opened is told when it is read.
+  return all[0]?.name;
+}
+
+async function listed(storage: Read, { name, bytes }: Complete, sealer: Sealer): Promise<ListedBackup> {
+  try {
+    const label = openSealed(sealer, 'label', await textOf(storage, `${name}${LABEL}`));
+    const isWhole = bytes === label.file.bytes && label.file.name === `${name}${AGE}`;
+    return { name, label, problem: isWhole ? undefined : 'backup_damaged' };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { name, label: undefined, problem: error.code };
+  }
 }
 
 /**
@@ -29,10 +92,10 @@ export async function removeOld(
     await storage.remove(`${name}${LABEL}`);
     await storage.remove(`${name}${AGE}`);
   }
-  const complete = await namesIn(storage);
-  const left = (await storage.list('cardea-'))
-    .map(({ name }) => name)
-    .filter((name) => name.endsWith(AGE) && name < oldest && !complete.includes(name.slice(0, -AGE.length)));
+  const stored = new Set((await storage.list('cardea-')).map(({ name }) => name));
+  const left = [...stored].filter(
+    (name) => name.endsWith(AGE) && name < oldest && !stored.has(`${name.slice(0, -AGE.length)}${LABEL}`),
+  );
   for (const name of left) await storage.remove(name);
   return old;
 }

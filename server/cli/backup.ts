@@ -14,6 +14,8 @@ type Line = OutputOf<typeof backups.verify.schemas>;
 interface ChosenOptions extends PrintOptions {
   readonly identity: string;
   readonly from?: string;
+  readonly erasures?: string[];
+  readonly withoutErasures?: string;
 }
 
 const MEGABYTE = 1_000_000;
@@ -100,12 +102,19 @@ const chosen = (command: Command): Command =>
   command
     .argument('[name]', 'as "cardea backup list" shows it (default: the newest)')
     .requiredOption('--identity <file>', 'the identity of age that opens it, a file with AGE-SECRET-KEY-1…')
-    .option('--from <place>', 'a folder or s3://bucket/prefix (default: CARDEA_BACKUP_TO)');
+    .option('--from <place>', 'a folder or s3://bucket/prefix (default: CARDEA_BACKUP_TO)')
+    .option('--erasures <place>', 'another place with lists of erased people; repeat for more', collect)
+    .option(
+      '--without-erasures <numbers>',
+      'go on although these lists of erased people are missing: the numbers that a refusal names, such as 11-12',
+    );
 
-const queryOf = (name: string | undefined, { identity, from }: ChosenOptions) => ({
+const queryOf = (name: string | undefined, { identity, from, erasures, withoutErasures }: ChosenOptions) => ({
   identity,
   ...(name === undefined ? {} : { name }),
   ...(from === undefined ? {} : { from }),
+  ...(erasures === undefined ? {} : { erasures }),
+  ...(withoutErasures === undefined ? {} : { without_erasures: withoutErasures }),
 });
 
 function verifyVerb(noun: Command, { verb, printItem, printItems, note, createProgress }: CommandTools): void {
@@ -142,13 +151,12 @@ function restoreVerb(noun: Command, { verb, printItem, note, createProgress }: C
       '--keep-sessions',
       'sessions, refresh tokens and mailed links stay: only when nothing happened after the backup',
     )
-    .option('--erasures <place>', 'another place with lists of erased people; repeat for more', collect)
     .option(DRY_RUN_OPTION[0], 'read the backup and examine the database; change nothing')
     .option(...JSON_OPTION)
     .action(
-      verb<ChosenOptions & { replace?: boolean; keepSessions?: boolean; erasures?: string[]; dryRun?: boolean }>(
-        async ({ stream }, { replace = false, keepSessions = false, erasures = [], dryRun, ...options }, name) => {
-          const query = { ...queryOf(name, options), replace, keep_sessions: keepSessions, erasures };
+      verb<ChosenOptions & { replace?: boolean; keepSessions?: boolean; dryRun?: boolean }>(
+        async ({ stream }, { replace = false, keepSessions = false, dryRun, ...options }, name) => {
+          const query = { ...queryOf(name, options), replace, keep_sessions: keepSessions };
           const running = await stream(backups.restore, { query, lines: NO_LINES }, { dryRun });
           const { result } = await follow(running, createProgress({ every: PROGRESS_EVERY }));
           const { replaced = [], ...shown } = withoutType(result);

@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox';
 import { endLinksAfterRestore } from '../accounts/after_restore.ts';
 import type { Changes } from '../audit/entries.ts';
-import { endOfRestore, type ListedBackup, type Restored } from '../backup/backups.ts';
+import { type Chosen, endOfRestore, type Restored } from '../backup/backups.ts';
 import type { Label } from '../backup/manifest.ts';
 import type { Run as PastRun } from '../backup/runs.ts';
+import type { ListedBackup } from '../backup/stored.ts';
 import { endAfterRestore } from '../records/after_restore.ts';
 import { erasing } from './erasure.ts';
 import { read, stream } from './operation.ts';
@@ -66,7 +67,22 @@ const CHOSEN = {
   from: Type.Optional(Type.String({ description: 'a folder or s3://bucket/prefix; default: CARDEA_BACKUP_TO' })),
   name: Type.Optional(Type.String({ description: 'default: the newest' })),
   identity: Type.String({ description: 'the file of the identity of age' }),
+  erasures: Type.Optional(
+    Type.Array(Type.String(), { description: 'other places with lists of erased people than that of the backup' }),
+  ),
+  without_erasures: Type.Optional(
+    Type.String({ description: 'numbers of lists of erased people that may be missing, such as 11-12,15' }),
+  ),
 };
+
+interface ChosenQuery extends Omit<Chosen, 'withoutErasures'> {
+  readonly without_erasures?: string;
+}
+
+const chosenOf = ({ without_erasures: withoutErasures, ...chosen }: ChosenQuery): Chosen => ({
+  ...chosen,
+  withoutErasures,
+});
 
 const NAME = 'cardea-20261101T020000Z-1f3a5c7e';
 const EXAMPLE_RUN = {
@@ -184,7 +200,7 @@ export const backups = {
     },
     async *run({ backups: all }, { query: { scratch, ...chosen } }, _call, commit) {
       const verified = yield* withProgress((tell) =>
-        all.verify(chosen, scratch, (at) => tell({ type: 'progress' as const, ...at })),
+        all.verify(chosenOf(chosen), scratch, (at) => tell({ type: 'progress' as const, ...at })),
       );
       const { name, manifest, findings, auditEvents: audit_events, opened } = verified;
       const changes = visible({ findings: findings.length, backup: manifest.id });
@@ -220,7 +236,6 @@ export const backups = {
         ...CHOSEN,
         replace: Type.Optional(Type.Boolean()),
         keep_sessions: Type.Optional(Type.Boolean()),
-        erasures: Type.Optional(Type.Array(Type.String())),
       }),
       output: Line,
     },
@@ -237,7 +252,8 @@ export const backups = {
     async *run(services, { query }, { dryRun = false }, commit) {
       // Nothing is read before: there may be no audit yet, which would have to tell of a refusal.
       yield [];
-      const { replace = false, keep_sessions: keep = false, erasures = [], ...chosen } = query;
+      const { replace = false, keep_sessions: keep = false, ...given } = query;
+      const chosen = chosenOf(given);
       const { backups: all } = services;
       const endings = keep ? [] : [...endAfterRestore(), endLinksAfterRestore()];
       if (dryRun) {
@@ -248,7 +264,7 @@ export const backups = {
         return undefined;
       }
       const restored = yield* withProgress((tell) =>
-        all.restore(chosen, { replace, erasures, endings }, (at) => tell({ type: 'progress' as const, ...at })),
+        all.restore(chosen, { replace, endings }, (at) => tell({ type: 'progress' as const, ...at })),
       );
       const erased = await eraseAgain(services, restored, commit);
       const { manifest, headSeen } = restored;
@@ -259,6 +275,7 @@ export const backups = {
         audit_head_seen: headSeen,
         erased_again: erased,
         sessions_kept: keep,
+        ...(given.without_erasures === undefined ? {} : { without_erasures: given.without_erasures }),
       });
       await commit({ statements: [endOfRestore], target: { kind: 'backup', id: restored.name }, changes });
       yield [{ ...resultOf(restored, erased), sessions_kept: keep }];

@@ -291,6 +291,13 @@ export interface ErasedAccounts {
   expires_at: Timestamp;
 }
 
+export interface ErasureLists {
+  id: Generated<boolean>;
+  installation: Generated<string>;
+  number: Generated<Int8>;
+  sha256: string | null;
+}
+
 export interface FormerGrants {
   account_id: string;
   client_id: string;
@@ -604,6 +611,7 @@ export interface DB {
   devices: Devices;
   ended_tokens: EndedTokens;
   erased_accounts: ErasedAccounts;
+  erasure_lists: ErasureLists;
   former_grants: FormerGrants;
   grants: Grants;
   groups: Groups;

@@ -273,6 +273,11 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'This is possible on a development server only.',
     remedy: 'Do it on a server whose issuer is on this machine.',
   },
+  erasure_lists_missing: {
+    happened: 'Lists of people who were erased after the backup are missing, were changed, or are of other servers.',
+    remedy:
+      'Name the place that has them by --erasures. When they are lost, --without-erasures goes on without those that the message names.',
+  },
   export_under_way: {
     happened: 'The data of this person is being exported already.',
     remedy: 'Wait a minute and ask again: of one person, one export is made at a time.',

@@ -75,6 +75,7 @@ export const ERROR_STATUSES = {
   database_too_old: 409,
   demo_data: 409,
   development_only: 409,
+  erasure_lists_missing: 409,
   export_under_way: 409,
   identifier_taken: 409,
   mail_not_configured: 409,

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { destroyedSince, writeErasureLists } from '../../server/backup/erasure_lists.ts';
+import type { ListHead } from '../../server/backup/erasure_chain.ts';
+import { erasuresSince, writeErasureLists } from '../../server/backup/erasure_lists.ts';
 import { createFolderStorage } from '../../server/backup/folder_storage.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { runCli } from '../cli/run_cli.ts';
@@ -16,6 +17,9 @@ import { until } from '../helpers/waiting.ts';
 import { backupWorld, emptyDatabase } from './world.ts';
 
 /** The drill: a database is lost after its backup, and restored; and what became of everything that had happened in between. */
+interface Labelled {
+  readonly erasures: ListHead;
+}
 const scope = { after };
 const first = await deployment(scope);
 const API = 'https://api.example.com';
@@ -43,7 +47,14 @@ const target = await emptyDatabase(scope, first.databaseUrl);
 const untouched = await emptyDatabase(scope, first.databaseUrl);
 const inUse = await backup(first.databaseUrl, ['restore', made.json.name, '--identity', identity, '--replace']);
 await first.close();
-const restored = await backup(target, ['restore', made.json.name, '--identity', identity, '--json']);
+// The backups alone, and the lists of erased people apart from them.
+const [bare, apart] = [join(folder, 'bare'), join(folder, 'apart')];
+cpSync(to, bare, { recursive: true });
+cpSync(join(to, 'erasures'), join(apart, 'erasures'), { recursive: true });
+rmSync(join(bare, 'erasures'), { recursive: true });
+const [list = ''] = readdirSync(join(to, 'erasures'));
+const choose = ['--identity', identity, '--from', bare];
+const restored = await backup(target, ['restore', made.json.name, ...choose, '--erasures', apart, '--json']);
 assert.equal(restored.code, 0, restored.stderr);
 const reached = {
   masterKey: first.masterKey,
@@ -96,21 +107,51 @@ test('who was erased after the backup is erased again, before a server may start
   assert.equal(rows.length, 1);
 });
 
-test('a list of erased people that was renamed, as if it were from before the backup, refuses the restore', async () => {
-  const from = join(folder, 'renamed');
-  cpSync(to, from, { recursive: true });
-  const [list = ''] = readdirSync(join(from, 'erasures'));
-  renameSync(join(from, 'erasures', list), join(from, 'erasures', list.replace(/^\d{8}/, '20200101')));
-  const refused = await backup(untouched, ['restore', made.json.name, '--identity', identity, '--from', from]);
-  assert.equal(refused.code, 1, refused.stdout);
-  assert.match(refused.stderr, /erasures\/20200101T\d{6}Z-[0-9a-f]{8}\.json was changed or renamed/);
-});
+/** By what became of the list: the change, and how the refusal names it. */
+const LISTS: Readonly<Record<string, readonly [(file: string) => void, RegExp]>> = {
+  deleted: [(file) => rmSync(file), /lists 1 of/],
+  renamed: [(file) => renameSync(file, file.replace('-000001-', '-000009-')), /lists 1,9 of.*9 was changed or renamed/],
+  changed: [
+    (file) => writeFileSync(file, readFileSync(file, 'utf8').replace(/"key_ids":\[.*?\]/, '"key_ids":[]')),
+    /lists 1 of.*1 was changed/,
+  ],
+  'of another installation': [
+    (file) => renameSync(file, join(dirname(file), list.replace(/^[0-9a-f]{8}/, '00000000'))),
+    /lists 1 of/,
+  ],
+};
+
+for (const [what, [change, reason]] of Object.entries(LISTS)) {
+  test(`a list of erased people that is ${what} refuses a restore and a trial, until it is accepted by its number`, async () => {
+    const at = join(folder, what);
+    cpSync(join(to, 'erasures'), join(at, 'erasures'), { recursive: true });
+    change(join(at, 'erasures', list));
+    const args = [made.json.name, ...choose, '--erasures', at];
+    const restoring = (...more: string[]) => backup(untouched, ['restore', ...args, ...more]);
+    // The other database knows of a list that its server has written elsewhere.
+    const tried = await backup(target, ['verify', ...args, '--erasures', own]);
+    for (const refused of [tried, await restoring(), await restoring('--without-erasures', '4-8')]) {
+      assert.equal(refused.code, 1, refused.stdout);
+      assert.match(refused.stderr, reason);
+      assert.match(refused.stderr, /--without-erasures 1/);
+    }
+    const accepted = await restoring('--without-erasures', '1,9', '--dry-run');
+    assert.equal(accepted.code, 0, accepted.stderr);
+  });
+}
 
 test('a list of erased people from before a backup needs no master key, as it may be gone', async () => {
-  const later = createSealer([randomBytes(32)]);
-  const next = (since: Date) => destroyedSince(createFolderStorage(to), since, later).next();
-  assert.equal((await next(new Date(Date.now() + 7 * 86_400_000))).done, true);
-  await assert.rejects(next(new Date()), { code: 'backup_of_other_key' });
+  const other = createSealer([randomBytes(32)]);
+  const [{ erasures: start }, { erasures: head }] = [made, later].map(({ json }) =>
+    JSON.parse(readFileSync(join(to, `${json.name}.json`), 'utf8')),
+  ) as [Labelled, Labelled];
+  assert.deepEqual([start.number, head.number], [0, 1]);
+  const places = [createFolderStorage(to)];
+  assert.deepEqual((await erasuresSince(places, head, [], other, undefined)).lists, []);
+  await assert.rejects(erasuresSince(places, start, [], other, undefined), {
+    code: 'erasure_lists_missing',
+    message: /1 needs the master key [0-9a-f]{8}/,
+  });
 });
 
 test('the audit goes on, says that it was restored, and is whole but for what was lost', async () => {
@@ -141,7 +182,7 @@ test('backup list shows what there is, and verify tries a backup in a database t
       .toReversed()
       .map((name: string) => [name, null]),
   );
-  const verified = await backup(target, ['verify', '--identity', identity, '--json']);
+  const verified = await backup(target, ['verify', '--identity', identity, '--erasures', own, '--json']);
   assert.equal(verified.code, 0, verified.stdout + verified.stderr);
   assert.deepEqual(verified.json.findings, []);
   assert.ok(verified.json.opened > 5 && verified.json.rows > 20);
@@ -179,10 +220,11 @@ test('a server makes a backup by itself when one is due, and shows it to who may
 
 test('a move keeps sessions and refresh tokens, when that is asked for', async () => {
   await second.close();
-  const args = ['restore', made.json.name, '--identity', identity, '--replace', '--keep-sessions', '--json'];
-  const moved = await backup(target, args);
+  const args = ['restore', made.json.name, '--identity', identity, '--replace', '--keep-sessions'];
+  const moved = await backup(target, [...args, '--erasures', own, '--json']);
   assert.equal(moved.code, 0, moved.stderr);
   assert.equal(moved.json.sessions_kept, true);
+  assert.equal(moved.json.erased_again, 1, 'by the lists beside the backups');
   await deployment(scope, { ...reached, databaseUrl: target });
   assert.equal((await userinfo(first.issuer, before.tokens.access_token)).status, 200);
   assert.equal((await refresh(first.issuer, party, before.tokens.refresh_token ?? '')).status, 200);

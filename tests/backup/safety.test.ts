@@ -4,10 +4,11 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createBackup } from '../../server/backup/create.ts';
+import { erasuresSince, goOnBehind, listHeadOf, writeErasureLists } from '../../server/backup/erasure_lists.ts';
 import { createFolderStorage } from '../../server/backup/folder_storage.ts';
 import { lastRuns, noteRun } from '../../server/backup/runs.ts';
 import { SEALED } from '../../server/operations/sealed_columns.ts';
-import { createDb } from '../../server/platform/db.ts';
+import { type BoundStatement, createDb } from '../../server/platform/db.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { setUpCli } from '../cli/run_cli.ts';
 import { ROOT } from '../helpers/artifacts.ts';
@@ -106,6 +107,46 @@ test('a backup of a time to come stops neither the schedule nor the alarm', asyn
   await noteRun(db, { id: crypto.randomUUID(), name: made, began_at, ended_at: began_at, bytes: 1, failure: null });
   const { good } = await lastRuns(db);
   assert.ok(good && good.began_at.getTime() < Date.now());
+});
+
+test('lists of erased people follow one another, also when their writer is ended, or the database is older than they are', async () => {
+  const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
+  const storage = createFolderStorage(join(folder, 'lists'));
+  const parts = { db, sealer, now: Date.now };
+  const start = await listHeadOf(db);
+  // Only an erasure adds one, and what is tested begins behind it.
+  const erase = () =>
+    db.run({ name: '', text: 'INSERT INTO unlisted_destroyed_keys (key_id) VALUES (gen_random_uuid())' }, []);
+  const newest = async () => (await erasuresSince([storage], start, [], sealer, undefined)).newest;
+  await erase();
+  assert.equal(await writeErasureLists(parts, storage), 1);
+  await erase();
+  const ended = {
+    async query<R>(bound: BoundStatement<R>): Promise<R[]> {
+      if (bound.statement.name === 'erasure_lists.listed') throw new Error('ended');
+      return db.query(bound);
+    },
+  };
+  await assert.rejects(writeErasureLists({ ...parts, db: ended }, storage));
+  assert.equal((await newest())?.number, start.number + 2);
+  assert.equal(await writeErasureLists(parts, storage), 1);
+  assert.deepEqual(await listHeadOf(db), await newest());
+  // As after a recovery to a point in time.
+  await db.query(goOnBehind(start));
+  await erase();
+  await writeErasureLists(parts, storage);
+  assert.deepEqual([(await newest())?.number, await listHeadOf(db)], [start.number + 4, await newest()]);
+});
+
+test('two nodes that list erased people at once leave no gap', async () => {
+  const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
+  const storage = createFolderStorage(join(folder, 'two'));
+  const start = await listHeadOf(db);
+  await db.run({ name: '', text: 'INSERT INTO unlisted_destroyed_keys (key_id) VALUES (gen_random_uuid())' }, []);
+  const write = () => writeErasureLists({ db, sealer, now: Date.now }, storage);
+  await Promise.all([write(), write(), write()]);
+  const { newest } = await erasuresSince([storage], start, [await listHeadOf(db)], sealer, undefined);
+  assert.ok(newest && newest.number > start.number);
 });
 
 test('the role of servers can make a backup', async () => {

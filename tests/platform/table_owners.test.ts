@@ -41,7 +41,7 @@ const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
     'audit_nodes',
     'audit_unsealed',
   ],
-  'server/backup': ['backups', 'unlisted_destroyed_keys'],
+  'server/backup': ['backups', 'erasure_lists', 'unlisted_destroyed_keys'],
   'server/operations': ['operation_results'],
   'server/clients': ['clients', 'registration_tokens', 'resource_server_clients', 'resource_servers'],
   'server/records': [
