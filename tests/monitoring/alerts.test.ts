@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -78,6 +78,14 @@ test('each alert asks for metrics that there are, and has a runbook', () => {
     assert.ok(annotations.summary && annotations.description, alert);
     assert.equal(annotations.runbook_url, `ops/docs/runbooks.md#${alert.toLowerCase()}`);
   }
+});
+
+test('each fault that the tests cause under load is in the runbooks', () => {
+  const named = [...read('ops/docs/runbooks.md').matchAll(/\(\.\.\/\.\.\/(tests\/chaos\/\w+\.test\.ts)\)/g)];
+  assert.deepEqual(
+    [...new Set(named.map(([, file]) => file))].sort(),
+    globSync('tests/chaos/*.test.ts', { cwd: ROOT }).sort(),
+  );
 });
 
 test('each runbook names metrics that there are', () => {
