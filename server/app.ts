@@ -17,6 +17,7 @@ import { openDataExports } from './composition/stores.ts';
 import { assertNoDemoData, DEMO_EMAIL, DEMO_PASSWORD, seedDemo } from './demo/demo_data.ts';
 import { healthRoutes, homeRoutes } from './demo/home.ts';
 import { outboxRoutes } from './demo/outbox.ts';
+import { jobsSeen } from './monitoring/facts.ts';
 import type { Observed } from './monitoring/status_page.ts';
 import { RESOURCE_METADATA_PATH, resourceMetadataRootPath } from './oidc/api_resource_metadata.ts';
 import { mountMetadataAtRoot, mountProvider, mountResourceMetadata } from './oidc/mount.ts';
@@ -90,11 +91,21 @@ export async function createApp(
 
   const { units, serving, statusLists, assertCanSign, resourceMetadata } = protocol;
 
+  let observed: Observed | undefined;
+  const probe = createProbe({
+    sealer: infrastructure.sealer,
+    issuer: issuer.identifier,
+    now,
+    trustedProxies: config.trustedProxies,
+    certificateHeader: config.clientCertificates.header,
+    jobs: () => (observed ? jobsSeen(observed.node, now()) : []),
+  });
   const http = createHttp({
     log,
     secure,
     issuer,
     trustedProxies: config.trustedProxies,
+    isProbe: probe.isProbe,
     requestStats: infrastructure.requestStats,
     requestContext,
     tracing,
@@ -105,15 +116,7 @@ export async function createApp(
   });
   await http.register(rateLimit, LIMIT_PLUGIN);
   const readLimit = { rateLimit: rateLimitOf(limits.pages.address) };
-  let observed: Observed | undefined;
   const isReady = createReadiness({ db, node: randomUUID(), now });
-  const probe = createProbe({
-    sealer: infrastructure.sealer,
-    issuer: issuer.identifier,
-    now,
-    trustedProxies: config.trustedProxies,
-    certificateHeader: config.clientCertificates.header,
-  });
   await http.register(
     async (site) => {
       await site.register(async (scope) => {

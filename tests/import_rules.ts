@@ -75,7 +75,14 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'package.json',
   ],
   // Looks at what servers have left behind; reads by operations.
-  'server/doctor': ['server/operations', 'server/jobs/cleanup.ts', 'keys', ...CONFIG, ...PLATFORM],
+  'server/doctor': [
+    'server/operations',
+    'server/jobs/cleanup.ts',
+    'server/backup/open_storage.ts',
+    'keys',
+    ...CONFIG,
+    ...PLATFORM,
+  ],
   'server/oidc': [...BELOW, 'server/oidc/seams.ts'],
   'server/oidc/seams.ts': BELOW,
   'server/login': BELOW,

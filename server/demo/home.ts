@@ -1,6 +1,6 @@
 import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
 import { HEALTH_PATHS, type Issuer } from '../platform/issuer.ts';
-import type { createProbe } from '../platform/probe.ts';
+import type { Probe } from '../platform/probe.ts';
 import { PATHS } from '../views/paths.ts';
 import type { View, Views } from '../views/views.ts';
 
@@ -24,7 +24,7 @@ export interface HomeOptions {
   readonly readLimit: RouteShorthandOptions['config'];
   /** @throws when the database cannot be reached */
   isReady(): Promise<void>;
-  readonly probe: ReturnType<typeof createProbe>;
+  readonly probe: Pick<Probe, 'look'>;
 }
 
 /** The front page, static files and health checks. */
@@ -53,10 +53,10 @@ export async function homeRoutes(app: FastifyInstance, options: HomeOptions): Pr
 export function healthRoutes(app: FastifyInstance, { isReady, probe }: Pick<HomeOptions, 'isReady' | 'probe'>): void {
   /**
    * Liveness: says nothing about dependencies, so that a database outage does not restart the process. `cardea doctor` also asks here
-   * how its requests arrive.
+   * how its requests arrive, and how jobs run.
    */
   app.get(HEALTH_PATHS.alive, { config: { quiet: true } }, async (request) => {
-    const seen = probe(request);
+    const seen = probe.look(request);
     return seen ? { status: 'ok', seen } : { status: 'ok' };
   });
 

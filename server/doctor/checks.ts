@@ -10,7 +10,9 @@ import {
   checkVersion,
 } from './database.ts';
 import { checkDiscovery, checkJwks, checkName, checkTls } from './issuer.ts';
+import { checkJobs } from './jobs.ts';
 import { checkDisk, checkNode, checkSecretFiles, checkSettings } from './machine.ts';
+import { checkBackupStorage, checkReceivers, checkTraces } from './outside.ts';
 import { checkProxy, checkTrusted } from './proxy.ts';
 import { checkMail, checkRedis } from './services.ts';
 import {
@@ -44,16 +46,20 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   keys: checkKeys,
   audit: checkAudit,
   'audit destinations': checkDestinations,
+  'audit receivers': checkReceivers,
   'mail queue': checkMailQueue,
   deliveries: checkDeliveries,
   cleanup: checkCleanUp,
   backups: checkBackups,
+  'backup storage': checkBackupStorage,
   name: checkName,
   TLS: checkTls,
   discovery: checkDiscovery,
   JWKS: checkJwks,
   'trusted proxies': checkTrusted,
   proxy: checkProxy,
+  jobs: checkJobs,
   mail: checkMail,
   redis: checkRedis,
+  traces: checkTraces,
 };

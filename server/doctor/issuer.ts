@@ -18,19 +18,23 @@ const UNREACHED: Readonly<Record<string, string>> = {
   ENETUNREACH: 'See the routes and the firewall.',
 };
 
-/** @throws Broken when it is not reached */
+/**
+ * @param remedy Default: that for the issuer
+ * @throws Broken when it is not reached
+ */
 export async function ask(
   url: string,
   { signal }: Pick<DoctorParts, 'signal'>,
-  headers: Readonly<Record<string, string>> = {},
+  init: Pick<RequestInit, 'method' | 'headers' | 'body'> = {},
+  remedy?: string,
 ) {
   try {
-    return await fetch(url, { redirect: 'manual', signal, headers });
+    return await fetch(url, { redirect: 'manual', signal, ...init });
   } catch (error) {
     const reason = reasonOf((error as Error).cause ?? error);
     throw new Broken(
       `${url} cannot be reached (${reason})`,
-      UNREACHED[reason] ?? `See the check "TLS", and the log of the proxy.`,
+      remedy ?? UNREACHED[reason] ?? `See the check "TLS", and the log of the proxy.`,
       { cause: error },
     );
   }

@@ -1,6 +1,6 @@
 import { HEALTH_PATHS } from '../platform/issuer.ts';
 import { PROBE_HEADER, probeToken, type Seen } from '../platform/probe.ts';
-import { type Check, type Finding, ok, problem, skipped, warning } from './check.ts';
+import { type Check, type DoctorParts, type Finding, ok, problem, skipped, warning } from './check.ts';
 import { ask } from './issuer.ts';
 
 /** An address for documentation (RFC 5737), as a client may claim it. */
@@ -9,20 +9,14 @@ export const CLAIMED = '203.0.113.77';
 export const CLAIMED_CERTIFICATE = ':c3Bvb2ZlZA==:';
 
 /** Asks the issuer what arrived of a request that lies about its sender, as a client can. */
-export const checkProxy: Check = async ({ config, sealer, now, signal }) => {
-  const { issuer, clientCertificates } = config;
-  const response = await ask(
-    `${issuer.identifier}${HEALTH_PATHS.alive}`,
-    { signal },
-    {
-      [PROBE_HEADER]: probeToken(await sealer(), issuer.identifier, now),
-      'x-forwarded-for': CLAIMED,
-      'x-forwarded-proto': 'http',
-      forwarded: `for=${CLAIMED};proto=http`,
-      ...(clientCertificates.header === undefined ? {} : { [clientCertificates.header]: CLAIMED_CERTIFICATE }),
-    },
-  );
-  const { seen } = (await response.json().catch(() => ({}))) as { readonly seen?: Seen };
+export const checkProxy: Check = async (parts) => {
+  const { issuer, clientCertificates } = parts.config;
+  const seen = await askProbe(parts, {
+    'x-forwarded-for': CLAIMED,
+    'x-forwarded-proto': 'http',
+    forwarded: `for=${CLAIMED};proto=http`,
+    ...(clientCertificates.header === undefined ? {} : { [clientCertificates.header]: CLAIMED_CERTIFICATE }),
+  });
   if (!seen)
     return problem(
       'the server that answers does not know this probe',
@@ -30,6 +24,17 @@ export const checkProxy: Check = async ({ config, sealer, now, signal }) => {
     );
   return proxyFindings(seen, { secure: issuer.protocol === 'https:' });
 };
+
+/** @returns what the server tells the holder of its master key; undefined when something else answers */
+export async function askProbe(
+  { config: { issuer }, sealer, now, signal }: DoctorParts,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Seen | undefined> {
+  const token = probeToken(await sealer(), issuer.identifier, now);
+  const url = `${issuer.identifier}${HEALTH_PATHS.alive}`;
+  const response = await ask(url, { signal }, { headers: { ...headers, [PROBE_HEADER]: token } });
+  return ((await response.json().catch(() => ({}))) as { readonly seen?: Seen }).seen;
+}
 
 /** The findings about the way of the request. */
 export function proxyFindings(seen: Seen, { secure }: { readonly secure: boolean }): Finding | readonly Finding[] {

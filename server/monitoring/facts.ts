@@ -4,6 +4,7 @@ import type { Cache } from '../platform/cache.ts';
 import type { Counts } from '../platform/counts.ts';
 import type { PoolState } from '../platform/db.ts';
 import type { QueueLoad } from '../platform/fair_queue.ts';
+import type { SeenJob } from '../platform/probe.ts';
 import type { BacklogRow } from '../platform/queue.ts';
 import type { RequestStats } from '../platform/request_stats.ts';
 
@@ -41,6 +42,26 @@ export interface JobFacts {
   readonly succeeded: number;
   readonly failed: number;
   readonly lastSuccessAt: number | undefined;
+}
+
+const LATE_MS = 120_000;
+
+const sinceSuccess = ({ lastSuccessAt }: JobFacts, { startedAt }: Pick<NodeFacts, 'startedAt'>, now: number) =>
+  now - (lastSuccessAt ?? startedAt);
+
+/** As the alert CardeaJobLate has it. @param now milliseconds since the epoch */
+export function isJobLate(job: JobFacts, node: Pick<NodeFacts, 'startedAt'>, now: number): boolean {
+  return sinceSuccess(job, node, now) > 3 * job.everyMs + LATE_MS;
+}
+
+/** For `cardea doctor`. */
+export function jobsSeen(node: Pick<NodeFacts, 'jobs' | 'startedAt'>, now: number): SeenJob[] {
+  return node.jobs().map((job) => ({
+    name: job.name,
+    seconds: Math.round(sinceSuccess(job, node, now) / 1_000),
+    failed: job.failed,
+    isLate: isJobLate(job, node, now),
+  }));
 }
 
 /** Facts that all nodes share, as they were read last. */

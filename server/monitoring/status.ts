@@ -1,6 +1,6 @@
 import { timeOfUuidv7 } from '../platform/ids.ts';
 import type { View } from '../views/view.ts';
-import type { NodeFacts, Reading } from './facts.ts';
+import { isJobLate, type NodeFacts, type Reading } from './facts.ts';
 import type { Minute } from './history.ts';
 
 /** A row of a table: what is told of, its value, and whether it needs somebody. */
@@ -60,8 +60,9 @@ function sectionsOf(node: NodeFacts, reading: Reading, now: number): StatusData[
     ),
     row('Version', `${node.version}, Node ${process.versions.node}, started ${ago(node.startedAt, now)}`),
   ];
-  const jobs = node.jobs().map(({ name, everyMs, lastSuccessAt, failed }) => {
-    const isLate = now - (lastSuccessAt ?? node.startedAt) > 3 * everyMs + 120_000;
+  const jobs = node.jobs().map((job) => {
+    const { name, lastSuccessAt, failed } = job;
+    const isLate = isJobLate(job, node, now);
     const last = lastSuccessAt === undefined ? 'has not succeeded yet' : `succeeded ${ago(lastSuccessAt, now)}`;
     return row(name, `${last}; ${failed} failed`, isLate);
   });

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { addressTest } from './addresses.ts';
 import { subnet } from './limits.ts';
 import type { Logger } from './log.ts';
+import type { Probe } from './probe.ts';
 
 /** Loopback, RFC 1918, RFC 3927, RFC 4193, RFC 4291 §2.5.6: the usual networks of an operator's proxies. */
 const PRIVATE = [
@@ -34,6 +35,8 @@ interface Arrived {
 export function createForwardedWatch(options: {
   readonly trustedProxies: readonly string[];
   readonly log: Pick<Logger, 'warn'>;
+  /** Default: no request is one of `cardea doctor`. */
+  readonly isProbe?: Probe['isProbe'] | undefined;
 }): (request: Arrived) => void {
   const isTrusted = addressTest(options.trustedProxies);
   const isPrivate = addressTest(PRIVATE);
@@ -43,7 +46,7 @@ export function createForwardedWatch(options: {
     if (!FORWARDED.some((name) => headers[name] !== undefined)) return;
     if (remoteAddress === undefined || isTrusted(remoteAddress)) return;
     const kind = isPrivate(remoteAddress) ? 'private' : 'public';
-    if (warned[kind]) return;
+    if (warned[kind] || options.isProbe?.(headers)) return;
     warned[kind] = true;
     options.log.warn(
       { peer: kind === 'private' ? remoteAddress.replace(/^::ffff:/i, '') : networkOf(remoteAddress) },

@@ -11,12 +11,14 @@ import { AppError, type ErrorCode, faultOfSender } from './errors.ts';
 import { createForwardedWatch } from './forwarded.ts';
 import { type Issuer, isBelow } from './issuer.ts';
 import type { Logger } from './log.ts';
+import type { Probe } from './probe.ts';
 import { accepts, PROBLEM_TYPE, problemOf } from './problems.ts';
 import { retryHeaders } from './rate_limit_headers.ts';
 import { createRawResponses } from './raw_responses.ts';
 import { createRecently } from './recently.ts';
 import type { RequestContext } from './request_context.ts';
 import { hasHost, isEncoded } from './request_headers.ts';
+import { beginSpan } from './request_span.ts';
 import { createRequestStats, NO_ROUTE, type RequestStats } from './request_stats.ts';
 import { pathOf, type RouteEntry, routeAt } from './route_table.ts';
 import { secureContext, type TlsListener } from './tls_listener.ts';
@@ -36,6 +38,8 @@ export interface HttpOptions {
   readonly requestContext?: Pick<RequestContext, 'run'> | undefined;
   /** Undefined: no traces. */
   readonly tracing?: Pick<Tracing, 'request'> | undefined;
+  /** Requests of `cardea doctor`. */
+  readonly isProbe?: Probe['isProbe'];
   /** Counts responses. Default: its own, which nothing reads. */
   readonly requestStats?: Pick<RequestStats, 'counterOf'> | undefined;
   /** The page that a browser gets for an error. */
@@ -199,7 +203,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     if (responseMode === undefined) setFixedHeaders(request, reply);
     else if (responseMode === 'raw') setRawHeaders(request, reply);
     watchForwarded(request.raw);
-    if (tracing) request.span = spanOf(tracing, request, reply);
+    if (tracing) request.span = beginSpan(tracing, isTrusted, request, reply);
     // Before the body is read: the content of a request to an unknown path does not matter.
     if (request.is404) return done(unrouted(request, reply));
     if (isEncoded(request)) {
@@ -221,24 +225,6 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     }
     return reply;
   });
-
-  /** A stranger must not choose the trace that a request belongs to. */
-  function spanOf(
-    { request: begin }: Pick<Tracing, 'request'>,
-    request: FastifyRequest,
-    { raw }: FastifyReply,
-  ): RequestSpan {
-    const { traceparent } = request.headers;
-    const isTold = isTrusted(request.raw.socket.remoteAddress) && typeof traceparent === 'string';
-    const span = begin(isTold ? traceparent : undefined);
-    // Not `onResponse`, which is not called without a route or for a client that has disconnected.
-    raw.once('close', () => {
-      const { id: requestId, method, routeOptions } = request;
-      const [route, status, aborted] = [routeOptions.url ?? NO_ROUTE, raw.statusCode, !raw.writableFinished];
-      span.end({ method, route, status, requestId, aborted });
-    });
-    return span;
-  }
 
   /** One line for each request. */
   function logRequest(request: FastifyRequest, reply: FastifyReply): void {

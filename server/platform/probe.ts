@@ -1,9 +1,10 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { addressTest } from './addresses.ts';
 import type { Clock } from './clock.ts';
 import { openJson, type Place, type Sealer, sealJson } from './sealing.ts';
 
-/* By a probe, `cardea doctor` learns what a server sees of a request that came through the proxies in front of it. */
+/* By a probe, `cardea doctor` learns what a server sees of a request that came through the proxies in front of it, and how its jobs run. */
 
 /** A request header. Its value is sealed under the master key, so that nobody else can make one. */
 export const PROBE_HEADER = 'cardea-probe';
@@ -23,6 +24,23 @@ export interface Seen {
   /** CARDEA_CLIENT_CERTIFICATE_HEADER, as it arrived. */
   readonly certificate: string | null;
   readonly encrypted: boolean;
+  /** Background jobs of this server. Servers of an earlier version tell none. */
+  readonly jobs?: readonly SeenJob[];
+}
+
+export interface SeenJob {
+  readonly name: string;
+  /** Since it last succeeded, or since the server started. */
+  readonly seconds: number;
+  readonly failed: number;
+  readonly isLate: boolean;
+}
+
+export interface Probe {
+  /** A request of `cardea doctor`, whose headers say nothing about a proxy. */
+  isProbe(headers: IncomingHttpHeaders): boolean;
+  /** @returns what was seen of a request with a valid token; undefined for all others, which learn nothing */
+  look(request: Pick<FastifyRequest, 'headers' | 'ip' | 'socket'>): Seen | undefined;
 }
 
 const PLACE: Place = { table: 'probe', column: 'token', row: 'doctor' };
@@ -34,18 +52,16 @@ export function probeToken(sealer: Sealer, issuer: string, now: Clock): string {
   return sealJson(sealer, PLACE, { issuer, at: now() }).toString('base64url');
 }
 
-/**
- * @param parts `certificateHeader`: in lower case
- * @returns what was seen of a request with a valid token; undefined for all others, which learn nothing
- */
+/** @param parts `certificateHeader`: in lower case */
 export function createProbe(parts: {
   readonly sealer: Sealer;
   readonly issuer: string;
   readonly now: Clock;
   readonly trustedProxies: readonly string[];
   readonly certificateHeader: string | undefined;
-}): (request: Pick<FastifyRequest, 'headers' | 'ip' | 'socket'>) => Seen | undefined {
-  const { sealer, issuer, now, certificateHeader } = parts;
+  jobs(): readonly SeenJob[];
+}): Probe {
+  const { sealer, issuer, now, certificateHeader, jobs } = parts;
   const isTrusted = addressTest(parts.trustedProxies);
 
   function isValid(token: string): boolean {
@@ -57,9 +73,13 @@ export function createProbe(parts: {
     }
   }
 
-  return ({ headers, ip, socket }) => {
+  function isProbe(headers: IncomingHttpHeaders): boolean {
     const token = headers[PROBE_HEADER];
-    if (typeof token !== 'string' || token.length > TOKEN_MAX || !isValid(token)) return undefined;
+    return typeof token === 'string' && token.length <= TOKEN_MAX && isValid(token);
+  }
+
+  function look({ headers, ip, socket }: Parameters<Probe['look']>[0]): Seen | undefined {
+    if (!isProbe(headers)) return undefined;
     const sent = (name: string) => [headers[name] ?? []].flat().join(', ') || null;
     return {
       address: ip,
@@ -71,6 +91,9 @@ export function createProbe(parts: {
       host: sent('host'),
       certificate: certificateHeader === undefined ? null : sent(certificateHeader),
       encrypted: 'encrypted' in socket,
+      jobs: jobs(),
     };
-  };
+  }
+
+  return { isProbe, look };
 }

@@ -55,6 +55,26 @@ export function isTracingOn(env: Environment): boolean {
   return Boolean(env.OTEL_EXPORTER_OTLP_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT);
 }
 
+/**
+ * Where traces are sent, as the exporter reads it
+ * (https://opentelemetry.io/docs/specs/otel/protocol/exporter/).
+ */
+export function tracesTarget(env: Environment): {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+} {
+  const base = env.OTEL_EXPORTER_OTLP_ENDPOINT?.trim() || 'http://localhost:4318';
+  const url = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim() || `${base.replace(/\/+$/, '')}/v1/traces`;
+  const pairs = [env.OTEL_EXPORTER_OTLP_HEADERS, env.OTEL_EXPORTER_OTLP_TRACES_HEADERS].flatMap(
+    (listed) => listed?.split(',') ?? [],
+  );
+  const headers = pairs.flatMap((pair) => {
+    const [name = '', ...value] = pair.split('=');
+    return name.trim() === '' ? [] : [[name.trim(), decodeURIComponent(value.join('=').trim())]];
+  });
+  return { url, headers: Object.fromEntries(headers) };
+}
+
 const noteNothing: Note = () => {};
 
 /** Where traces are off. */

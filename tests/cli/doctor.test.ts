@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { examine } from '../../server/cli/doctor.ts';
 import { ok, runChecks } from '../../server/doctor/check.ts';
@@ -7,6 +8,7 @@ import { certificateFinding } from '../../server/doctor/issuer.ts';
 import { spaceFinding } from '../../server/doctor/machine.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 import { doctorCases } from './doctor_cases.ts';
+import { networkCases } from './doctor_network_cases.ts';
 import { doctorWorld } from './doctor_world.ts';
 
 /** `cardea doctor` on deployments of which one thing is broken: its check finds it, and says what to do. */
@@ -16,7 +18,7 @@ const scope = { after };
 const world = await doctorWorld(scope);
 const { app, env, folder, offline } = world;
 const post = await mailbox(scope);
-const CASES = doctorCases(world);
+const CASES = [...doctorCases(world), ...networkCases(world)];
 
 describe('cardea doctor finds', () => {
   for (const { check, broken, env: given = {}, whole, overrides, state, found, remedy } of CASES) {
@@ -33,13 +35,13 @@ describe('cardea doctor finds', () => {
   }
 });
 
-test('each check of the table is seen', () => {
-  const seen = new Set(CASES.map(({ check }) => check));
-  const elsewhere = ['disk', 'database TLS', 'deliveries'];
-  assert.deepEqual(
-    Object.keys(CHECKS).filter((name) => !seen.has(name)),
-    elsewhere,
-  );
+test('each check of the table has a case in which it finds something broken, and a line in the document', () => {
+  const found = new Set(CASES.flatMap(({ check, state }) => (state === 'warning' || state === 'error' ? [check] : [])));
+  const document = readFileSync('ops/docs/doctor.md', 'utf8');
+  for (const name of Object.keys(CHECKS)) {
+    assert.ok(found.has(name), `no case in tests/cli breaks anything that "${name}" looks at`);
+    assert.match(document, new RegExp(`^\\|.*\`${name}\`.*\\|.*\\|$`, 'm'));
+  }
 });
 
 test('a healthy server has no error but that of the database of the tests, and no secret is printed', async () => {

@@ -1,24 +1,7 @@
-import type { examine } from '../../server/cli/doctor.ts';
-import type { State } from '../../server/doctor/check.ts';
-import { makeIdentity } from '../helpers/certificates.ts';
 import { freePort } from '../helpers/waiting.ts';
-import type { DoctorWorld, Env } from './doctor_world.ts';
-
-type Overrides = Parameters<typeof examine>[2];
+import type { Case, DoctorWorld, Env } from './doctor_world.ts';
 
 const DAY_MS = 86_400_000;
-
-export interface Case {
-  readonly check: string;
-  readonly broken: string;
-  readonly env?: Env | (() => Promise<Env>);
-  /** In place of the whole deployment. */
-  readonly whole?: Env;
-  readonly overrides?: Overrides;
-  readonly state: State;
-  readonly found: RegExp;
-  readonly remedy?: RegExp;
-}
 
 /** Of an identity that no one keeps. */
 const BACKUPS: Env = {
@@ -26,11 +9,23 @@ const BACKUPS: Env = {
   CARDEA_BACKUP_RECIPIENTS: 'age1g9hpa5earzpjm5c9r8nhcdm54h76t5t3m2aulepaw3x5gkhfme5qaenzem',
 };
 
-const at = (later: number): Overrides => ({ now: () => Date.now() + later });
+const LATE_JOBS = [
+  { name: 'unused clients', seconds: 3 * 3_600, failed: 7, isLate: true },
+  { name: 'erasures', seconds: 600, failed: 0, isLate: true },
+  { name: 'cleanup', seconds: 20, failed: 1, isLate: false },
+];
+
+function onAnyAddress(url: string): string {
+  const changed = new URL(url);
+  changed.hostname = '0.0.0.0';
+  return changed.href;
+}
+
+const at = (later: number): Case['overrides'] => ({ now: () => Date.now() + later });
 /** What is broken, and what the check finds. */
 export function doctorCases(world: DoctorWorld): readonly Case[] {
-  const { app, offline, schemas, redis, role, withoutKey, anotherKey, silentPort } = world;
-  const { site, tlsSite, proxied, smtp, issuerOf, databaseAs, inFile } = world;
+  const { app, offline, schemas, role, withoutKey, anotherKey, silentPort } = world;
+  const { site, issuerOf, databaseAs, inFile } = world;
   return [
     { check: 'node', broken: 'Node is old', overrides: { nodeVersion: '18.19.0' }, state: 'error', found: /18\.19/ },
     { check: 'node', broken: 'Node is odd', overrides: { nodeVersion: '25.1.0' }, state: 'warning', found: /25\.1/ },
@@ -122,6 +117,22 @@ export function doctorCases(world: DoctorWorld): readonly Case[] {
       remedy: /max_connections/,
     },
     {
+      check: 'database TLS',
+      broken: 'the connection to another machine is not encrypted',
+      // The same database by an address that is none of loopback.
+      env: { CARDEA_DATABASE_URL: onAnyAddress(schemas.url) },
+      state: 'warning',
+      found: /the connection to 0\.0\.0\.0 is not encrypted/,
+      remedy: /sslmode=verify-full/,
+    },
+    {
+      check: 'disk',
+      broken: 'it is full',
+      env: { CARDEA_AUDIT_FILE_DIR: '/proc' },
+      state: 'error',
+      found: /^0 MiB are free in \/proc/,
+    },
+    {
       check: 'database role',
       broken: 'it has no rights',
       env: databaseAs(role, 'doctor'),
@@ -205,6 +216,75 @@ export function doctorCases(world: DoctorWorld): readonly Case[] {
       found: /the destination all was disabled \(dead_letters\)/,
     },
     {
+      check: 'audit receivers',
+      broken: 'the address of one is not allowed',
+      whole: { ...offline.env, CARDEA_OUTBOUND_ALLOW: '192.0.2.1' },
+      state: 'error',
+      found: /siem is not reached at 127\.0\.0\.1:\d+ \(address\)$/,
+      remedy: /CARDEA_OUTBOUND_ALLOW/,
+    },
+    {
+      check: 'audit receivers',
+      broken: 'nothing listens there',
+      whole: { ...offline.env, CARDEA_OUTBOUND_ALLOW: '127.0.0.1' },
+      state: 'error',
+      found: /\(connection\)/,
+      remedy: /firewall/,
+    },
+    {
+      check: 'deliveries',
+      broken: 'no server takes them up',
+      whole: offline.env,
+      overrides: at(DAY_MS / 2),
+      state: 'error',
+      found: /messages to apps have waited since .* no server takes them up/,
+    },
+    {
+      check: 'jobs',
+      broken: 'one fails, and one has not run',
+      env: async () =>
+        issuerOf(await site((_, response) => response.end(JSON.stringify({ seen: { jobs: LATE_JOBS } })))),
+      state: 'error',
+      found: /^the job "unused clients" has not succeeded for 3 hours, and has failed 7 times/,
+    },
+    {
+      check: 'jobs',
+      broken: 'one was stopped',
+      env: async () =>
+        issuerOf(await site((_, response) => response.end(JSON.stringify({ seen: { jobs: LATE_JOBS } })))),
+      state: 'warning',
+      found: /^the job "erasures" has not succeeded for 10 minutes$/,
+    },
+    { check: 'jobs', broken: 'nothing', state: 'ok', found: /^all 1\d background jobs .* run in time/ },
+    {
+      check: 'backup storage',
+      broken: 'it is no folder',
+      env: { ...BACKUPS, CARDEA_BACKUP_TO: inFile('CARDEA_ISSUER', 0o600) },
+      state: 'error',
+      found: /cannot list its files \(ENOTDIR\)/,
+    },
+    {
+      check: 'traces',
+      broken: 'nothing listens',
+      env: async () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}` }),
+      state: 'error',
+      found: /v1\/traces cannot be reached \(ECONNREFUSED\)/,
+      remedy: /OTEL_EXPORTER_OTLP_ENDPOINT/,
+    },
+    {
+      check: 'traces',
+      broken: 'the receiver refuses the headers',
+      env: async () => ({
+        OTEL_EXPORTER_OTLP_ENDPOINT: await site(({ url, headers: { key } }, response) =>
+          response.writeHead(url === '/v1/traces' && key === 'a b' ? 401 : 404).end(),
+        ),
+        OTEL_EXPORTER_OTLP_HEADERS: 'key=a%20b',
+      }),
+      state: 'warning',
+      found: /answers 401: traces are lost/,
+      remedy: /OTEL_EXPORTER_OTLP_HEADERS/,
+    },
+    {
       check: 'mail queue',
       broken: 'no server takes mails up',
       whole: offline.env,
@@ -250,187 +330,6 @@ export function doctorCases(world: DoctorWorld): readonly Case[] {
       overrides: at(10 * DAY_MS),
       state: 'error',
       found: /expired rows are \d+ minutes old/,
-    },
-    {
-      check: 'name',
-      broken: 'the host has no address',
-      env: issuerOf('http://nothing.test'),
-      state: 'error',
-      found: /nothing\.test has no address/,
-    },
-    {
-      check: 'TLS',
-      broken: 'the certificate has expired',
-      env: async () => issuerOf(await tlsSite({ validDays: [-9, -2] })),
-      state: 'error',
-      found: /expired [23] days ago: /,
-    },
-    {
-      check: 'TLS',
-      broken: 'the authority is unknown',
-      env: async () => issuerOf(await tlsSite({ validDays: [-1, 90] })),
-      state: 'error',
-      found: /DEPTH_ZERO_SELF_SIGNED_CERT/,
-      remedy: /NODE_EXTRA_CA_CERTS/,
-    },
-    {
-      check: 'TLS',
-      broken: 'it is no TLS',
-      env: issuerOf(`https://localhost:${silentPort}`),
-      state: 'error',
-      found: /no result within 1 seconds/,
-    },
-    {
-      check: 'discovery',
-      broken: 'nothing listens',
-      env: async () => issuerOf(`http://localhost:${await freePort()}`),
-      state: 'error',
-      found: /ECONNREFUSED/,
-      remedy: /Start the proxy/,
-    },
-    {
-      check: 'discovery',
-      broken: 'it redirects',
-      env: async () => issuerOf(await site((_, response) => response.writeHead(301, { location: '/' }).end())),
-      state: 'error',
-      found: /redirects/,
-    },
-    {
-      check: 'discovery',
-      broken: 'something else answers',
-      env: async () => issuerOf(await site((_, response) => response.end('hello'))),
-      state: 'error',
-      found: /answers 200, and no discovery document/,
-    },
-    {
-      check: 'discovery',
-      broken: 'another issuer answers',
-      env: async () => issuerOf(await site((_, response) => response.end('{"issuer":"http://other"}'))),
-      state: 'error',
-      found: /is of the issuer http:\/\/other/,
-    },
-    {
-      check: 'discovery',
-      broken: 'the clock of its server is wrong',
-      env: async () => {
-        const issuer: string = await site((_, response) =>
-          response
-            .writeHead(200, { date: new Date(Date.now() - 90_000).toUTCString() })
-            .end(JSON.stringify({ issuer })),
-        );
-        return issuerOf(issuer);
-      },
-      state: 'error',
-      found: /issuer are \d+\.\d seconds apart/,
-    },
-    {
-      check: 'JWKS',
-      broken: 'it has other keys',
-      env: async () => ({ ...issuerOf(await site((_, response) => response.end('{"keys":[{"kid":"foreign"}]}'))) }),
-      state: 'error',
-      found: /lacks 1 keys of the database, and has 1 others/,
-    },
-    {
-      check: 'trusted proxies',
-      broken: 'everybody is one',
-      env: { CARDEA_TRUSTED_PROXIES: '0.0.0.0/0' },
-      state: 'error',
-      found: /nearly everybody/,
-    },
-    { check: 'proxy', broken: 'nothing', state: 'ok', found: /no proxy is in front/ },
-    {
-      check: 'proxy',
-      broken: 'another deployment answers',
-      env: { CARDEA_MASTER_KEY: anotherKey },
-      state: 'error',
-      found: /does not know this probe/,
-    },
-    {
-      check: 'proxy',
-      broken: 'it is not trusted',
-      env: () => proxied({}, (sent) => `${sent}, 192.0.2.9`),
-      state: 'error',
-      found: /X-Forwarded-For is not believed/,
-      remedy: /Add (::1|127\.0\.0\.1|::ffff:127\.0\.0\.1) to CARDEA_TRUSTED_PROXIES/,
-    },
-    {
-      check: 'proxy',
-      broken: 'it tells no address',
-      env: () => proxied({ CARDEA_TRUSTED_PROXIES: '127.0.0.1,::1' }, () => undefined),
-      state: 'error',
-      found: /does not tell the address/,
-    },
-    {
-      check: 'proxy',
-      broken: 'nothing behind one that replaces',
-      env: () => proxied({ CARDEA_TRUSTED_PROXIES: '127.0.0.1,::1' }, () => '192.0.2.9'),
-      state: 'ok',
-      found: /they cannot choose it/,
-    },
-    {
-      check: 'proxy',
-      broken: 'it passes certificates on',
-      env: () =>
-        proxied(
-          { CARDEA_TRUSTED_PROXIES: '127.0.0.1,::1', CARDEA_CLIENT_CERTIFICATE_HEADER: 'Client-Cert' },
-          () => '192.0.2.9',
-        ),
-      state: 'error',
-      found: /can claim any certificate/,
-    },
-    {
-      check: 'mail',
-      broken: 'the password is wrong',
-      env: async () => ({ CARDEA_SMTP_URL: await smtp({ onAuth: (_, __, done) => done(new Error('no')) }) }),
-      state: 'error',
-      found: /EAUTH 535/,
-      remedy: /user and password/,
-    },
-    {
-      check: 'mail',
-      broken: 'nothing listens',
-      env: async () => ({ CARDEA_SMTP_URL: `smtp://127.0.0.1:${await freePort()}` }),
-      state: 'error',
-      found: /cannot be used \(ESOCKET|ECONNECTION/,
-    },
-    {
-      check: 'mail',
-      broken: 'the certificate is unknown',
-      env: async () => {
-        const { pem: cert, keyPem: key } = await makeIdentity();
-        return { CARDEA_SMTP_URL: (await smtp({ secure: true, cert, key })).replace('smtp:', 'smtps:') };
-      },
-      state: 'error',
-      found: /cannot be used/,
-    },
-    {
-      check: 'mail',
-      broken: 'it never greets',
-      env: { CARDEA_SMTP_URL: `smtp://localhost:${silentPort}` },
-      state: 'error',
-      found: /no result within 1 seconds/,
-    },
-    {
-      check: 'redis',
-      broken: 'nothing listens',
-      env: async () => ({ CARDEA_REDIS_URL: `redis://127.0.0.1:${await freePort()}` }),
-      state: 'error',
-      found: /each server counts for itself/,
-      remedy: /Start it/,
-    },
-    {
-      check: 'redis',
-      broken: 'the password is wrong',
-      env: { CARDEA_REDIS_URL: redis.url.replace('://', '://nobody:x@') },
-      state: 'error',
-      found: /WRONGPASS/,
-    },
-    {
-      check: 'redis',
-      broken: 'counters may be evicted',
-      env: { CARDEA_REDIS_URL: redis.url },
-      state: 'warning',
-      found: /allkeys-lru/,
     },
   ];
 }

@@ -7,6 +7,8 @@ import { createServer as createTls } from 'node:tls';
 import { createClient } from 'redis';
 import { SMTPServer } from 'smtp-server';
 import { noteRun } from '../../server/backup/runs.ts';
+import type { examine } from '../../server/cli/doctor.ts';
+import type { State } from '../../server/doctor/check.ts';
 import { type IdentityOptions, makeIdentity } from '../helpers/certificates.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { database } from '../helpers/postgres.ts';
@@ -18,6 +20,18 @@ import { configFiles } from '../platform/config_problems.ts';
 import { setUpCli } from './run_cli.ts';
 
 export type Env = Readonly<Record<string, string>>;
+
+export interface Case {
+  readonly check: string;
+  readonly broken: string;
+  readonly env?: Env | (() => Promise<Env>);
+  /** In place of the whole deployment. */
+  readonly whole?: Env;
+  readonly overrides?: Parameters<typeof examine>[2];
+  readonly state: State;
+  readonly found: RegExp;
+  readonly remedy?: RegExp;
+}
 
 export type DoctorWorld = Awaited<ReturnType<typeof doctorWorld>>;
 
@@ -72,6 +86,17 @@ export async function doctorWorld(scope: Scope) {
     const text = `INSERT INTO mails (id, sealed, tries, due_at, expires_at) VALUES (${values})`;
     await offline.db.run({ name: '', text }, []);
   }
+
+  await offline.db.run(
+    {
+      name: '',
+      text: "INSERT INTO deliveries (id, kind, client_id, next_attempt_at) VALUES (gen_random_uuid(), 'logout', 'app', now())",
+    },
+    [],
+  );
+  const toUrl = ['audit', 'destinations', 'create', '--kind', 'webhook', '--name', 'siem', '--url'];
+  const hooked = await offline.cardea([...toUrl, `https://127.0.0.1:${await freePort()}/audit?key=k`]);
+  assert.equal(hooked.code, 0, hooked.stderr);
 
   async function listening(server: Server): Promise<number> {
     const port = await freePort();
