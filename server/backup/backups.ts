@@ -17,7 +17,7 @@ import { openAll } from './open_all.ts';
 import { openStorage } from './open_storage.ts';
 import { checkBackup, examineTarget, type Progress, replaceAll, type Source, type Target } from './restore.ts';
 import { type LastRuns, lastRuns, noteRun } from './runs.ts';
-import { notEmpty, withScratch } from './scratch.ts';
+import { notEmpty, removeAbandoned, withScratch } from './scratch.ts';
 import type { Storage } from './storage.ts';
 import { type ListedBackup, listedIn, newestIn, removeOld } from './stored.ts';
 
@@ -132,11 +132,12 @@ export function createBackups(parts: BackupParts): Backups {
         'backup_not_configured',
         'CARDEA_BACKUP_RECIPIENTS is not set: "cardea backup keygen" makes the public key and the identity',
       );
-    return locked(db, async () => {
+    return locked(db, async (client) => {
       const run = { id: randomUUID(), began_at: new Date(now()) };
       try {
+        await removeAbandoned(db);
         await writeErasureLists(parts, storage);
-        const made = await createBackup(parts, storage, { recipients: settings.recipients, progress });
+        const made = await createBackup(parts, client, storage, { recipients: settings.recipients, progress });
         const { bytes } = made.label.file;
         await noteRun(db, { ...run, name: made.name, ended_at: new Date(now()), bytes, failure: null });
         // Of others only they themselves know whether a backup may go, and what is damaged replaces none.
@@ -267,15 +268,19 @@ export function createBackups(parts: BackupParts): Backups {
 /** Ends the mark by which servers refuse the database; for the transaction of the last change of a restore. */
 export const endOfRestore = { statement: { text: `DROP TABLE ${UNFINISHED_RESTORE}` }, values: [] } as const;
 
-/** One backup at a time, by whichever process. @throws AppError `backup_under_way` */
-async function locked<T>(db: Db, work: () => Promise<T>): Promise<T> {
+/**
+ * One backup at a time, by whichever process.
+ * @param work gets the connection that has the lock
+ * @throws AppError `backup_under_way`
+ */
+async function locked<T>(db: Db, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await db.connect();
   try {
     const { rows } = await client.query<{ got: boolean }>(
       "SELECT pg_try_advisory_lock(hashtextextended('cardea backup', 0)) AS got",
     );
     if (!rows[0]?.got) throw new AppError('backup_under_way', 'another process is making a backup at this moment');
-    return await work();
+    return await work(client);
   } finally {
     await client.end();
   }

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import type { Clock } from '../platform/clock.ts';
-import type { Db } from '../platform/db.ts';
+import { translate } from '../platform/db_errors.ts';
 import { unavailable } from '../platform/errors.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import type { SealedColumn } from '../platform/tables.ts';
@@ -23,7 +23,6 @@ import { oneChunk, type Storage } from './storage.ts';
 import { endBytes } from './tar.ts';
 
 export interface CreateParts {
-  readonly db: Pick<Db, 'connect'>;
   readonly sealer: Sealer;
   readonly now: Clock;
   readonly version: string;
@@ -54,62 +53,70 @@ export const nameOf = ({ id, created_at }: Pick<Header, 'id' | 'created_at'>): s
 /**
  * Writes a backup: every table of one moment, while servers go on. What is in memory at a time does not depend on the size of the database.
  * The label is written last: a backup without one is not complete, and is not listed.
- * @throws AppError `backup_storage`, 503
+ * @param client a connection that is used for nothing else meanwhile. It also has the lock of the backup, so that a backup whose lock is
+ * lost cannot be completed
+ * @throws AppError `backup_storage`, 503 when the connection is lost
  */
 export async function createBackup(
-  { db, sealer, now, version, sealed }: CreateParts,
+  { sealer, now, version, sealed }: CreateParts,
+  client: Client,
   storage: Pick<Storage, 'put' | 'remove'>,
   { recipients, progress = () => {} }: CreateOptions,
 ): Promise<{ readonly name: string; readonly label: Label }> {
-  const client = await db.connect();
-  try {
-    for (const text of COPYING) await client.query(text);
-    // Everything is read in one snapshot. One connection has it to the end, so that it need not be exported to others.
-    const tables = await beginSnapshot(client);
-    const at = new Date(now());
-    const id = randomUUID();
-    const name = nameOf({ id, created_at: at.toISOString() });
-    const header: Header = {
-      type: 'cardea-backup',
-      format: FORMAT,
-      id,
-      created_at: at.toISOString(),
-      product_version: version,
-      ...(await installationOf(client)),
-      schema_digest: await schemaDigest(client),
-      master_keys: await masterKeysIn(client, sealed),
-      signing_keys: await signingKeysIn(client),
-      audit_head: await auditHeadIn(client),
-      erasures: await listHeadIn(client),
-      partitions: await partitionsIn(client),
-      sequences: await sequencesIn(client),
-      tables: tables.map((table) => ({ name: table.name, columns: table.columns })),
-    };
-    let manifest: Manifest | undefined;
-    const contents = async function* () {
+  const query = (text: string) =>
+    client.query(text).catch((error: unknown) => {
+      throw translate(error);
+    });
+  for (const text of COPYING) await query(text);
+  // Everything is read in one snapshot. One connection has it to the end, so that it need not be exported to others.
+  const tables = await beginSnapshot(client);
+  const at = new Date(now());
+  const id = randomUUID();
+  const name = nameOf({ id, created_at: at.toISOString() });
+  const header: Header = {
+    type: 'cardea-backup',
+    format: FORMAT,
+    id,
+    created_at: at.toISOString(),
+    product_version: version,
+    ...(await installationOf(client)),
+    schema_digest: await schemaDigest(client),
+    master_keys: await masterKeysIn(client, sealed),
+    signing_keys: await signingKeysIn(client),
+    audit_head: await auditHeadIn(client),
+    erasures: await listHeadIn(client),
+    partitions: await partitionsIn(client),
+    sequences: await sequencesIn(client),
+    tables: tables.map((table) => ({ name: table.name, columns: table.columns })),
+  };
+  let manifest: Manifest | undefined;
+  const contents = async function* () {
+    try {
       manifest = yield* archived(client, header, tables, sealer, progress);
-    };
-    const file = { name: `${name}${AGE}`, bytes: 0, sha256: '' };
-    const hash = createHash('sha256');
-    const encrypted = await packed(contents(), recipients);
-    const counted = async function* () {
-      for await (const chunk of encrypted) {
-        hash.update(chunk);
-        file.bytes += chunk.length;
-        yield chunk;
-      }
-    };
-    await storage.put(file.name, counted());
-    if (!manifest) throw new Error('a backup was written without its manifest');
-    file.sha256 = hash.digest('hex');
-    const label: Label = { ...manifest, file };
-    const text = Buffer.from(sealedText(sealer, 'label', label));
-    await storage.put(`${name}${LABEL}`, oneChunk(text));
-    await client.query('COMMIT');
-    return { name, label };
-  } finally {
-    await client.end();
-  }
+    } catch (error) {
+      // The storage would tell of an error of its own.
+      throw translate(error);
+    }
+  };
+  const file = { name: `${name}${AGE}`, bytes: 0, sha256: '' };
+  const hash = createHash('sha256');
+  const encrypted = await packed(contents(), recipients);
+  const counted = async function* () {
+    for await (const chunk of encrypted) {
+      hash.update(chunk);
+      file.bytes += chunk.length;
+      yield chunk;
+    }
+  };
+  await storage.put(file.name, counted());
+  if (!manifest) throw new Error('a backup was written without its manifest');
+  file.sha256 = hash.digest('hex');
+  // The lock is of this connection: without it another process may make a backup and remove old ones.
+  await query('COMMIT');
+  const label: Label = { ...manifest, file };
+  const text = Buffer.from(sealedText(sealer, 'label', label));
+  await storage.put(`${name}${LABEL}`, oneChunk(text));
+  return { name, label };
 }
 
 const SNAPSHOT_TRIES = 10;

@@ -5,7 +5,42 @@ import { AppError, invalidInput } from '../platform/errors.ts';
 import { UNFINISHED_RESTORE } from '../platform/unfinished_restore.ts';
 import { examineTarget, removeAll, type Target } from './restore.ts';
 
-/** A database for a trial, which is gone in the end, also when the trial fails. */
+/** `cardea_verify_1796000000_5c7e1f3a9b2d`: made at that time, in seconds since the epoch. */
+const OWN = '^cardea_verify_([0-9]{10,12})_[0-9a-f]{12}$';
+/** A trial connects at once to the database that it has made. */
+const ABANDONED_SECONDS = 3_600;
+
+/**
+ * Removes databases of trials that were killed: of this role, without connections, and made more than an hour ago.
+ * @returns their names
+ */
+export async function removeAbandoned(admin: Pick<Db, 'run'>): Promise<string[]> {
+  const left = await admin.run<{ name: string }>(
+    {
+      text: `SELECT datname AS name FROM pg_database d
+              WHERE datname ~ $1 AND pg_get_userbyid(datdba) = current_user
+                AND substring(datname FROM $1)::bigint < extract(epoch FROM now()) - $2::int
+                AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
+              ORDER BY datname`,
+    },
+    [OWN, ABANDONED_SECONDS],
+  );
+  const removed: string[] = [];
+  for (const { name } of left) {
+    try {
+      // Without FORCE, which would end a connection that was opened meanwhile.
+      await admin.run({ text: `DROP DATABASE IF EXISTS ${name}` }, []);
+      removed.push(name);
+    } catch (error) {
+      if (!['42501', '55006'].includes(String((error as { code?: unknown }).code))) throw error;
+    }
+  }
+  return removed;
+}
+
+/**
+ * A database for a trial, which is gone in the end, also when the trial fails. What a trial that was killed has left is removed first.
+ */
 export async function withScratch(
   beside: string,
   given: string | undefined,
@@ -13,10 +48,11 @@ export async function withScratch(
 ): Promise<void> {
   if (given !== undefined && !URL.canParse(given)) throw invalidInput('scratch', 'must be the URL of a database');
   const admin = createDb({ url: given ?? beside, poolSize: 1, name: 'cardea backup' });
-  const name = `cardea_verify_${randomBytes(6).toString('hex')}`;
+  const name = `cardea_verify_${Math.floor(Date.now() / 1_000)}_${randomBytes(6).toString('hex')}`;
   const url = new URL(given ?? beside);
   try {
     if (given === undefined) {
+      await removeAbandoned(admin);
       await admin.run({ text: `CREATE DATABASE ${name}` }, []).catch((error: unknown) => {
         if ((error as { code?: unknown }).code !== '42501') throw error;
         throw new AppError(

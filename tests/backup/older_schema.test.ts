@@ -29,8 +29,10 @@ await old.run(
   [],
 );
 const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
-const parts = { db: old, sealer, now: Date.now, version: '0.1.0', sealed: SEALED };
-const made = await createBackup(parts, createFolderStorage(to), { recipients: [recipient] });
+const parts = { sealer, now: Date.now, version: '0.1.0', sealed: SEALED };
+const client = await old.connect();
+const made = await createBackup(parts, client, createFolderStorage(to), { recipients: [recipient] });
+await client.end();
 
 test('is restored as it was, and then migrated', async () => {
   assert.ok(known.length > made.label.migrations.length, 'a migration came later');

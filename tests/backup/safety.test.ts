@@ -47,6 +47,34 @@ test('a database that is refused for a trial keeps what it has, also one of othe
   await ofOthers.run({ name: '', text: 'SELECT id FROM orders' }, []);
 });
 
+test('the databases of trials that were killed are removed by the next backup: those of this role that are old and unused', async () => {
+  const id = () => randomBytes(6).toString('hex');
+  const seconds = Math.floor(Date.now() / 1_000);
+  const killed = `cardea_verify_${seconds - 7_200}_${id()}`;
+  const inUse = `cardea_verify_${seconds - 7_201}_${id()}`;
+  const [young, other] = [`cardea_verify_${seconds - 60}_${id()}`, `cardea_verify_mine_${id()}`];
+  const ofAnother = `cardea_verify_${seconds - 7_202}_${id()}`;
+  const sql = (text: string) => db.run({ name: '', text }, []);
+  const all = [killed, inUse, young, other, ofAnother];
+  for (const name of all) await sql(`CREATE DATABASE ${name}`);
+  await sql(`ALTER DATABASE ${ofAnother} OWNER TO pg_monitor`);
+  const using = createDb({ url: Object.assign(new URL(url), { pathname: `/${inUse}` }).href, name: 'test' });
+  await using.run({ name: '', text: 'SELECT 1' }, []);
+  const made = await backup(url, ['create']);
+  assert.equal(made.code, 0, made.stderr);
+  const left = await db.run<{ datname: string }>(
+    { name: '', text: "SELECT datname FROM pg_database WHERE datname LIKE 'cardea\\_verify\\_%'" },
+    [],
+  );
+  const names = left.map(({ datname }) => datname);
+  await using.close();
+  for (const name of all) await sql(`DROP DATABASE IF EXISTS ${name}`);
+  assert.deepEqual(
+    all.filter((name) => names.includes(name)),
+    all.slice(1),
+  );
+});
+
 test('a restore never takes a database of others, even when it may replace rows', async () => {
   const { code, stderr } = await backup(others, ['restore', '--identity', identity, '--replace']);
   assert.deepEqual([code, /used by others \(orders\)/.test(stderr)], [1, true], stderr);
@@ -74,12 +102,47 @@ test('tables cannot be rewritten, emptied or dropped while a backup reads them',
       return slow.put(name, bytes);
     },
   };
-  await createBackup({ db, sealer, now: Date.now, version: '0.1.0', sealed: SEALED }, storage, {
+  const client = await db.connect();
+  await createBackup({ sealer, now: Date.now, version: '0.1.0', sealed: SEALED }, client, storage, {
     recipients: [recipient],
   });
+  await client.end();
   await changing.close();
   assert.deepEqual(tried, ['55P03', '55P03']);
 });
+
+for (const [when, isAt] of [
+  ['while its rows are written', (name: string) => name.endsWith('.age')],
+  ['while its last bytes are written', (_name: string, isOver: boolean) => isOver],
+] as const) {
+  test(`a backup whose connection, which has its lock, is ended ${when} ends with an error and has no label`, async () => {
+    const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
+    const place = createFolderStorage(join(folder, when));
+    const client = await db.connect();
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const end = async () => {
+      const lost = new Promise((done) => client.once('error', done));
+      await db.run({ name: '', text: `SELECT pg_terminate_backend(${rows[0]?.pid})` }, []);
+      await lost;
+    };
+    const storage = {
+      remove: place.remove,
+      async put(name: string, bytes: AsyncIterable<Uint8Array>) {
+        if (isAt(name, false)) await end();
+        await place.put(name, bytes);
+        if (!isAt(name, false) && isAt(name, true)) await end();
+      },
+    };
+    const parts = { sealer, now: Date.now, version: '0.1.0', sealed: SEALED };
+    await assert.rejects(createBackup(parts, client, storage, { recipients: [recipient] }), {
+      code: 'temporarily_unavailable',
+    });
+    assert.deepEqual(
+      (await place.list('')).filter(({ name }) => name.endsWith('.json')),
+      [],
+    );
+  });
+}
 
 test('retention counts whole backups of this installation alone', async () => {
   const place = join(folder, 'kept');

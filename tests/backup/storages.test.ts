@@ -8,6 +8,8 @@ import { after, test } from 'node:test';
 import { createFolderStorage } from '../../server/backup/folder_storage.ts';
 import { createS3Storage } from '../../server/backup/s3_storage.ts';
 import { type Storage, textOf } from '../../server/backup/storage.ts';
+import { listedIn } from '../../server/backup/stored.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
 import { defer } from '../helpers/scope.ts';
 import { until } from '../helpers/waiting.ts';
 
@@ -109,6 +111,31 @@ test('an object may be read as slowly as the reader likes', async () => {
   assert.equal(bytes, 4 * 1_024 * 1_024);
 });
 
+test('to list backups takes one list of the storage, and reads each label once', async () => {
+  const place = createFolderStorage(join(folder, 'listed'));
+  const names = Array.from({ length: 30 }, (_, n) => `cardea-202601${String(n + 1).padStart(2, '0')}T000000Z-0000000a`);
+  for (const name of names) for (const ending of ['.age', '.json']) await place.put(`${name}${ending}`, chunks(10));
+  const counts = { list: 0, get: 0 };
+  const storage = {
+    place: place.place,
+    list(prefix: string) {
+      counts.list += 1;
+      return place.list(prefix);
+    },
+    get(name: string) {
+      counts.get += 1;
+      return place.get(name);
+    },
+  };
+  const sealer = createSealer([Buffer.alloc(32, 1)]);
+  const listed = await listedIn(storage, sealer);
+  assert.deepEqual(
+    listed.map(({ name }) => name),
+    names.toReversed(),
+  );
+  assert.deepEqual(counts, { list: 1, get: names.length });
+});
+
 test('unfinished files of backups that are older than a day are removed by the next one, and no other file', async () => {
   const place = join(folder, 'backups');
   mkdirSync(join(place, 'erasures'), { recursive: true });
@@ -125,11 +152,11 @@ test('unfinished files of backups that are older than a day are removed by the n
   ];
   file('cardea-20260108T000000Z-0000000a.age.unfinished-0000000a', 25);
   file('cardea-20260108T000000Z-0000000a.json.unfinished-0000000a', 25);
-  file('erasures/20260108T000000Z-0000000a.json.unfinished-0000000a', 25);
+  file('erasures/5b7d9f01-000001-0000000a.json.unfinished-0000000a', 25);
   for (const name of kept) file(name, name.startsWith('cardea-') ? 23 : 1_000);
   const storage = createFolderStorage(place, () => now);
   await storage.put(NAME, chunks(10));
   assert.deepEqual(readdirSync(place).toSorted(), [NAME, 'erasures', ...kept].toSorted());
-  await storage.put('erasures/20260110T000000Z-0000000d.json', chunks(10));
-  assert.deepEqual(readdirSync(join(place, 'erasures')), ['20260110T000000Z-0000000d.json']);
+  await storage.put('erasures/5b7d9f01-000002-0000000d.json', chunks(10));
+  assert.deepEqual(readdirSync(join(place, 'erasures')), ['5b7d9f01-000002-0000000d.json']);
 });
