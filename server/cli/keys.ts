@@ -21,11 +21,19 @@ interface ChangeOptions extends PrintOptions {
   dryRun?: boolean;
 }
 
-export function keysCommand(noun: Command, { verb, printItem, printItems }: CommandTools): void {
-  function printOutcome(changed: OutputOf<typeof keys.rotate.schemas>, nothing: string, options: PrintOptions): void {
-    if (options.json) printItem(changed, options);
-    else printItems(changed.done, ['do', 'ring', 'kid', 'state'], nothing, options);
-  }
+/** The result of a rotation: a table of what was done. @param empty printed when nothing was */
+export function printKeyChanges(
+  { printItem, printItems }: Pick<CommandTools, 'printItem' | 'printItems'>,
+  changed: OutputOf<typeof keys.rotate.schemas>,
+  options: PrintOptions,
+  empty = 'There was nothing to do: the next key waits until everybody can know it.',
+): void {
+  if (options.json) printItem(changed, options);
+  else printItems(changed.done, ['do', 'ring', 'kid', 'state'], empty, options);
+}
+
+export function keysCommand(noun: Command, tools: CommandTools): void {
+  const { verb, printItems } = tools;
 
   noun
     .command('list')
@@ -52,7 +60,7 @@ export function keysCommand(noun: Command, { verb, printItem, printItems }: Comm
       verb<ChangeOptions & { now?: boolean; ring?: string }>(async ({ operate }, options) => {
         const { now = false, ring } = options;
         const rotated = await operate(keys.rotate, { body: { now, ...(ring === undefined ? {} : { ring }) } }, options);
-        printOutcome(rotated, 'There was nothing to do: the next key waits until everybody can know it.', options);
+        printKeyChanges(tools, rotated, options);
       }),
     );
 
@@ -66,7 +74,7 @@ export function keysCommand(noun: Command, { verb, printItem, printItems }: Comm
     .option(...JSON_OPTION)
     .action(
       verb<ChangeOptions>(async ({ operate }, options, kid = '') => {
-        printOutcome(await operate(keys.revoke, { params: { kid } }, options), '', options);
+        printKeyChanges(tools, await operate(keys.revoke, { params: { kid } }, options), options, '');
       }),
     );
 }

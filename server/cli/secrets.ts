@@ -2,34 +2,33 @@ import { Argument, type Command } from 'commander';
 import { auditKeys } from '../operations/audit_keys.ts';
 import { keys } from '../operations/keys.ts';
 import { secrets } from '../operations/secrets.ts';
-import { type Context, UsageError } from './context.ts';
+import { UsageError } from './context.ts';
 import { rotateDatabasePassword } from './database_password.ts';
-import { type ChangeOptions, DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import { printKeyChanges } from './keys.ts';
+import { type ChangeOptions, DRY_RUN_OPTION, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
-type Rotate = (tools: CommandTools, options: ChangeOptions) => Promise<Item>;
-type RotateByOperation = (context: Context, options: ChangeOptions) => Promise<Item>;
+/** Replaces a secret, and prints the result. */
+type Rotate = (tools: CommandTools, options: ChangeOptions) => Promise<void>;
 
 /** By the name that `secrets rotate` takes. All leave running servers without an interruption. */
 const ROTATIONS: Readonly<Record<string, Rotate>> = {
-  'signing-keys': by(async ({ operate }, options) => operate(keys.rotate, { body: {} }, options)),
-  'cookie-keys': by(async ({ operate }, options) => operate(keys.rotate, { body: { ring: 'cookie' } }, options)),
-  'audit-key': by(async ({ operate }, options) => operate(auditKeys.rotate, {}, options)),
-  'database-password': rotateDatabasePassword,
+  'signing-keys': rotateKeys({}),
+  'cookie-keys': rotateKeys({ ring: 'cookie' }),
+  'audit-key': ({ withContext, printItem }, options) =>
+    withContext(async ({ operate }) => printItem(await operate(auditKeys.rotate, {}, options), options)),
+  'database-password': async (tools, options) => tools.printItem(await rotateDatabasePassword(tools, options), options),
 };
 
-function by(run: RotateByOperation): Rotate {
-  return async ({ withContext }, options) => {
-    let result: Item = {};
-    await withContext(async (context) => {
-      result = await run(context, options);
-    });
-    return result;
-  };
+function rotateKeys(body: { readonly ring?: string }): Rotate {
+  return (tools, options) =>
+    tools.withContext(async ({ operate }) =>
+      printKeyChanges(tools, await operate(keys.rotate, { body }, options), options),
+    );
 }
 
 export function secretsCommand(noun: Command, tools: CommandTools): void {
-  const { verb, printItem, printItems } = tools;
+  const { verb, printItems } = tools;
   noun
     .command('list')
     .description(
@@ -56,6 +55,6 @@ export function secretsCommand(noun: Command, tools: CommandTools): void {
     .option(...JSON_OPTION)
     .action(async (name: string, options: ChangeOptions) => {
       const rotate = ROTATIONS[name] ?? (() => Promise.reject(new UsageError(`no secret ${name}`)));
-      printItem(await rotate(tools, options), options);
+      await rotate(tools, options);
     });
 }

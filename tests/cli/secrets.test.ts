@@ -109,6 +109,13 @@ async function aloneOpens(): Promise<void> {
   await opened.run({ name: '', text: 'SELECT 1' }, []).finally(() => opened.close());
 }
 
+/** What rotations print without --json. */
+const PRINTED: Readonly<Record<string, RegExp>> = {
+  'cookie-keys': /^DO +RING +KID +STATE\n(?:\w+ +cookie +[\w-]+ +\w+\n)+$/,
+  'signing-keys': /^DO +RING +KID +STATE\n(?:\w+ +RS256 +[\w-]+ +\w+\n)+$/,
+  'audit-key': /^key_id +[\w-]{43}\nprevious_key_id +[\w-]{43}\nfrom_size +\d+\n$/,
+};
+
 let done = 0;
 const failures: unknown[] = [];
 
@@ -176,9 +183,10 @@ describe('while people sign in on two servers', () => {
     const active = () => sql("SELECT kid FROM signing_keys WHERE state = 'active' ORDER BY ring");
     const before = await active();
     await underLoad(async () => {
-      for (const name of ['cookie-keys', 'signing-keys', 'audit-key']) {
+      for (const name of Object.keys(PRINTED)) {
         const ran = await cardea(['secrets', 'rotate', name]);
         assert.equal(ran.code, 0, ran.stderr);
+        assert.match(ran.stdout, PRINTED[name] ?? /^$/, 'a table, and no JSON');
       }
       await until('other keys sign', async () =>
         (await active()).every(({ kid }) => before.every((one) => one.kid !== kid)),
