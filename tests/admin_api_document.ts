@@ -8,6 +8,7 @@ import {
   PERMISSIONS,
   type Permission,
   SEE_IN_FULL,
+  SEE_STATUS,
   scopeOf,
 } from '../server/operations/permissions.ts';
 import type { Face } from './helpers/faces.ts';
@@ -36,7 +37,8 @@ function permissionTable(): string[] {
     ([noun, about]) => `| \`cardea:${noun}:read\` | \`cardea:${noun}:write\` | ${about} |`,
   );
   const inFull = `| \`${scopeOf(SEE_IN_FULL)}\` | | people in full; without it their data is masked |`;
-  return ['| to see | to change | |', '| --- | --- | --- |', ...rows, inFull];
+  const status = `| \`${scopeOf(SEE_STATUS)}\` | | the page /status, which needs a sign-in and not this scope: it lets a call give the permission to others |`;
+  return ['| to see | to change | |', '| --- | --- | --- |', ...rows, inFull, status];
 }
 
 function roleTable(): string[] {

@@ -4204,7 +4204,7 @@ export interface components {
             /** @description for operators */
             description: string;
             /** @description what people with the role may do in this API; nobody can give more than they have */
-            permissions: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "backups:read" | "backups:write" | "config:read" | "config:write")[];
+            permissions: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "backups:read" | "backups:write" | "config:read" | "config:write" | "status:read")[];
             /** @description part of the program: it cannot be changed or deleted */
             builtin: boolean;
             /** @description "file" where the configuration file manages it */
@@ -9776,7 +9776,7 @@ export interface operations {
                             /** @description for operators */
                             description?: string;
                             /** @description what people with the role may do in this API; nobody can give more than they have */
-                            permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "backups:read" | "backups:write" | "config:read" | "config:write")[];
+                            permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "backups:read" | "backups:write" | "config:read" | "config:write" | "status:read")[];
                             /** @description part of the program: it cannot be changed or deleted */
                             builtin?: boolean;
                             /** @description "file" where the configuration file manages it */
@@ -9836,7 +9836,7 @@ export interface operations {
                     /** @description for operators */
                     description?: string;
                     /** @description what people with the role may do in this API; nobody can give more than they have */
-                    permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "backups:read" | "backups:write" | "config:read" | "config:write")[];
+                    permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "backups:read" | "backups:write" | "config:read" | "config:write" | "status:read")[];
                 };
             };
         };
@@ -10038,7 +10038,7 @@ export interface operations {
                     /** @description for operators */
                     description?: string;
                     /** @description what people with the role may do in this API; nobody can give more than they have */
-                    permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "backups:read" | "backups:write" | "config:read" | "config:write")[];
+                    permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "backups:read" | "backups:write" | "config:read" | "config:write" | "status:read")[];
                 };
                 /**
                  * @example {
@@ -10051,7 +10051,7 @@ export interface operations {
                     /** @description for operators */
                     description?: string;
                     /** @description what people with the role may do in this API; nobody can give more than they have */
-                    permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "backups:read" | "backups:write" | "config:read" | "config:write")[];
+                    permissions?: ("users:read" | "users:write" | "users:read:pii" | "credentials:read" | "credentials:write" | "groups:read" | "groups:write" | "roles:read" | "roles:write" | "clients:read" | "clients:write" | "resources:read" | "resources:write" | "sessions:read" | "sessions:write" | "grants:read" | "grants:write" | "tokens:read" | "tokens:write" | "keys:read" | "keys:write" | "lockouts:read" | "lockouts:write" | "registrations:read" | "registrations:write" | "mails:read" | "mails:write" | "deliveries:read" | "deliveries:write" | "audit:read" | "audit:write" | "privacy:read" | "privacy:write" | "backups:read" | "backups:write" | "config:read" | "config:write" | "status:read")[];
                 };
             };
         };

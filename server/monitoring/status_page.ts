@@ -1,7 +1,7 @@
 import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
 import type { Account } from '../accounts/account.ts';
 import { isEnough, strongestAcr } from '../accounts/assurance.ts';
-import type { Permission } from '../operations/permissions.ts';
+import { type Permission, SEE_STATUS } from '../operations/permissions.ts';
 import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import { redirectTo } from '../platform/forms.ts';
@@ -29,12 +29,10 @@ export interface StatusPageParts {
   observed(): Observed | undefined;
 }
 
-/** The state of the server is part of what is in force. */
-const NEEDED: Permission = 'config:read';
 /** After that, another person may be at an unlocked screen. */
 const SIGNED_IN_FOR_SECONDS = 3_600;
 
-/** `/status`: how the server is, for people who may see its configuration, without Grafana. */
+/** `/status`: how the server is, for people who may see that, without Grafana. */
 export async function statusPage(app: FastifyInstance, parts: StatusPageParts): Promise<void> {
   const { views, sessions, now, readLimit } = parts;
   app.get(PATHS.status, { config: { ...readLimit } }, async (request, reply) => {
@@ -43,7 +41,7 @@ export async function statusPage(app: FastifyInstance, parts: StatusPageParts): 
     if (!session || account?.standing !== 'active')
       return redirectTo(reply, sessions.signInUrl({ returnTo: PATHS.status }));
     // The same answer as for a page that does not exist, so that it does not tell who is an operator.
-    if (!(await parts.permissionsOfRoles(account.roles)).has(NEEDED))
+    if (!(await parts.permissionsOfRoles(account.roles)).has(SEE_STATUS))
       throw new AppError('not_found', 'there is nothing here');
     const needed = strongestAcr(account);
     if (now() / 1_000 - session.authTime > SIGNED_IN_FOR_SECONDS || !isEnough(session.acr, needed)) {
@@ -54,7 +52,7 @@ export async function statusPage(app: FastifyInstance, parts: StatusPageParts): 
     if (!observed) throw new AppError('temporarily_unavailable', 'the node is starting; try again shortly');
     const { node, history, read } = observed;
     const locale = views.negotiate(account.locale, request.headers['accept-language']);
-    const page = views.render(statusView, statusData(node, await read(), history.minutes(), now()), locale);
-    return reply.type('text/html; charset=utf-8').send(page);
+    const data = statusData(node, await read(), history.minutes(), { now: now(), locale });
+    return reply.type('text/html; charset=utf-8').send(views.render(statusView, data, locale));
   });
 }

@@ -34,7 +34,10 @@ export type Noun = keyof typeof NOUNS;
 /** To see personal data in full. Without it, who may see people sees it masked. */
 export const SEE_IN_FULL = 'users:read:pii';
 
-export type Permission = `${Noun}:${Action}` | typeof SEE_IN_FULL;
+/** To open the page `/status`. No operation needs it; by its scope a call may give it to others. */
+export const SEE_STATUS = 'status:read';
+
+export type Permission = `${Noun}:${Action}` | typeof SEE_IN_FULL | typeof SEE_STATUS;
 
 /** The scope of an access token by which a permission is exercised. */
 export type PermissionScope = `cardea:${Permission}`;
@@ -45,10 +48,13 @@ export const SCOPE_PREFIX = 'cardea:';
 const nouns = Object.keys(NOUNS) as Noun[];
 
 /** Each permission once, in the order of `NOUNS`. */
-export const PERMISSIONS: readonly Permission[] = nouns.flatMap((noun): Permission[] => [
-  ...ACTIONS.map((action) => `${noun}:${action}` as const),
-  ...(noun === 'users' ? ([SEE_IN_FULL] as const) : []),
-]);
+export const PERMISSIONS: readonly Permission[] = [
+  ...nouns.flatMap((noun): Permission[] => [
+    ...ACTIONS.map((action) => `${noun}:${action}` as const),
+    ...(noun === 'users' ? ([SEE_IN_FULL] as const) : []),
+  ]),
+  SEE_STATUS,
+];
 
 const known: ReadonlySet<string> = new Set(PERMISSIONS);
 
@@ -90,7 +96,7 @@ export const BUILTIN_ROLES = {
   },
   'cardea-auditor': {
     description: 'Can see everything, personal data masked, and change nothing.',
-    permissions: nouns.map((noun): Permission => `${noun}:read`),
+    permissions: [...nouns.map((noun): Permission => `${noun}:read`), SEE_STATUS],
   },
   'cardea-helpdesk': {
     description:

@@ -10,14 +10,24 @@ import {
   permissionOfScope,
   permissionsAmong,
   SEE_IN_FULL,
+  SEE_STATUS,
   scopeOf,
 } from '../../server/operations/permissions.ts';
 
-test('each noun can be read and written, people also be seen in full, and nothing else is a permission', () => {
-  assert.equal(PERMISSIONS.length, Object.keys(NOUNS).length * 2 + 1);
-  assert.ok(isPermission(SEE_IN_FULL));
+test('each noun can be read and written, people also be seen in full, the status be seen, and nothing else is a permission', () => {
+  assert.equal(PERMISSIONS.length, Object.keys(NOUNS).length * 2 + 2);
+  assert.ok(isPermission(SEE_IN_FULL) && isPermission(SEE_STATUS));
   assert.ok(isPermission('users:read'));
-  for (const wrong of ['users', 'users:delete', 'users:*', '*', 'constructor:read', 'cardea:users:read', '']) {
+  for (const wrong of [
+    'users',
+    'status:write',
+    'users:delete',
+    'users:*',
+    '*',
+    'constructor:read',
+    'cardea:users:read',
+    '',
+  ]) {
     assert.ok(!isPermission(wrong), wrong);
   }
 });
