@@ -14,6 +14,7 @@ import {
 } from './ring.ts';
 import {
   announce,
+  callNodes,
   changeKey,
   deleteNode,
   insertKey,
@@ -41,6 +42,8 @@ export interface KeyRingOptions {
   readonly retired: RetiredPolicy;
   /** The ids of the master keys of this process, for the other ones to know (`nodes`). Default: it does not say. */
   readonly masterKeys?: readonly string[];
+  /** Fingerprints of other secrets that this process uses at the time, for the other ones to know. Default: it does not say. */
+  secrets?(): readonly string[];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly policy: Policy;
@@ -119,6 +122,8 @@ export interface KeyRing {
   acknowledge(nodeId: string, version: number): Promise<number>;
   /** The servers that run, as far as they have told by `acknowledge`. */
   nodes(): Promise<RunningNode[]>;
+  /** Lets the servers that run call `acknowledge` soon. */
+  callNodes(): Promise<void>;
   /** Removes a node that shuts down, so that rotations do not wait for it. */
   forgetNode(nodeId: string): Promise<void>;
   /** The keys as they are now, with their private halves. */
@@ -131,6 +136,7 @@ export function createKeyRing({
   sealer,
   retired,
   masterKeys = [],
+  secrets = () => [],
   now,
   policy,
   log,
@@ -257,11 +263,12 @@ export function createKeyRing({
 
     acknowledge(nodeId, version) {
       const instant = now();
-      const beat = { nodeId, version, rings: [...rings.keys()], masterKeys, now: instant };
+      const beat = { nodeId, version, rings: [...rings.keys()], masterKeys, secrets: secrets(), now: instant };
       return saveHeartbeat(db, { ...beat, goneBefore: goneBefore(instant) });
     },
 
     nodes: () => readNodes(db, goneBefore(now())),
+    callNodes: () => callNodes(db),
 
     forgetNode: (nodeId) => deleteNode(db, nodeId),
     load: () => readKeySet(db, sealer, [...rings.keys()], { ...retired, now: now() }),

@@ -20,6 +20,7 @@ export type KeyTables = {
     seen_at: Date;
     rings: string[];
     master_keys: ColumnType<string[], string[] | undefined, string[]>;
+    secrets: ColumnType<string[], string[] | undefined, string[]>;
   };
 };
 
@@ -312,6 +313,7 @@ export interface Heartbeat {
   readonly version: number;
   readonly rings: readonly string[];
   readonly masterKeys: readonly string[];
+  readonly secrets: readonly string[];
   readonly now: number;
   /** Nodes that were not seen since then are removed. */
   readonly goneBefore: number;
@@ -325,6 +327,7 @@ export async function saveHeartbeat(db: Executor, beat: Heartbeat): Promise<numb
     seen_at: new Date(beat.now),
     rings: [...beat.rings],
     master_keys: [...beat.masterKeys],
+    secrets: [...beat.secrets],
   };
   // A node that acknowledges version 0 has served nothing before, so no copy of it has to expire. And a clock that was
   // wrong for a while must not delay a rotation once it is right again.
@@ -353,6 +356,8 @@ export interface RunningNode {
   readonly acknowledged: number;
   /** The ids of the master keys that it opens values with; empty for a node of an earlier version, which does not say. */
   readonly masterKeys: readonly string[];
+  /** Fingerprints of the secrets that it uses, as the caller of `acknowledge` has them; empty as above. */
+  readonly secrets: readonly string[];
 }
 
 /** @param goneBefore nodes that were not seen since then have ended */
@@ -368,7 +373,13 @@ export async function readNodes(db: Executor, goneBefore: number): Promise<Runni
     seenAt: row.seen_at.getTime(),
     acknowledged: Number(row.acknowledged),
     masterKeys: row.master_keys,
+    secrets: row.secrets,
   }));
+}
+
+/** Lets all nodes look at the key set now, and tell of themselves. */
+export async function callNodes(db: Executor): Promise<void> {
+  await sql`SELECT pg_notify(${CHANNEL}, '')`.execute(db);
 }
 
 export async function deleteNode(db: Executor, nodeId: string): Promise<void> {

@@ -38,5 +38,5 @@ export const TECHNICAL = {
     'sealed_public',
   ],
   key_set: ['singleton', 'version', 'last_seen_at'],
-  key_nodes: ['node_id', 'acknowledged', 'acknowledged_at', 'seen_at', 'rings', 'master_keys'],
+  key_nodes: ['node_id', 'acknowledged', 'acknowledged_at', 'seen_at', 'rings', 'master_keys', 'secrets'],
 } as const;

@@ -47,6 +47,7 @@ export const OF_CLI: Readonly<Record<string, string>> = {
   'server/accounts/identifiers.ts': 'the address of a test mail is checked, which goes to no account',
   'server/accounts/import.ts': 'types of the result of an import',
   'server/accounts/import_formats.ts': 'the exports of other systems are files',
+  'server/accounts/peppers.ts': 'a pepper is in a file, and its id in the hashes',
   'server/clients/uris.ts': 'the URL of the conformance suite is checked',
   'server/clients/vocabulary.ts': 'the words of options',
   'server/views/paths.ts': 'the URL of the schema of configuration files',

@@ -21,8 +21,8 @@ export interface PasswordSettings {
   /** A file or folder of leaked passwords. */
   readonly blocklist: string | undefined;
   readonly argon2: Argon2Parameters;
-  /** 32 bytes each; the first hashes, all verify. */
-  readonly peppers: readonly Uint8Array[];
+  /** 32 bytes each; the first hashes, all verify. A function returns those of the time. */
+  readonly peppers: PasswordsOptions['peppers'];
   /** MiB for all hashes under way together. */
   readonly memory: number;
   /** Hashes that may wait; undefined: hashes for about half a second. */
@@ -57,7 +57,7 @@ export async function createPasswordService(
   const blocklist = await openBlocklist(settings.blocklist);
   const passwords = createPasswords({
     argon2,
-    peppers,
+    ...(peppers ? { peppers } : {}),
     memory,
     ...(queueLimit === undefined ? {} : { queueLimit }),
     ...(threads === undefined ? {} : { threads }),

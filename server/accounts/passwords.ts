@@ -50,8 +50,8 @@ export type VerificationFault = HashFault | 'pepper_unknown';
 
 export interface PasswordsOptions {
   readonly argon2?: Argon2Parameters;
-  /** Secrets of 32 bytes: the first hashes, all of them verify. */
-  readonly peppers?: readonly Uint8Array[];
+  /** Secrets of 32 bytes: the first hashes, all of them verify. A function is called for each hash, so that new ones need no restart. */
+  readonly peppers?: readonly Uint8Array[] | (() => readonly Uint8Array[]);
   /** MiB that all running hashes may use together. */
   readonly memory?: number;
   /** Hashes at the same time; default: as many as the memory allows, with one core left for everything else. */
@@ -86,7 +86,7 @@ interface Slot {
 
 export function createPasswords(options: PasswordsOptions = {}): Passwords {
   const parameters = options.argon2 ?? ARGON2;
-  const peppers = createPeppers(options.peppers ?? []);
+  const peppers = peppersOf(options.peppers);
   const budget = (options.memory ?? HASHING_MEMORY) * KIB;
   const affordable = Math.max(1, Math.floor(budget / parameters.memory));
   const threads = Math.min(options.threads ?? Math.max(1, availableParallelism() - 1), affordable);
@@ -104,9 +104,12 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
   });
   let unshared = 0;
 
-  const beginning = `${peppers.current ? pepperPrefix(peppers.current.id) : ''}${argon2Prefix(parameters)}`;
-  const dummy = `${peppers.current ? pepperPrefix(peppers.current.id) : ''}${dummyHash(parameters)}`;
-  const pepperOf = (id: string | undefined) => (id === undefined ? undefined : peppers.find(id));
+  const [plainBeginning, plainDummy] = [argon2Prefix(parameters), dummyHash(parameters)];
+  const peppered = (hash: string) => {
+    const { current } = peppers();
+    return current ? pepperPrefix(current.id) + hash : hash;
+  };
+  const pepperOf = (id: string | undefined) => (id === undefined ? undefined : peppers().find(id));
 
   const refusal = (cause?: unknown) => unavailable('password hashing', cause);
 
@@ -162,7 +165,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
   return {
     async hash(password, shares) {
       checkLength(password);
-      const pepper = peppers.current;
+      const pepper = peppers().current;
       const job: WorkerJob = {
         kind: 'hash',
         password: normalisePassword(password),
@@ -175,16 +178,17 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
 
     async verify(hash, password, shares) {
       checkLength(password);
-      const fault = faultOf(hash ?? dummy);
+      const verified = hash ?? peppered(plainDummy);
+      const fault = faultOf(verified);
       if (fault) throw unverifiable(fault);
-      const stored = readHash(hash ?? dummy);
+      const stored = readHash(verified);
       if (typeof stored === 'string') throw unverifiable(stored);
       const pepper = stored.kind === 'argon2' ? pepperOf(stored.pepper) : undefined;
       let matches = false;
       for (const form of new Set([normalisePassword(password), password])) {
         const job: WorkerJob = {
           kind: 'verify',
-          hash: hash ?? dummy,
+          hash: verified,
           password: form,
           ...(pepper ? { pepper: pepper.secret } : {}),
         };
@@ -198,7 +202,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
       return Number(await submit({ kind: 'estimate', password, words }, 0, shares));
     },
 
-    isOutdated: (hash) => !hash.startsWith(beginning),
+    isOutdated: (hash) => !hash.startsWith(peppered(plainBeginning)),
     faultOf,
     load: queue.load,
 
@@ -206,6 +210,18 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
       queue.close();
       await Promise.all([...slots].map((slot) => slot.worker.terminate()));
     },
+  };
+}
+
+/** The peppers of the time. */
+function peppersOf(source: PasswordsOptions['peppers'] = []): () => ReturnType<typeof createPeppers> {
+  const secretsNow = typeof source === 'function' ? source : () => source;
+  let secrets = secretsNow();
+  let made = createPeppers(secrets);
+  return () => {
+    const now = secretsNow();
+    if (now !== secrets) [secrets, made] = [now, createPeppers(now)];
+    return made;
   };
 }
 

@@ -78,6 +78,7 @@ export const ACTIONS = {
   'roles.delete': 'a role was deleted',
   'roles.update': 'a role was changed',
   'secrets.change_database_password': 'the role of the servers got another password in the database',
+  'secrets.replace': 'the file of a secret got another value',
   'sessions.begin': 'a person signed in',
   'sessions.end': 'a session ended',
   'settings.declare': 'a setting was declared',

@@ -1,26 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import {
-  accessSync,
-  chmodSync,
-  chownSync,
-  constants,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
-import { loadConfig } from '../config.ts';
+import { realpathSync, renameSync } from 'node:fs';
 import { secrets } from '../operations/secrets.ts';
 import { leftBeside, newDatabasePassword, withPassword } from '../platform/database_password.ts';
 import { createDb, type Db } from '../platform/db.ts';
 import { isPasswordRefused } from '../platform/db_errors.ts';
 import { AppError, isUnavailable } from '../platform/errors.ts';
 import { secretIn } from '../platform/settings.ts';
-import { type Context, UsageError } from './context.ts';
+import type { Context } from './context.ts';
 import type { ChangeOptions, Item } from './output.ts';
 import { reason } from './reason.ts';
+import { prepared, secretFileOf } from './secret_file.ts';
 import type { CommandTools } from './tools.ts';
 
 const NAME = 'cardea command';
@@ -40,9 +28,7 @@ export async function rotateDatabasePassword(
   { env, withContext }: Pick<CommandTools, 'env' | 'withContext'>,
   options: ChangeOptions,
 ): Promise<Item> {
-  const file = loadConfig(env).secretFiles.CARDEA_DATABASE_URL;
-  if (file === undefined)
-    throw new UsageError('the URL must come from a file that servers read again: set CARDEA_DATABASE_URL_FILE');
+  const file = secretFileOf(env, 'CARDEA_DATABASE_URL');
   const lock = await locked(file);
   try {
     let result = await finishLeft(file, options);
@@ -188,24 +174,6 @@ async function opens(url: string): Promise<boolean> {
   const client = await connect(url).catch(refusedOnly);
   await client?.end();
   return client !== undefined;
-}
-
-/** A file that will replace another one at once, with the same rights. A link stays, and what it leads to is replaced. */
-function prepared(link: string, content: string) {
-  const file = realpathSync(link);
-  const { mode, uid, gid } = statSync(file);
-  try {
-    accessSync(dirname(file), constants.W_OK);
-  } catch {
-    throw new UsageError(
-      `${file} cannot be replaced by this user, or is a secret of a container: see ops/docs/secrets.md`,
-    );
-  }
-  const path = `${file}.${randomBytes(4).toString('hex')}`;
-  writeFileSync(path, `${content}\n`, { mode: 0o600, flag: 'wx', flush: true });
-  chmodSync(path, mode);
-  if (process.getuid?.() === 0) chownSync(path, uid, gid);
-  return { path, replace: () => renameSync(path, file), discard: () => rmSync(path, { force: true }) };
 }
 
 const passwordOf = (url: string): string => decodeURIComponent(new URL(url).password);

@@ -2,14 +2,18 @@ import { Argument, type Command } from 'commander';
 import { auditKeys } from '../operations/audit_keys.ts';
 import { keys } from '../operations/keys.ts';
 import { secrets } from '../operations/secrets.ts';
+import { type RotateOptions, TIMEOUT_OPTION } from './awaited_servers.ts';
 import { UsageError } from './context.ts';
 import { rotateDatabasePassword } from './database_password.ts';
+import { PASSWORD_STDIN_OPTION } from './input.ts';
 import { printKeyChanges } from './keys.ts';
-import { type ChangeOptions, DRY_RUN_OPTION, JSON_OPTION, type PrintOptions } from './output.ts';
+import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import { rotatePepper } from './pepper.ts';
+import { MAIL_SERVER, REDIS, rotateServicePassword } from './service_passwords.ts';
 import type { CommandTools } from './tools.ts';
 
 /** Replaces a secret, and prints the result. */
-type Rotate = (tools: CommandTools, options: ChangeOptions) => Promise<void>;
+type Rotate = (tools: CommandTools, options: RotateOptions) => Promise<void>;
 
 /** By the name that `secrets rotate` takes. All leave running servers without an interruption. */
 const ROTATIONS: Readonly<Record<string, Rotate>> = {
@@ -17,8 +21,15 @@ const ROTATIONS: Readonly<Record<string, Rotate>> = {
   'cookie-keys': rotateKeys({ ring: 'cookie' }),
   'audit-key': ({ withContext, printItem }, options) =>
     withContext(async ({ operate }) => printItem(await operate(auditKeys.rotate, {}, options), options)),
-  'database-password': async (tools, options) => tools.printItem(await rotateDatabasePassword(tools, options), options),
+  'database-password': printed(rotateDatabasePassword),
+  'redis-password': printed((tools, options) => rotateServicePassword(REDIS, tools, options)),
+  'smtp-password': printed((tools, options) => rotateServicePassword(MAIL_SERVER, tools, options)),
+  pepper: printed(rotatePepper),
 };
+
+function printed(run: (tools: CommandTools, options: RotateOptions) => Promise<Item>): Rotate {
+  return async (tools, options) => tools.printItem(await run(tools, options), options);
+}
 
 function rotateKeys(body: { readonly ring?: string }): Rotate {
   return (tools, options) =>
@@ -38,7 +49,12 @@ export function secretsCommand(noun: Command, tools: CommandTools): void {
     .action(
       verb<PrintOptions>(async ({ operate }, options) => {
         const { items } = await operate(secrets.list, {});
-        printItems(items, ['name', 'from', 'since', 'rotation'], 'There are no secrets.', options);
+        const columns = ['name', 'from', 'since', 'servers', 'rotation'];
+        const shown = items.map((item) => ({
+          ...item,
+          servers: item.servers && `${item.servers.using} of ${item.servers.running}`,
+        }));
+        printItems(items, columns, 'There are no secrets.', options, shown);
       }),
     );
 
@@ -51,9 +67,15 @@ export function secretsCommand(noun: Command, tools: CommandTools): void {
       '\nOthers have commands of their own: master-key rotate, clients rotate-secret, audit destinations rotate-secret.' +
         '\n"secrets list" says how each is replaced, and ops/docs/secrets.md explains it.',
     )
+    .option(
+      PASSWORD_STDIN_OPTION[0],
+      'smtp-password, redis-password: read the new one, which the service has already, from standard input',
+    )
+    .option('--finish', 'pepper: remove the old one, when no password needs it')
+    .option(...TIMEOUT_OPTION)
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (name: string, options: ChangeOptions) => {
+    .action(async (name: string, options: RotateOptions) => {
       const rotate = ROTATIONS[name] ?? (() => Promise.reject(new UsageError(`no secret ${name}`)));
       await rotate(tools, options);
     });

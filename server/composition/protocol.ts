@@ -1,5 +1,6 @@
 import { createNamed } from '../accounts/named.ts';
 import { serverPolicyOf } from '../config.ts';
+import { freshPrints } from '../fresh_secrets.ts';
 import { createResourceMetadata } from '../oidc/api_resource_metadata.ts';
 import { WAITING_SECONDS_MAX } from '../oidc/ciba.ts';
 import { createApproval } from '../oidc/ciba_approval.ts';
@@ -12,6 +13,7 @@ import { createUnfinishedLimits, ORIGIN_SECRET } from '../oidc/unfinished_limits
 import { createPermissionsOfRoles } from '../operations/role_permissions.ts';
 import { unavailable } from '../platform/errors.ts';
 import { fixedHeaders } from '../platform/http.ts';
+import { openSecretPrint } from '../platform/secret_prints.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
 import type { AccountServices } from './accounts.ts';
 import { createRequiredAcr } from './assurance.ts';
@@ -75,7 +77,8 @@ export async function createProtocol(parts: {
     }),
     assertCanSign,
   });
-  const keyRing = await openKeyRing(infrastructure);
+  const secrets = freshPrints(config, await openSecretPrint(db, infrastructure.sealer, now));
+  const keyRing = await openKeyRing({ ...infrastructure, secrets });
   const { serving, keySync } = await serveLatestKeys(infrastructure, keyRing, serve);
   const { publicSubjectOf } = createAccountReads(requestAccounts, accountServices, units);
   const subjectsOfClient = createClientSubjects({ serving, units, pairwiseKey, publicSubjectOf });

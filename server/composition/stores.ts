@@ -27,6 +27,7 @@ import { createResourceServers } from '../clients/resource_servers.ts';
 import { OWN_SCOPES } from '../clients/scopes.ts';
 import { createClients } from '../clients/store.ts';
 import { type Config, serverPolicyOf, signedLifetimes } from '../config.ts';
+import { freshSecret } from '../fresh_secrets.ts';
 import { reservedOf } from '../operations/api_resource.ts';
 import { createDataExports, type DataExports } from '../operations/data_export.ts';
 import { builtinRoles, PERMISSION_SCOPES } from '../operations/permissions.ts';
@@ -124,17 +125,21 @@ export function openPasswords(
     startPasswordThread,
   }: Logged & Pick<AppParts, 'startPasswordThread'> & { readonly threads?: number },
 ): Promise<PasswordService> {
-  return createPasswordService(config.passwords, {
-    ...stores,
-    db,
-    endSessions,
-    endedIn,
-    now,
-    log,
-    names: namesOf(config),
-    ...(threads === undefined ? {} : { threads }),
-    ...(startPasswordThread ? { startWorker: startPasswordThread } : {}),
-  });
+  const peppers = freshSecret(config, 'CARDEA_PASSWORD_PEPPER') ?? [];
+  return createPasswordService(
+    { ...config.passwords, peppers },
+    {
+      ...stores,
+      db,
+      endSessions,
+      endedIn,
+      now,
+      log,
+      names: namesOf(config),
+      ...(threads === undefined ? {} : { threads }),
+      ...(startPasswordThread ? { startWorker: startPasswordThread } : {}),
+    },
+  );
 }
 
 /** Authentication methods besides passwords; `personEvents` where people use them. Loads the library for passkeys, which takes much of a command's start time. */
@@ -172,7 +177,13 @@ export async function openKeyRing({
   now,
   log,
   audit,
-}: StoreParts & { readonly log?: Logger; readonly audit?: Audit }): Promise<KeyRing> {
+  secrets,
+}: StoreParts & {
+  readonly log?: Logger;
+  readonly audit?: Audit;
+  /** Of a server: the fingerprints of the secrets that it uses. */
+  readonly secrets?: () => readonly string[];
+}): Promise<KeyRing> {
   const { createKeyRing } = await import('../../keys/rotate.ts');
   return createKeyRing({
     // keys/ imports nothing of the server, so it declares the tables of the same database by itself.
@@ -183,6 +194,7 @@ export async function openKeyRing({
       seconds: config.lifetimes.sessionAbsolute,
     },
     masterKeys: sealer.keyIds,
+    ...(secrets ? { secrets } : {}),
     now,
     policy: keyPolicy(config.keys, signedLifetimes(config)),
     ...(log ? { log } : {}),

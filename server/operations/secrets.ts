@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
 import { type Static, Type } from 'typebox';
 import { COOKIE_RING } from '../../keys/jwks.ts';
+import { freshPrints } from '../fresh_secrets.ts';
 import { changingOwnPassword } from '../platform/database_password.ts';
+import { findSecretPrint } from '../platform/secret_prints.ts';
 import { listServerSecrets } from '../platform/server_secrets.ts';
 import { settingEntries } from '../settings.ts';
 import { change, read } from './operation.ts';
@@ -13,6 +15,10 @@ const Secret = strict(
     name: Type.String(),
     from: Type.String({ description: 'environment, the path of a file, or database' }),
     since: Nullable(Time, 'when it was made; of a file, when it was written; null where that is not known'),
+    servers: Nullable(
+      strict({ using: Type.Integer({ minimum: 0 }), running: Type.Integer({ minimum: 0 }) }),
+      'of a setting: how many of the running servers use the same value as this command; null where they do not tell',
+    ),
     rotation: Type.String({ description: 'how it is replaced: by itself, by a command, or why never' }),
   },
   { title: 'Secret', description: 'never its value' },
@@ -23,11 +29,11 @@ type Listed = Static<typeof Secret>;
 /** How settings that are secrets are replaced. */
 export const OF_SETTINGS: Readonly<Record<string, string>> = {
   CARDEA_DATABASE_URL: 'cardea secrets rotate database-password',
-  CARDEA_REDIS_URL: 'add a password by ACL SETUSER, replace the file, remove the old password',
+  CARDEA_REDIS_URL: 'cardea secrets rotate redis-password',
   CARDEA_MASTER_KEY: 'by two rolling restarts and cardea master-key rotate: ops/docs/secrets.md',
   CARDEA_VAULT_TOKEN: 'by Vault; it is read at each start',
-  CARDEA_PASSWORD_PEPPER: 'by two rolling restarts: ops/docs/secrets.md',
-  CARDEA_SMTP_URL: 'make another password at the mail server, replace the file',
+  CARDEA_PASSWORD_PEPPER: 'cardea secrets rotate pepper',
+  CARDEA_SMTP_URL: 'make another password at the mail server, then cardea secrets rotate smtp-password',
 };
 
 const BY_COOKIES = 'by itself, with the cookie keys: cardea secrets rotate cookie-keys';
@@ -47,6 +53,7 @@ const OF_SERVER: readonly (readonly [beginning: string, rotation: string])[] = [
   ['record-origins', 'never: it is the key of hashes of addresses, for counting'],
   ['recovery-codes', 'never: the codes of all people would end'],
   ['registration-origins', 'never: it is the key of hashes of networks, for counting'],
+  ['secret-prints', 'never: it is the key of hashes by which servers tell which secrets they use'],
   ['user-codes', 'never: it is the key of hashes of codes that end in minutes'],
 ];
 
@@ -65,6 +72,7 @@ export const secrets = {
             name: 'CARDEA_SMTP_URL',
             from: '/run/secrets/smtp',
             since: '2026-11-01T08:00:00.000Z',
+            servers: { using: 2, running: 2 },
             rotation: OF_SETTINGS.CARDEA_SMTP_URL ?? '',
           },
         ],
@@ -72,8 +80,28 @@ export const secrets = {
     },
     async run(services) {
       const stored = await listServerSecrets(services.db);
-      return { items: [...ofSettings(services), ...(await ofRings(services)), ...stored.map(ofServer)] };
+      const inUse = await usage(services);
+      return { items: [...ofSettings(services, inUse), ...(await ofRings(services)), ...stored.map(ofServer)] };
     },
+  }),
+
+  replaced: change({
+    name: 'secrets.replace',
+    permission: 'config:write',
+    target: 'secret',
+    summary: 'Note that the file of a secret is replaced',
+    description: 'The audit has no part of its value. For the command line alone.',
+    schemas: {
+      body: strict({ setting: Type.Enum(['CARDEA_REDIS_URL', 'CARDEA_SMTP_URL', 'CARDEA_PASSWORD_PEPPER']) }),
+      output: strict({ noted: Type.Boolean() }),
+    },
+    example: { input: { body: { setting: 'CARDEA_SMTP_URL' } }, output: { noted: true } },
+    plan: async (_services, { body: { setting } }) => ({
+      statements: [],
+      target: { kind: 'secret', id: setting },
+      changes: { value: {} },
+      result: () => ({ noted: true }),
+    }),
   }),
 
   changeDatabasePassword: change({
@@ -96,7 +124,25 @@ export const secrets = {
   }),
 };
 
-function ofSettings({ config, settings }: Pick<Services, 'config' | 'settings'>): Listed[] {
+type Usage = (setting: string) => Listed['servers'];
+
+/** How many of the running servers use the values that this process has. */
+async function usage({ config, db, sealer, keyRing }: Services): Promise<Usage> {
+  const nodes = await (await keyRing()).nodes();
+  const print = await findSecretPrint(db, sealer);
+  const own = print ? freshPrints(config, print)() : [];
+  const count = (isUsed: (node: (typeof nodes)[number]) => boolean) => ({
+    using: nodes.filter(isUsed).length,
+    running: nodes.length,
+  });
+  return (setting) => {
+    if (setting === 'CARDEA_MASTER_KEY') return count(({ masterKeys }) => masterKeys[0] === sealer.keyIds[0]);
+    const ours = own.find((one) => one.startsWith(`${setting}=`));
+    return ours === undefined ? null : count(({ secrets: theirs }) => theirs.includes(ours));
+  };
+}
+
+function ofSettings({ config, settings }: Pick<Services, 'config' | 'settings'>, inUse: Usage): Listed[] {
   const sources = new Map(settings().map(({ name, source }) => [name, source]));
   return settingEntries().flatMap(([name, { secret }]): Listed[] => {
     const source = sources.get(name);
@@ -107,6 +153,7 @@ function ofSettings({ config, settings }: Pick<Services, 'config' | 'settings'>)
         name,
         from: file ?? source,
         since: file === undefined ? null : writtenAt(file),
+        servers: inUse(name),
         rotation: OF_SETTINGS[name] ?? 'replace it and restart each server',
       },
     ];
@@ -122,7 +169,13 @@ async function ofRings({ keyRing }: Pick<Services, 'keyRing'>): Promise<Listed[]
   const active = (await (await keyRing()).list()).filter(({ state }) => state === 'active');
   return active.flatMap(({ ring, createdAt, activatedAt }) => {
     const since = new Date(activatedAt ?? createdAt).toISOString();
-    const one = (name: string, rotation: string): Listed => ({ name, from: 'database', since, rotation });
+    const one = (name: string, rotation: string): Listed => ({
+      name,
+      from: 'database',
+      since,
+      servers: null,
+      rotation,
+    });
     if (ring !== COOKIE_RING)
       return [one(`signing key ${ring}`, 'by itself; sooner: cardea secrets rotate signing-keys')];
     return [
@@ -137,5 +190,6 @@ const ofServer = ({ name, created_at }: { readonly name: string; readonly create
   name,
   from: 'database',
   since: created_at.toISOString(),
+  servers: null,
   rotation: OF_SERVER.find(([beginning]) => name.startsWith(beginning))?.[1] ?? 'never',
 });

@@ -337,6 +337,7 @@ export interface KeyNodes {
   master_keys: Generated<string[]>;
   node_id: string;
   rings: string[];
+  secrets: Generated<string[]>;
   seen_at: Timestamp;
 }
 

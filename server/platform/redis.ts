@@ -103,20 +103,33 @@ export async function createRedisCounter(options: {
  * What a Redis tells about itself (INFO): a text for each name.
  * @throws Error of the client or of Redis
  */
-export async function askRedis(url: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
-  const redis = connectTo(url);
-  const failed = Promise.withResolvers<never>();
-  redis.on('error', failed.reject);
-  signal.addEventListener('abort', () => failed.reject(new Error('timed out')), { once: true });
-  try {
-    const asked = redis.connect().then(() => redis.sendCommand(['INFO']));
-    const told = String(await Promise.race([asked, failed.promise]));
+export const askRedis = (url: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>> =>
+  onRedis(url, signal, async (send) => {
+    const told = String(await send(['INFO']));
     return Object.fromEntries(
       told.split(/\r?\n/).flatMap((line) => {
         const colon = line.indexOf(':');
         return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1)]] : [];
       }),
     );
+  });
+
+/**
+ * Sends commands by a connection of their own.
+ * @throws Error of the client or of Redis
+ */
+export async function onRedis<T>(
+  url: string,
+  signal: AbortSignal,
+  work: (send: (command: string[]) => Promise<unknown>) => Promise<T>,
+): Promise<T> {
+  const redis = connectTo(url);
+  const failed = Promise.withResolvers<never>();
+  redis.on('error', failed.reject);
+  signal.addEventListener('abort', () => failed.reject(new Error('timed out')), { once: true });
+  try {
+    const done = redis.connect().then(() => work((command) => redis.sendCommand(command)));
+    return await Promise.race([done, failed.promise]);
   } finally {
     redis.destroy();
   }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
+import { Webhook } from 'standardwebhooks';
 import { loadConfig } from '../../server/config.ts';
 import { createDb } from '../../server/platform/db.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { start } from '../../server/start.ts';
+import { receiver } from '../helpers/audit_delivery.ts';
 import { createSeeder } from '../helpers/deployment.ts';
 import { databaseUrl } from '../helpers/postgres.ts';
 import { authorize, redeem } from '../helpers/relying_party.ts';
@@ -13,8 +15,8 @@ import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 import { freePort, until } from '../helpers/waiting.ts';
 import { configFiles } from '../platform/config_problems.ts';
-import { postgresProxy } from './postgres_proxy.ts';
-import { finished, runCli, startCli } from './run_cli.ts';
+import { runCli } from './run_cli.ts';
+import { mailServer, redisWithUsers } from './secret_services.ts';
 
 /** Secrets are replaced on two running servers while people sign in, and no request fails. */
 
@@ -25,10 +27,7 @@ const [first, second] = [0, 1].map(() => remember('master_key', randomBytes(32).
   string,
   string,
 ];
-const [pepper, nextPepper] = [0, 1].map(() => remember('other', randomBytes(32).toString('base64'))) as [
-  string,
-  string,
-];
+const pepper = remember('other', randomBytes(32).toString('base64'));
 const role = `rotated_${randomBytes(4).toString('hex')}`;
 const db = createDb({ url: adminUrl });
 const sql = (text: string) => db.run({ name: '', text }, []);
@@ -37,14 +36,18 @@ defer(scope, () => db.close());
 defer(scope, async () => void (await sql(`DROP ROLE ${role}`)));
 const own = new URL(adminUrl);
 [own.username, own.password] = [role, 'first'];
-const alone = new URL(adminUrl);
-[alone.username, alone.password] = [`${role}_alone`, 'first'];
-await sql(`CREATE ROLE ${alone.username} SUPERUSER LOGIN PASSWORD 'first'`);
-defer(scope, async () => void (await sql(`DROP ROLE ${role}_alone`)));
-const proxy = await postgresProxy(scope, alone.href);
-const aloneFile = file('alone-url', `${proxy.url}\n`);
 const urlFile = file('database-url', `${own.href}\n`);
 chmodSync(urlFile, 0o640);
+const redis = await redisWithUsers(scope);
+const mailPasswords = new Set(['first']);
+const mailUrl = await mailServer(scope, mailPasswords);
+const [redisFile, lowlyFile] = [
+  file('redis-url', redis.url('cardea', 'first')),
+  file('lowly-url', redis.url('lowly', 'first')),
+];
+const [mailFile, otherMailFile] = [file('smtp-url', mailUrl('first')), file('other-smtp-url', mailUrl('first'))];
+const [pepperFile, otherPepperFile] = [file('pepper', pepper), file('other-pepper', pepper)];
+const events = await receiver(scope);
 const issuer = `http://localhost:${await freePort()}`;
 const lines: string[] = [];
 
@@ -58,10 +61,13 @@ defer(scope, async () => {
   for (const one of serving) await one.close();
 });
 
-const settings = (keys: string, peppers: string) => ({
+const settings = (keys: string) => ({
   CARDEA_DATABASE_URL_FILE: urlFile,
   CARDEA_MASTER_KEY: keys,
-  CARDEA_PASSWORD_PEPPER: peppers,
+  CARDEA_PASSWORD_PEPPER_FILE: pepperFile,
+  CARDEA_REDIS_URL_FILE: redisFile,
+  CARDEA_SMTP_URL_FILE: mailFile,
+  CARDEA_OUTBOUND_ALLOW: '127.0.0.0/8',
   CARDEA_ISSUER: issuer,
   CARDEA_DEMO: 'false',
   CARDEA_DATA_DIR: folder,
@@ -70,9 +76,9 @@ const settings = (keys: string, peppers: string) => ({
   CARDEA_JWKS_MAX_AGE: '1s',
 });
 
-async function startServer(keys: string, peppers = pepper): Promise<Running> {
+async function startServer(keys: string): Promise<Running> {
   const port = await freePort();
-  const env = { ...settings(keys, peppers), CARDEA_PORT: String(port) };
+  const env = { ...settings(keys), CARDEA_PORT: String(port) };
   const opened = new AsyncDisposableStack();
   const log = createLog({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
   await start(loadConfig(env), log, opened, env);
@@ -80,9 +86,9 @@ async function startServer(keys: string, peppers = pepper): Promise<Running> {
 }
 
 /** As a rolling restart does: a new server is there before an old one is taken out. */
-async function restartAll(keys: string, peppers = pepper): Promise<void> {
+async function restartAll(keys: string): Promise<void> {
   for (const old of [...serving]) {
-    serving.push(await startServer(keys, peppers));
+    serving.push(await startServer(keys));
     serving.splice(serving.indexOf(old), 1);
     await until('its requests have ended', () => (underWay.get(old.url) ?? 0) === 0);
     await old.close();
@@ -93,21 +99,27 @@ const underWay = new Map<string, number>();
 serving.push(await startServer(first), await startServer(first));
 const seed = await createSeeder(db, first);
 const people = [await seed.person(), await seed.person()];
-const party = await seed.party({ firstParty: true });
-const cardea = (args: string[], keys = first) => runCli(args, { env: settings(keys, pepper) });
-
-const rotateAlone = ['secrets', 'rotate', 'database-password', '--json'];
-const ofAlone = () => ({ ...settings(second, nextPepper), CARDEA_DATABASE_URL_FILE: aloneFile });
-const runAlone = (args = rotateAlone) => runCli(args, { env: ofAlone() });
-const besideAlone = () => readdirSync(folder).filter((name) => name.startsWith('alone-url.'));
-
-/** The password in the file opens a connection. */
-async function aloneOpens(): Promise<void> {
-  const url = readFileSync(aloneFile, 'utf8').trim();
-  remember('other', new URL(url).password);
-  const opened = createDb({ url });
-  await opened.run({ name: '', text: 'SELECT 1' }, []).finally(() => opened.close());
-}
+const absent = await seed.person();
+/** The same app, with each secret that it has. */
+const parties = [await seed.party({ firstParty: true })];
+const [{ id: clientId, secret: oldSecret = '' } = assert.fail()] = parties;
+const cardea = (args: string[], { keys = first, env = {}, input = '' } = {}) =>
+  runCli(args, { env: { ...settings(keys), ...env }, input });
+const rotating = (name: string, how: Parameters<typeof cardea>[1] = {}, ...more: string[]) =>
+  cardea(['secrets', 'rotate', name, '--json', ...more], how);
+const made = await cardea([
+  'audit',
+  'destinations',
+  'create',
+  '--kind',
+  'webhook',
+  '--name',
+  'events',
+  '--url',
+  events.url,
+  '--json',
+]);
+remember('other', made.json.secret);
 
 /** What rotations print without --json. */
 const PRINTED: Readonly<Record<string, RegExp>> = {
@@ -120,10 +132,10 @@ let done = 0;
 const failures: unknown[] = [];
 
 /** Signs in and gets tokens, by one server and then by the other. */
-async function signIn(turn: number): Promise<void> {
+async function signIn(turn: number, person = people[turn % people.length] ?? assert.fail()): Promise<void> {
   const at = [serving[turn % serving.length], serving[(turn + 1) % serving.length]].map((one) => one?.url ?? '');
   const [reach = '', next = ''] = at;
-  const person = people[turn % people.length] ?? assert.fail();
+  const party = parties[turn % parties.length] ?? assert.fail();
   for (const url of at) underWay.set(url, (underWay.get(url) ?? 0) + 1);
   try {
     const granted = await authorize({ issuer, reach, party, person });
@@ -194,28 +206,135 @@ describe('while people sign in on two servers', () => {
     });
   });
 
-  test('master key and pepper are replaced by rolling restarts, and people get the pepper as they sign in', async () => {
-    // A server that seals and hashes by the new ones needs others that have them: so first all get them, then all use them.
-    const both = `${second},${first}`;
-    await underLoad(async () => {
-      await restartAll(`${first},${second}`, `${pepper},${nextPepper}`);
-      await restartAll(both, `${nextPepper},${pepper}`);
-      const ran = await cardea(['master-key', 'rotate'], both);
-      assert.equal(ran.code, 0, ran.stderr);
-      await restartAll(second, `${nextPepper},${pepper}`);
-    });
-    assert.equal((await cardea(['master-key', 'rotate', '--dry-run'], second)).code, 0);
+  test('the password of Redis is replaced, there as well', async () => {
+    const before = readFileSync(redisFile, 'utf8');
+    const tried = await rotating('redis-password', {}, '--dry-run');
+    assert.deepEqual(tried.json, { file: redisFile, rotated: false }, tried.stderr);
+    assert.equal(readFileSync(redisFile, 'utf8'), before);
+    const ran = await underLoad(() => rotating('redis-password'));
+    const { left, ...result } = ran.json;
+    assert.deepEqual(result, { file: redisFile, rotated: true, servers: 2 }, ran.stderr);
+    assert.match(left, /ACL SAVE and CONFIG REWRITE were refused/, 'this Redis has no file');
+    remember('other', new URL(readFileSync(redisFile, 'utf8')).password);
+    assert.equal(await redis.signIn(readFileSync(redisFile, 'utf8').trim()), 'PONG');
+    await assert.rejects(redis.signIn(before), /WRONGPASS/);
+  });
+
+  test('a user of Redis who may not change passwords gets one from somebody who may', async () => {
+    const how = { env: { CARDEA_REDIS_URL_FILE: lowlyFile } };
+    const refused = await rotating('redis-password', how);
+    assert.deepEqual([refused.code, /--password-stdin/.test(refused.stderr)], [1, true], refused.stderr);
+    const unknown = await rotating('redis-password', { ...how, input: 'second' }, '--password-stdin');
+    assert.deepEqual([unknown.code, /refused by Redis/.test(unknown.stderr)], [1, true], unknown.stderr);
+    assert.equal(readFileSync(lowlyFile, 'utf8'), redis.url('lowly', 'first'));
+    await redis.send('ACL', 'SETUSER', 'lowly', '>second');
+    // The servers have another file, so that they are not waited for to the end.
+    const ran = await rotating('redis-password', { ...how, input: 'second' }, '--password-stdin', '--timeout', '0s');
+    assert.deepEqual([ran.code, /only 0 of 2 running servers use/.test(ran.stderr)], [1, true], ran.stderr);
+    assert.equal(readFileSync(lowlyFile, 'utf8').trim(), redis.url('lowly', 'second'));
+  });
+
+  test('the password of the mail server is tried there before it is in the file', async () => {
+    const rotate = (input: string, env = {}) =>
+      rotating('smtp-password', { input, env }, '--password-stdin', '--timeout', '30s');
+    const refused = await rotate('second');
+    assert.deepEqual([refused.code, /refused by the mail server/.test(refused.stderr)], [1, true], refused.stderr);
+    assert.equal(readFileSync(mailFile, 'utf8'), mailUrl('first'));
+    mailPasswords.add('second');
+    const ran = await rotate('second');
+    const left = 'remove the old password at the mail server';
+    assert.deepEqual(ran.json, { file: mailFile, rotated: true, servers: 2, left }, ran.stderr);
+    assert.equal(readFileSync(mailFile, 'utf8').trim(), mailUrl('second'));
+  });
+
+  test('the pepper is replaced, and the old one is removed when nobody needs it', async () => {
+    await signIn(0, absent); // whose password gets the old one
+    const elsewhere = { env: { CARDEA_PASSWORD_PEPPER_FILE: otherPepperFile } };
+    const late = await rotating('pepper', elsewhere, '--timeout', '0s');
+    assert.deepEqual([late.code, /only 0 of 2 running servers accept/.test(late.stderr)], [1, true], late.stderr);
+    assert.equal(
+      readFileSync(otherPepperFile, 'utf8').trim(),
+      pepper,
+      'no server may hash with what others do not know',
+    );
+    const ran = await underLoad(() => rotating('pepper'));
+    assert.deepEqual([ran.json.rotated, ran.json.servers], [true, 2], ran.stderr);
+    const [next = '', old] = readFileSync(pepperFile, 'utf8').trim().split(',');
+    remember('other', next);
+    assert.equal(old, pepper);
+    const refused = await rotating('pepper', {}, '--finish');
+    assert.deepEqual([refused.code, /1 people have not signed in/.test(refused.stderr)], [1, true], refused.stderr);
+    await signIn(1, absent);
+    const finished = await rotating('pepper', {}, '--finish');
+    assert.deepEqual(finished.json, { file: pepperFile, rotated: false, removed: 1, servers: 2 }, finished.stderr);
+    assert.equal(readFileSync(pepperFile, 'utf8').trim(), next);
     const stored = await sql('SELECT DISTINCT substr(password_hash, 1, 16) AS beginning FROM accounts');
     assert.equal(stored.length, 1, 'all have signed in since');
+  });
+
+  test('the secret of a client is replaced, and both work until the overlap ends', async () => {
+    await underLoad(async () => {
+      const { json } = await cardea(['clients', 'rotate-secret', clientId, '--overlap', '1h', '--json']);
+      parties.push({ ...(parties[0] ?? assert.fail()), secret: remember('client_secret', json.client_secret) });
+    });
+    parties.shift();
+    const ended = await cardea(['clients', 'rotate-secret', clientId, '--end', 'old']);
+    assert.equal(ended.code, 0, ended.stderr);
+    await signIn(0);
+    parties.unshift({ ...(parties[0] ?? assert.fail()), secret: oldSecret });
+    await assert.rejects(signIn(0), /invalid_client/);
+    parties.shift();
+  });
+
+  test('the secret of a destination of the audit is replaced, and both sign until the overlap ends', async () => {
+    const { id, secret } = made.json;
+    const isSignedBy =
+      (by: string) =>
+      ({ body, headers }: (typeof events.received)[number]) => {
+        try {
+          return Boolean(new Webhook(by).verify(body, headers as Record<string, string>));
+        } catch {
+          return false;
+        }
+      };
+    const arrived = (from: number) =>
+      until('more events arrive', () => events.received.length > from + 2, { withinMs: 30_000 });
+    await underLoad(async () => {
+      await arrived(0);
+      const rotated = await cardea(['audit', 'destinations', 'rotate-secret', id, '--overlap', '1h', '--json']);
+      const next = remember('other', rotated.json.secret);
+      await until('events have the new signature', () => events.received.some(isSignedBy(next)), { withinMs: 30_000 });
+      const from = events.received.length;
+      await arrived(from);
+      assert.ok(events.received.every(isSignedBy(secret)), 'for a receiver that has the old one');
+      assert.ok(events.received.slice(from).every(isSignedBy(next)), 'for a receiver that has the new one');
+    });
+  });
+
+  test('the master key is replaced by rolling restarts', async () => {
+    // A server that seals by the new one needs others that have it: so first all get it, then all use it.
+    const both = `${second},${first}`;
+    await underLoad(async () => {
+      await restartAll(`${first},${second}`);
+      await restartAll(both);
+      const ran = await cardea(['master-key', 'rotate'], { keys: both });
+      assert.equal(ran.code, 0, ran.stderr);
+      await restartAll(second);
+    });
+    assert.equal((await cardea(['master-key', 'rotate', '--dry-run'], { keys: second })).code, 0);
   });
 });
 
 test('secrets list names each, where it is and how it is replaced, and no value', async () => {
-  const { json, stdout } = await cardea(['secrets', 'list', '--json'], second);
-  const listed = json as { name: string; from: string; since: string | null; rotation: string }[];
+  const { json, stdout } = await cardea(['secrets', 'list', '--json'], { keys: second });
+  const listed = json as { name: string; from: string; since: string | null; rotation: string; servers: unknown }[];
   const of = (name: string) => listed.find((one) => one.name === name) ?? assert.fail(name);
   assert.equal(of('CARDEA_DATABASE_URL').from, urlFile);
   assert.equal(of('CARDEA_MASTER_KEY').from, 'environment');
+  for (const name of ['CARDEA_MASTER_KEY', 'CARDEA_PASSWORD_PEPPER', 'CARDEA_REDIS_URL', 'CARDEA_SMTP_URL'])
+    assert.deepEqual(of(name).servers, { using: 2, running: 2 }, name);
+  const elsewhere = await cardea(['secrets', 'list'], { keys: second, env: { CARDEA_SMTP_URL_FILE: otherMailFile } });
+  assert.match(elsewhere.stdout, /CARDEA_SMTP_URL .* 0 of 2 /);
   for (const name of ['cookie keys', 'forms', 'nonces of DPoP proofs', 'signing key RS256', 'account-index', 'audit'])
     of(name);
   assert.ok(listed.every(({ rotation }) => rotation !== ''));
@@ -225,93 +344,9 @@ test('secrets list names each, where it is and how it is replaced, and no value'
 });
 
 test('a password that is in no file is not replaced, and names that are none are refused', async () => {
-  const env = { ...settings(second, pepper), CARDEA_DATABASE_URL: readFileSync(urlFile, 'utf8').trim() };
+  const env = { ...settings(second), CARDEA_DATABASE_URL: readFileSync(urlFile, 'utf8').trim() };
   const { CARDEA_DATABASE_URL_FILE: _, ...inVariable } = env;
   const refused = await runCli(['secrets', 'rotate', 'database-password'], { env: inVariable });
   assert.deepEqual([refused.code, /CARDEA_DATABASE_URL_FILE/.test(refused.stderr)], [2, true]);
-  assert.equal((await cardea(['secrets', 'rotate', 'nothing'], second)).code, 2);
-});
-
-describe('a rotation of the password of the database that is disturbed', () => {
-  test('ends well when the answer to COMMIT is lost', async () => {
-    proxy.onCommit = async () => 'break';
-    const ran = await runAlone();
-    assert.deepEqual(ran.json, { file: aloneFile, rotated: true }, ran.stderr);
-    await aloneOpens();
-    assert.deepEqual(besideAlone(), []);
-  });
-
-  test('keeps and names the new password when the database is gone, and is finished by the next one', async () => {
-    const before = readFileSync(aloneFile, 'utf8');
-    proxy.onCommit = async () => 'close';
-    const ran = await runAlone();
-    const [left = ''] = besideAlone();
-    assert.equal(ran.code, 1);
-    assert.ok(ran.stderr.includes(`mv ${folder}/${left} ${aloneFile}`), ran.stderr);
-    assert.equal(readFileSync(aloneFile, 'utf8'), before);
-    proxy.open();
-    const tried = await runAlone([...rotateAlone, '--dry-run']);
-    assert.deepEqual(tried.json, { file: aloneFile, rotated: false, finished: `${folder}/${left}` }, tried.stderr);
-    const next = await runAlone();
-    assert.deepEqual(next.json, { file: aloneFile, rotated: true, finished: `${folder}/${left}` }, next.stderr);
-    await aloneOpens();
-    assert.deepEqual(besideAlone(), []);
-  });
-
-  test('keeps the new password when the file cannot be replaced and the old password cannot be given back', async () => {
-    const before = readFileSync(aloneFile, 'utf8');
-    proxy.onCommit = async () => {
-      rmSync(aloneFile);
-      mkdirSync(aloneFile); // a file cannot be renamed to it
-      proxy.onCommit = async () => 'close'; // the answer to the old password
-      return 'pass';
-    };
-    const ran = await runAlone();
-    assert.equal(ran.code, 1);
-    const [left = ''] = besideAlone();
-    assert.ok(ran.stderr.includes(`${folder}/${left}`), ran.stderr);
-    rmSync(aloneFile, { recursive: true });
-    writeFileSync(aloneFile, before);
-    proxy.open();
-    await aloneOpens();
-    rmSync(`${folder}/${left}`);
-  });
-
-  test('by another rotation: the second is refused', async () => {
-    proxy.onCommit = async () => {
-      const other = await runAlone();
-      assert.deepEqual([other.code, /another process replaces/.test(other.stderr)], [1, true], other.stderr);
-      return 'pass';
-    };
-    const ran = await runAlone();
-    assert.deepEqual(ran.json, { file: aloneFile, rotated: true }, ran.stderr);
-    await aloneOpens();
-    assert.deepEqual(besideAlone(), []);
-  });
-
-  test('by a kill: the doctor names the file that is left, and the next rotation finishes it', async () => {
-    const child = startCli(rotateAlone, ofAlone());
-    proxy.onCommit = async () => {
-      child.kill('SIGKILL');
-      return 'break';
-    };
-    assert.equal((await finished(child)).code, null);
-    const left = `${folder}/${besideAlone()[0]}`;
-    const doctor = ['doctor', '--only', 'database', '--json'];
-    const [refused] = (await runAlone(doctor)).json as { found: string; remedy: string }[];
-    assert.ok(refused?.found.includes(left), refused?.found);
-    assert.match(refused?.remedy ?? '', /secrets rotate database-password/);
-    const url = readFileSync(left, 'utf8');
-    const wrong = new URL(url);
-    wrong.password = 'neither';
-    writeFileSync(left, wrong.href);
-    const neither = await runAlone();
-    assert.deepEqual([neither.code, neither.stderr.includes(left)], [1, true], neither.stderr);
-    writeFileSync(left, url);
-    assert.deepEqual((await runAlone()).json, { file: aloneFile, rotated: true, finished: left });
-    await aloneOpens();
-    writeFileSync(left, wrong.href);
-    const [, unused] = (await runAlone(doctor)).json as { state: string; found: string }[];
-    assert.deepEqual([unused?.state, unused?.found.includes(left)], ['warning', true]);
-  });
+  assert.equal((await cardea(['secrets', 'rotate', 'nothing'], { keys: second })).code, 2);
 });

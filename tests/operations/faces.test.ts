@@ -31,6 +31,7 @@ const WITHOUT_ROUTE: Readonly<Record<string, string>> = {
   'users.delete_inactive': 'the server does it by its policy',
   'users.restore_own': 'the person does it at the sign-in',
   'secrets.change_database_password': 'the file with the URL has to follow, which the command writes',
+  'secrets.replace': 'the command itself replaces the file',
   'clients.declare_secret': 'others get a secret that the server has made',
 };
 

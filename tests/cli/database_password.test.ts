@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { after, describe, test } from 'node:test';
+import { createDb } from '../../server/platform/db.ts';
+import { database } from '../helpers/postgres.ts';
+import { defer } from '../helpers/scope.ts';
+import { remember } from '../helpers/secrets.ts';
+import { configFiles } from '../platform/config_problems.ts';
+import { postgresProxy } from './postgres_proxy.ts';
+import { finished, runCli, startCli } from './run_cli.ts';
+
+const scope = { after };
+const { file, folder } = configFiles(scope);
+const { url: adminUrl, db } = await database(scope);
+const sql = (text: string) => db.run({ name: '', text }, []);
+const alone = new URL(adminUrl);
+[alone.username, alone.password] = [`alone_${randomBytes(4).toString('hex')}`, 'first'];
+await sql(`CREATE ROLE ${alone.username} SUPERUSER LOGIN PASSWORD 'first'`);
+defer(scope, async () => void (await sql(`DROP ROLE ${alone.username}`)));
+const proxy = await postgresProxy(scope, alone.href);
+const aloneFile = file('alone-url', `${proxy.url}\n`);
+const rotateAlone = ['secrets', 'rotate', 'database-password', '--json'];
+const env = {
+  CARDEA_DATABASE_URL_FILE: aloneFile,
+  CARDEA_MASTER_KEY: remember('master_key', randomBytes(32).toString('base64')),
+  CARDEA_DATA_DIR: folder,
+};
+const runAlone = (args = rotateAlone) => runCli(args, { env });
+const besideAlone = () => readdirSync(folder).filter((name) => name.startsWith('alone-url.'));
+
+/** The password in the file opens a connection. */
+async function aloneOpens(): Promise<void> {
+  const url = readFileSync(aloneFile, 'utf8').trim();
+  remember('other', new URL(url).password);
+  const opened = createDb({ url });
+  await opened.run({ name: '', text: 'SELECT 1' }, []).finally(() => opened.close());
+}
+
+describe('a rotation of the password of the database that is disturbed', () => {
+  test('ends well when the answer to COMMIT is lost', async () => {
+    proxy.onCommit = async () => 'break';
+    const ran = await runAlone();
+    assert.deepEqual(ran.json, { file: aloneFile, rotated: true }, ran.stderr);
+    await aloneOpens();
+    assert.deepEqual(besideAlone(), []);
+  });
+
+  test('keeps and names the new password when the database is gone, and is finished by the next one', async () => {
+    const before = readFileSync(aloneFile, 'utf8');
+    proxy.onCommit = async () => 'close';
+    const ran = await runAlone();
+    const [left = ''] = besideAlone();
+    assert.equal(ran.code, 1);
+    assert.ok(ran.stderr.includes(`mv ${folder}/${left} ${aloneFile}`), ran.stderr);
+    assert.equal(readFileSync(aloneFile, 'utf8'), before);
+    proxy.open();
+    const tried = await runAlone([...rotateAlone, '--dry-run']);
+    assert.deepEqual(tried.json, { file: aloneFile, rotated: false, finished: `${folder}/${left}` }, tried.stderr);
+    const next = await runAlone();
+    assert.deepEqual(next.json, { file: aloneFile, rotated: true, finished: `${folder}/${left}` }, next.stderr);
+    await aloneOpens();
+    assert.deepEqual(besideAlone(), []);
+  });
+
+  test('keeps the new password when the file cannot be replaced and the old password cannot be given back', async () => {
+    const before = readFileSync(aloneFile, 'utf8');
+    proxy.onCommit = async () => {
+      rmSync(aloneFile);
+      mkdirSync(aloneFile); // a file cannot be renamed to it
+      proxy.onCommit = async () => 'close'; // the answer to the old password
+      return 'pass';
+    };
+    const ran = await runAlone();
+    assert.equal(ran.code, 1);
+    const [left = ''] = besideAlone();
+    assert.ok(ran.stderr.includes(`${folder}/${left}`), ran.stderr);
+    rmSync(aloneFile, { recursive: true });
+    writeFileSync(aloneFile, before);
+    proxy.open();
+    await aloneOpens();
+    rmSync(`${folder}/${left}`);
+  });
+
+  test('by another rotation: the second is refused', async () => {
+    proxy.onCommit = async () => {
+      const other = await runAlone();
+      assert.deepEqual([other.code, /another process replaces/.test(other.stderr)], [1, true], other.stderr);
+      return 'pass';
+    };
+    const ran = await runAlone();
+    assert.deepEqual(ran.json, { file: aloneFile, rotated: true }, ran.stderr);
+    await aloneOpens();
+    assert.deepEqual(besideAlone(), []);
+  });
+
+  test('by a kill: the doctor names the file that is left, and the next rotation finishes it', async () => {
+    const child = startCli(rotateAlone, env);
+    proxy.onCommit = async () => {
+      child.kill('SIGKILL');
+      return 'break';
+    };
+    assert.equal((await finished(child)).code, null);
+    const left = `${folder}/${besideAlone()[0]}`;
+    const doctor = ['doctor', '--only', 'database', '--json'];
+    const [refused] = (await runAlone(doctor)).json as { found: string; remedy: string }[];
+    assert.ok(refused?.found.includes(left), refused?.found);
+    assert.match(refused?.remedy ?? '', /secrets rotate database-password/);
+    const url = readFileSync(left, 'utf8');
+    const wrong = new URL(url);
+    wrong.password = 'neither';
+    writeFileSync(left, wrong.href);
+    const neither = await runAlone();
+    assert.deepEqual([neither.code, neither.stderr.includes(left)], [1, true], neither.stderr);
+    writeFileSync(left, url);
+    assert.deepEqual((await runAlone()).json, { file: aloneFile, rotated: true, finished: left });
+    await aloneOpens();
+    writeFileSync(left, wrong.href);
+    const [, unused] = (await runAlone(doctor)).json as { state: string; found: string }[];
+    assert.deepEqual([unused?.state, unused?.found.includes(left)], ['warning', true]);
+  });
+});
