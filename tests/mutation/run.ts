@@ -1,50 +1,88 @@
 /**
  * `make mutation` runs this: Stryker changes the code of each target in small ways, and for each change the target's tests run.
- * A change that no test notices has survived; ops/docs/testing.md lists and judges these.
+ * A change that no test notices has survived; ops/docs/mutation.md lists and judges these.
  * node tests/mutation/run.ts [NAME,…]
  * A run that follows another tries only what has changed. Reports are in .artifacts/mutation.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startEmbeddedPostgres } from '../../server/platform/embedded.ts';
 import { artifacts, ROOT } from '../helpers/artifacts.ts';
+import { disconnectAdmin, on, prepareTemplate, TEST_CLUSTER_SETTINGS } from '../helpers/postgres.ts';
+import { createRunFolders } from '../helpers/run_folders.ts';
 import { TARGETS, type Target } from './targets.ts';
 
 const folder = artifacts('mutation');
-const names = process.argv[2] ? process.argv[2].split(',') : Object.keys(TARGETS);
-for (const name of names) {
-  const target = TARGETS[name];
-  if (!target) {
+
+/** @returns the exit code */
+async function main(names: readonly string[]): Promise<number> {
+  const unknown = names.find((name) => !(name in TARGETS));
+  if (unknown !== undefined) {
     console.error(
-      `no target is called ${name}: there are ${Object.keys(TARGETS).join(', ')} (tests/mutation/targets.ts)`,
+      `no target is called ${unknown}: there are ${Object.keys(TARGETS).join(', ')} (tests/mutation/targets.ts)`,
     );
-    process.exitCode = 1;
-    continue;
+    return 1;
   }
+  const targets = names.map((name) => [name, TARGETS[name] as Target] as const);
+  const minutes = targets.reduce((sum, [, target]) => sum + target.minutes, 0);
+  console.log(`${names.join(', ')}: about ${Math.ceil(minutes)} minutes when nothing was tried before`);
+
+  const folders = createRunFolders();
+  try {
+    process.env.TMPDIR = join(folders.data, 'tmp');
+    mkdirSync(process.env.TMPDIR, { mode: 0o755 });
+    // Each copy of the repository has other paths, so what is compiled is of no use to a later run.
+    process.env.NODE_COMPILE_CACHE = join(folders.data, 'compiled');
+    const postgres = await startEmbeddedPostgres({ dataDir: folders.cluster, settings: TEST_CLUSTER_SETTINGS });
+    process.env.TEST_POSTGRES_URL = postgres.url;
+    await prepareTemplate(on(postgres.url, 'postgres'));
+    await disconnectAdmin();
+    let failed = 0;
+    for (const [name, target] of targets) if (!(await run(name, target))) failed += 1;
+    return failed > 0 ? 1 : 0;
+  } finally {
+    await folders.remove();
+  }
+}
+
+/** @returns false when Stryker could not try the changes */
+async function run(name: string, target: Target): Promise<boolean> {
   const config = join(folder, `${name}.config.json`);
   writeFileSync(config, JSON.stringify(settings(name, target), null, 1));
   const stryker = spawn(join(ROOT, 'node_modules/.bin/stryker'), ['run', config], { cwd: ROOT, stdio: 'inherit' });
   const [code] = await once(stryker, 'exit');
-  if (code !== 0) process.exitCode = 1;
+  return code === 0;
 }
 
-function settings(name: string, { code, tests }: Target) {
+function settings(name: string, target: Target) {
   return {
-    mutate: code,
-    testRunner: 'command',
-    commandRunner: { command: `node --test ${tests.join(' ')}` },
-    plugins: [],
-    checkers: [],
-    concurrency: 1,
+    target,
+    mutate: [...target.code, ...(target.rest ?? [])],
+    testRunner: 'files',
+    coverageAnalysis: 'perTest',
+    plugins: [join(ROOT, 'tests/mutation/stryker.ts')],
+    ignorers: ['texts for people'],
+    mutator: { excludedMutations: target.texts ? [] : ['StringLiteral'] },
+    checkers: ['sample'],
+    concurrency: Number(process.env.MUTATION_CONCURRENCY ?? 1),
+    // A change may make a loop endless; its tests may take twice their time and so many milliseconds.
+    timeoutFactor: 2,
+    timeoutMS: Number(process.env.MUTATION_TIMEOUT_MS ?? 10_000),
+    dryRunTimeoutMinutes: 20,
     // Stryker reads a tsconfig.json by the compiler's old API.
     tsconfigFile: 'none',
-    ignorePatterns: ['ops', '*.md', '.artifacts', '.data'],
+    disableTypeChecks: false,
+    ignorePatterns: ['.artifacts', '.data', 'ops/site/built'],
     tempDirName: join(folder, 'copy'),
     incremental: true,
     incrementalFile: join(folder, `${name}.json`),
-    reporters: ['clear-text', 'html'],
+    reporters: ['progress-append-only', 'clear-text', 'html'],
     htmlReporter: { fileName: join(folder, `${name}.html`) },
-    clearTextReporter: { allowColor: false, logTests: false },
+    clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+    warnings: { unknownOptions: false },
   };
 }
+
+process.exitCode = await main(process.argv[2] ? process.argv[2].split(',') : Object.keys(TARGETS));
