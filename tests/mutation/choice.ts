@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { type Checker, CheckStatus } from '@stryker-mutator/api/check';
+import { type Checker, type CheckResult, CheckStatus } from '@stryker-mutator/api/check';
 import type { Mutant } from '@stryker-mutator/api/core';
 import type { Ignorer } from '@stryker-mutator/api/ignore';
 import { ROOT } from '../helpers/artifacts.ts';
@@ -38,37 +38,43 @@ export const textsForPeople: Ignorer = {
  * Stryker has no samples. A change that a checker refuses is not tried, and counts neither as noticed nor as survived; the report calls it a
  * compile error.
  */
-export function createSample({ code, rest, of }: Target): Checker {
-  const whole = new Set(code);
-  const files = new Map<string, readonly string[]>();
-  const linesOf = (file: string) => {
-    const lines = files.get(file) ?? readFileSync(join(ROOT, file), 'utf8').split('\n');
-    files.set(file, lines);
-    return lines;
+export function createSample(target: Pick<Target, 'sample'>): Checker {
+  const files = new Map<string, string>();
+  const sourceOf = (file: string) => {
+    const source = files.get(file) ?? readFileSync(join(ROOT, file), 'utf8');
+    files.set(file, source);
+    return source;
   };
-  const isTried = (mutant: Mutant) => {
-    const file = relative(process.cwd(), mutant.fileName);
-    if (rest === undefined || whole.has(file)) return true;
-    return isInSample(placeOf(mutant, file, linesOf(file)), of ?? 1);
+  const check = ({ fileName, location, replacement }: Mutant): CheckResult => {
+    const file = relative(process.cwd(), fileName);
+    const { line, column } = location.start;
+    return isChosen(target, file, { source: sourceOf(file), line, column, replacement })
+      ? { status: CheckStatus.Passed }
+      : { status: CheckStatus.CompileError, reason: 'not in the sample' };
   };
   return {
     init: async () => {},
-    async check(mutants) {
-      const refused = { status: CheckStatus.CompileError, reason: 'not in the sample' } as const;
-      return Object.fromEntries(
-        mutants.map((mutant) => [mutant.id, isTried(mutant) ? { status: CheckStatus.Passed } : refused]),
-      );
-    },
+    check: async (mutants) => Object.fromEntries(mutants.map((mutant) => [mutant.id, check(mutant)])),
     group: async (mutants) => [mutants.map(({ id }) => id)],
   };
 }
 
-/** The same in each run while the line stays as it is: one of `of` places, by their hash. */
-export function isInSample(place: string, of: number): boolean {
-  return createHash('sha256').update(place).digest().readUInt32BE() % of === 0;
+/** A change of a file. */
+export interface Change {
+  readonly source: string;
+  /** Both from 0. */
+  readonly line: number;
+  readonly column: number;
+  readonly replacement: string;
 }
 
-/** Without the number of the line, since each insertion above would make another sample. */
-function placeOf({ location, replacement }: Mutant, file: string, lines: readonly string[]): string {
-  return [file, lines[location.start.line], location.start.column, replacement].join('\n');
+/**
+ * One of so many, by a hash, so that each run and machine chooses the same. The hash is of the text of the line and not of its number, since an
+ * insertion above would make another sample.
+ */
+export function isChosen({ sample }: Pick<Target, 'sample'>, file: string, change: Change): boolean {
+  if (sample === undefined || !sample.files.includes(file)) return true;
+  const { source, line, column, replacement } = change;
+  const place = [file, source.split('\n')[line], column, replacement].join('\n');
+  return createHash('sha256').update(place).digest().readUInt32BE() % sample.of === 0;
 }

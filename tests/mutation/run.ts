@@ -5,13 +5,14 @@
  * A run that follows another tries only what has changed. Reports are in .artifacts/mutation.
  */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../server/platform/embedded.ts';
 import { artifacts, ROOT } from '../helpers/artifacts.ts';
+import { ended, track } from '../helpers/children.ts';
 import { disconnectAdmin, on, prepareTemplate, TEST_CLUSTER_SETTINGS } from '../helpers/postgres.ts';
 import { createRunFolders } from '../helpers/run_folders.ts';
+import { type Report, row, scoreOf } from './score.ts';
 import { TARGETS, type Target } from './targets.ts';
 
 const folder = artifacts('mutation');
@@ -44,22 +45,50 @@ async function main(names: readonly string[]): Promise<number> {
     return failed > 0 ? 1 : 0;
   } finally {
     await folders.remove();
+    printScores();
   }
+}
+
+/** Of all targets that were tried, now or before. */
+function printScores(): void {
+  console.log('| target | files | changes | tried | noticed | without an end | survived | without a test | score |');
+  for (const [name, target] of Object.entries(TARGETS)) {
+    const report = reportOf(name);
+    if (report !== undefined) console.log(row(name, scoreOf(target, report)));
+  }
+}
+
+function reportOf(name: string): Report | undefined {
+  const file = join(folder, `${name}.json`);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined;
+}
+
+/** Stryker takes over what an earlier run found, but the sample may be another since. */
+function forgetUntried(name: string): void {
+  const report = reportOf(name);
+  if (report === undefined) return;
+  const files = Object.entries(report.files).map(([file, { mutants, ...rest }]) => {
+    return [file, { ...rest, mutants: mutants.filter(({ status }) => status !== 'CompileError') }];
+  });
+  writeFileSync(join(folder, `${name}.json`), JSON.stringify({ ...report, files: Object.fromEntries(files) }));
 }
 
 /** @returns false when Stryker could not try the changes */
 async function run(name: string, target: Target): Promise<boolean> {
+  forgetUntried(name);
   const config = join(folder, `${name}.config.json`);
   writeFileSync(config, JSON.stringify(settings(name, target), null, 1));
-  const stryker = spawn(join(ROOT, 'node_modules/.bin/stryker'), ['run', config], { cwd: ROOT, stdio: 'inherit' });
-  const [code] = await once(stryker, 'exit');
+  const args = [join(ROOT, 'node_modules/.bin/stryker'), 'run', config];
+  const stryker = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit', detached: true });
+  track(stryker);
+  const { code } = await ended(stryker);
   return code === 0;
 }
 
 function settings(name: string, target: Target) {
   return {
     target,
-    mutate: [...target.code, ...(target.rest ?? [])],
+    mutate: [...(target.code ?? []), ...(target.sample?.files ?? [])],
     testRunner: 'files',
     coverageAnalysis: 'perTest',
     plugins: [join(ROOT, 'tests/mutation/stryker.ts')],

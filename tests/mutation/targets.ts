@@ -1,10 +1,12 @@
+import { globSync } from 'node:fs';
+import { ROOT } from '../helpers/artifacts.ts';
+
 /** Code that is changed together, and the tests that have to notice. */
 export interface Target {
-  /** Files of which all changes are tried, relative to the repository. */
-  readonly code: readonly string[];
-  /** Files of which one change of `of` is tried. */
-  readonly rest?: readonly string[];
-  readonly of?: number;
+  /** Files of which every change is tried, relative to the repository. */
+  readonly code?: readonly string[];
+  /** Files of which one change of so many is tried (`isChosen`). */
+  readonly sample?: { readonly files: readonly string[]; readonly of: number };
   /** In this order, so that those that most probably notice come first, and quick ones before slow ones. */
   readonly tests: readonly string[];
   /** Texts are changed too, since they are signed, hashed or compared. */
@@ -14,15 +16,109 @@ export interface Target {
 }
 
 const of = (folder: string, names: string): string[] => names.split(' ').map((name) => `${folder}/${name}.ts`);
-const testsOf = (folder: string, names: string): string[] => of(`tests/${folder}`, names.replace(/\S+/g, '$&.test'));
+const testsOf = (folder: string, names: string): string[] =>
+  names.split(' ').map((name) => `tests/${folder}/${name}.test.ts`);
+
+/** Without a sample: these files decide about security, lifetimes or counts. */
+const WHOLE = {
+  keys_plan: { code: of('keys', 'ring policy'), tests: testsOf('keys', 'ring ring_model rotate'), minutes: 0 },
+  keys: {
+    code: of('keys', 'jwks generate rotate store errors tables'),
+    tests: testsOf('keys', 'jwks store rotate'),
+    minutes: 0,
+  },
+  records: {
+    code: of('server/records', 'unit changes'),
+    tests: testsOf('records', 'unit sessions contract stored_responses waiting_items ending group_commit model'),
+    minutes: 0,
+  },
+  records_ends: {
+    code: of('server/records', 'lifetimes payload stored_responses ending ended held user_codes polls unfinished'),
+    tests: testsOf('records', 'stored_responses unit sessions ending contract waiting_items overview'),
+    minutes: 0,
+  },
+  accounts_codes: {
+    code: of('server/accounts', 'assurance identifiers one_time_password totp recovery_codes'),
+    tests: testsOf('accounts', 'assurance identifiers totp recovery_codes'),
+    minutes: 0,
+  },
+  accounts_passwords: {
+    code: of('server/accounts', 'passwords policy mail_throttle standing'),
+    tests: testsOf('accounts', 'passwords foreign_hashes policy mail_drafts store mails'),
+    minutes: 0,
+  },
+  audit_proofs: {
+    code: of('server/audit', 'merkle proofs'),
+    tests: testsOf('audit', 'merkle proofs'),
+    texts: true,
+    minutes: 0,
+  },
+  audit: {
+    code: of('server/audit', 'canonical keys seal key_ring'),
+    tests: testsOf('audit', 'strange_input sealing unwritable proofs key_rotation tampering'),
+    texts: true,
+    minutes: 0,
+  },
+  operations: {
+    code: of('server/operations', 'merge_patch checks pages permissions guards preconditions results operation run'),
+    tests: [
+      ...testsOf('operations', 'merge_patch permissions api_resource guards run unchanged streams full_reads'),
+      ...testsOf('admin', 'etags near_names users'),
+    ],
+    minutes: 0,
+  },
+} satisfies Readonly<Record<string, Target>>;
+
+/** The other files of a folder. */
+function restOf(folder: string): string[] {
+  const whole = new Set(Object.values(WHOLE).flatMap(({ code }) => code));
+  return globSync(`${folder}/*.ts`, { cwd: ROOT })
+    .filter((file) => !whole.has(file))
+    .sort();
+}
 
 /** By name: `make mutation only=NAME`. */
 export const TARGETS: Readonly<Record<string, Target>> = {
-  keys: {
-    code: of('keys', 'ring policy jwks generate rotate store'),
-    tests: testsOf('keys', 'ring ring_model jwks store rotate'),
+  ...WHOLE,
+  records_sample: {
+    sample: { files: restOf('server/records'), of: 10 },
+    tests: testsOf(
+      'records',
+      'group_read group_commit deliveries waiting_items listings ending cleanup overview unit sessions',
+    ),
     minutes: 0,
   },
-  audit: { code: of('server/audit', 'merkle'), tests: testsOf('audit', 'merkle'), minutes: 0 },
-  merge: { code: of('server/operations', 'merge_patch'), tests: testsOf('operations', 'merge_patch'), minutes: 0 },
+  accounts_sample: {
+    sample: { files: restOf('server/accounts'), of: 40 },
+    tests: testsOf(
+      'accounts',
+      'claims import_formats blocklist open_keys foreign_hashes policy passwords links events session_details own_sealed ' +
+        'data_keys store attempts account_index listing passkeys password_change mails erasures import inactivity',
+    ),
+    minutes: 0,
+  },
+  audit_sample: {
+    sample: { files: restOf('server/audit'), of: 20 },
+    tests: testsOf(
+      'audit',
+      'destination_input strange_input sealing proofs retention grants delivery delivery_bounds delivery_kinds ' +
+        'delivered_details key_rotation tampering',
+    ),
+    minutes: 0,
+  },
+  operations_sample: {
+    sample: { files: restOf('server/operations'), of: 40 },
+    tests: [
+      ...testsOf(
+        'operations',
+        'described permissions role_permissions personal_fields schema_details guards run unchanged streams full_reads ' +
+          'many_members batch_of_users last_administrator data_export',
+      ),
+      ...testsOf(
+        'admin',
+        'groups roles users user_credentials keys clients client_secrets resources records audit import',
+      ),
+    ],
+    minutes: 0,
+  },
 };
