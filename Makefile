@@ -58,8 +58,8 @@ deployment: $(INSTALLED) ## run the commands of ops/docs/deployment.md in a fres
 manifests: $(INSTALLED) ## check the chart, the Kubernetes manifests, the compose file and the Dockerfile by helm, kustomize, kubectl-validate, compose-go and hadolint (needs Go); write=true writes ops/kubernetes/base
 	@exec node tests/deployment/manifests.ts $(if $(write),--write)
 
-mutation: $(INSTALLED) ## change the code in small ways and see whether the tests notice; only=keys,… (tests/mutation/targets.ts)
-	@exec node tests/mutation/run.ts $(only)
+mutation: $(INSTALLED) ## change the code in small ways and see whether the tests notice; only=keys,… (tests/mutation/targets.ts); whole=true tries each change, and not a sample
+	@exec node tests/mutation/run.ts $(only) $(if $(whole),--whole)
 
 audit: $(INSTALLED) ## known vulnerabilities, licenses, secrets in the repository, the workflows; writes .artifacts/sbom.cdx.json
 	@exec node tests/supply_chain/audit.ts

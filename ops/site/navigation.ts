@@ -26,5 +26,5 @@ export const SECTIONS: readonly Section[] = [
   { title: 'Answer for it', pages: ['audit', 'audit-delivery', 'privacy', 'personal-data', 'data-at-rest'] },
   { title: 'Security', pages: ['security', 'security-asvs', 'security-rfc9700'] },
   { title: 'Look up', pages: ['troubleshooting', 'errors', 'schema'] },
-  { title: 'Inside', pages: ['first-steps', 'architecture', 'testing', 'upgrading_oidc_provider'] },
+  { title: 'Inside', pages: ['first-steps', 'architecture', 'testing', 'mutation', 'upgrading_oidc_provider'] },
 ];

@@ -38,7 +38,7 @@ export const textsForPeople: Ignorer = {
  * Stryker has no samples. A change that a checker refuses is not tried, and counts neither as noticed nor as survived; the report calls it a
  * compile error.
  */
-export function createSample(target: Pick<Target, 'sample'>): Checker {
+export function createSample({ of }: Pick<Target, 'of'>): Checker {
   const files = new Map<string, string>();
   const sourceOf = (file: string) => {
     const source = files.get(file) ?? readFileSync(join(ROOT, file), 'utf8');
@@ -48,7 +48,7 @@ export function createSample(target: Pick<Target, 'sample'>): Checker {
   const check = ({ fileName, location, replacement }: Mutant): CheckResult => {
     const file = relative(process.cwd(), fileName);
     const { line, column } = location.start;
-    return isChosen(target, file, { source: sourceOf(file), line, column, replacement })
+    return isChosen(of, { file, source: sourceOf(file), line, column, replacement })
       ? { status: CheckStatus.Passed }
       : { status: CheckStatus.CompileError, reason: 'not in the sample' };
   };
@@ -61,6 +61,8 @@ export function createSample(target: Pick<Target, 'sample'>): Checker {
 
 /** A change of a file. */
 export interface Change {
+  /** Relative to the repository. */
+  readonly file: string;
   readonly source: string;
   /** Both from 0. */
   readonly line: number;
@@ -72,9 +74,7 @@ export interface Change {
  * One of so many, by a hash, so that each run and machine chooses the same. The hash is of the text of the line and not of its number, since an
  * insertion above would make another sample.
  */
-export function isChosen({ sample }: Pick<Target, 'sample'>, file: string, change: Change): boolean {
-  if (sample === undefined || !sample.files.includes(file)) return true;
-  const { source, line, column, replacement } = change;
+export function isChosen(of: number, { file, source, line, column, replacement }: Change): boolean {
   const place = [file, source.split('\n')[line], column, replacement].join('\n');
-  return createHash('sha256').update(place).digest().readUInt32BE() % sample.of === 0;
+  return createHash('sha256').update(place).digest().readUInt32BE() % of === 0;
 }

@@ -1,8 +1,9 @@
 /**
  * `make mutation` runs this: Stryker changes the code of each target in small ways, and for each change the target's tests run.
  * A change that no test notices has survived; ops/docs/mutation.md lists and judges these.
- * node tests/mutation/run.ts [NAME,…]
- * A run that follows another tries only what has changed. Reports are in .artifacts/mutation.
+ * node tests/mutation/run.ts [NAME,…] [--whole]
+ * With --whole all changes of a target are tried, otherwise its sample. A run that follows another tries only what has changed. Reports are in
+ * .artifacts/mutation.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -18,7 +19,9 @@ import { TARGETS, type Target } from './targets.ts';
 const folder = artifacts('mutation');
 
 /** @returns the exit code */
-async function main(names: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<number> {
+  const isWhole = args.includes('--whole');
+  const names = args.find((arg) => !arg.startsWith('--'))?.split(',') ?? Object.keys(TARGETS);
   const unknown = names.find((name) => !(name in TARGETS));
   if (unknown !== undefined) {
     console.error(
@@ -26,7 +29,7 @@ async function main(names: readonly string[]): Promise<number> {
     );
     return 1;
   }
-  const targets = names.map((name) => [name, TARGETS[name] as Target] as const);
+  const targets = targetsOf(isWhole).filter(([name]) => names.includes(name));
   const minutes = targets.reduce((sum, [, target]) => sum + target.minutes, 0);
   console.log(`${names.join(', ')}: about ${Math.ceil(minutes)} minutes when nothing was tried before`);
 
@@ -40,19 +43,28 @@ async function main(names: readonly string[]): Promise<number> {
     process.env.TEST_POSTGRES_URL = postgres.url;
     await prepareTemplate(on(postgres.url, 'postgres'));
     await disconnectAdmin();
-    let failed = 0;
-    for (const [name, target] of targets) if (!(await run(name, target))) failed += 1;
-    return failed > 0 ? 1 : 0;
+    let code = 0;
+    for (const [name, target] of targets) if (!(await run(name, target))) code = 1;
+    return code;
   } finally {
     await folders.remove();
-    printScores();
+    printScores(targetsOf(isWhole));
   }
 }
 
+type NamedTarget = readonly [name: string, target: Target];
+
+function targetsOf(isWhole: boolean): NamedTarget[] {
+  return Object.entries(TARGETS).map(([name, target]) => {
+    // The first run of all tests of a target is part of its minutes, and short beside the changes.
+    return [name, isWhole ? { ...target, of: 1, minutes: target.minutes * target.of } : target];
+  });
+}
+
 /** Of all targets that were tried, now or before. */
-function printScores(): void {
+function printScores(targets: readonly NamedTarget[]): void {
   console.log('| target | files | changes | tried | noticed | without an end | survived | without a test | score |');
-  for (const [name, target] of Object.entries(TARGETS)) {
+  for (const [name, target] of targets) {
     const report = reportOf(name);
     if (report !== undefined) console.log(row(name, scoreOf(target, report)));
   }
@@ -88,7 +100,7 @@ async function run(name: string, target: Target): Promise<boolean> {
 function settings(name: string, target: Target) {
   return {
     target,
-    mutate: [...(target.code ?? []), ...(target.sample?.files ?? [])],
+    mutate: target.code,
     testRunner: 'files',
     coverageAnalysis: 'perTest',
     plugins: [join(ROOT, 'tests/mutation/stryker.ts')],
@@ -114,4 +126,4 @@ function settings(name: string, target: Target) {
   };
 }
 
-process.exitCode = await main(process.argv[2] ? process.argv[2].split(',') : Object.keys(TARGETS));
+process.exitCode = await main(process.argv.slice(2));

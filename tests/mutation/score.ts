@@ -27,13 +27,13 @@ export interface Score {
   readonly unrun: number;
 }
 
-export function scoreOf(target: Pick<Target, 'sample'>, { files }: Report): Score {
+export function scoreOf({ of }: Pick<Target, 'of'>, { files }: Report): Score {
   const found = Object.entries(files).flatMap(([file, { source, mutants }]) =>
     mutants
       .filter(({ status }) => status !== 'Ignored')
       .map(({ status, replacement, location: { start } }) => {
-        const change = { source, line: start.line - 1, column: start.column - 1, replacement };
-        return { status, isTried: status !== 'CompileError' && isChosen(target, file, change) };
+        const change = { file, source, line: start.line - 1, column: start.column - 1, replacement };
+        return { status, isTried: status !== 'CompileError' && isChosen(of, change) };
       }),
   );
   const tried = found.filter(({ isTried }) => isTried);

@@ -3,13 +3,13 @@ import { ROOT } from '../helpers/artifacts.ts';
 
 /** Code that is changed together, and the tests that have to notice. */
 export interface Target {
-  /** Files of which every change is tried, relative to the repository. */
-  readonly code?: readonly string[];
-  /** Files of which one change of so many is tried (`isChosen`). */
-  readonly sample?: { readonly files: readonly string[]; readonly of: number };
+  /** Relative to the repository. */
+  readonly code: readonly string[];
+  /** One change of so many is tried (`isChosen`). */
+  readonly of: number;
   /** In this order, so that those that most probably notice come first, and quick ones before slow ones. */
   readonly tests: readonly string[];
-  /** Texts are changed too, since they are signed, hashed or compared. */
+  /** Texts are changed too, since they are hashed and signed. */
   readonly texts?: true;
   /** What a first run took on two cores. */
   readonly minutes: number;
@@ -19,48 +19,61 @@ const of = (folder: string, names: string): string[] => names.split(' ').map((na
 const testsOf = (folder: string, names: string): string[] =>
   names.split(' ').map((name) => `tests/${folder}/${name}.test.ts`);
 
-/** Without a sample: these files decide about security, lifetimes or counts. */
-const WHOLE = {
-  keys_plan: { code: of('keys', 'ring policy'), tests: testsOf('keys', 'ring ring_model rotate'), minutes: 0 },
+/** Files that decide about security, lifetimes or counts. */
+const DECIDING = {
+  keys_plan: {
+    code: of('keys', 'ring policy'),
+    of: 4,
+    tests: testsOf('keys', 'ring ring_model rotate'),
+    minutes: 0,
+  },
   keys: {
     code: of('keys', 'jwks generate rotate store errors tables'),
+    of: 4,
     tests: testsOf('keys', 'jwks store rotate'),
     minutes: 0,
   },
   records: {
     code: of('server/records', 'unit changes'),
+    of: 4,
     tests: testsOf('records', 'unit sessions contract stored_responses waiting_items ending group_commit model'),
     minutes: 0,
   },
   records_ends: {
     code: of('server/records', 'lifetimes payload stored_responses ending ended held user_codes polls unfinished'),
+    of: 4,
     tests: testsOf('records', 'stored_responses unit sessions ending contract waiting_items overview'),
     minutes: 0,
   },
   accounts_codes: {
     code: of('server/accounts', 'assurance identifiers one_time_password totp recovery_codes'),
+    of: 4,
     tests: testsOf('accounts', 'assurance identifiers totp recovery_codes'),
     minutes: 0,
   },
   accounts_passwords: {
     code: of('server/accounts', 'passwords policy mail_throttle standing'),
+    of: 4,
     tests: testsOf('accounts', 'passwords foreign_hashes policy mail_drafts store mails'),
     minutes: 0,
   },
   audit_proofs: {
     code: of('server/audit', 'merkle proofs'),
+    of: 4,
     tests: testsOf('audit', 'merkle proofs'),
     texts: true,
     minutes: 0,
   },
   audit: {
     code: of('server/audit', 'canonical keys seal key_ring'),
+    of: 4,
     tests: testsOf('audit', 'strange_input sealing unwritable proofs key_rotation tampering'),
     texts: true,
     minutes: 0,
   },
   operations: {
     code: of('server/operations', 'merge_patch checks pages permissions guards preconditions results operation run'),
+    of: 4,
     tests: [
       ...testsOf('operations', 'merge_patch permissions api_resource guards run unchanged streams full_reads'),
       ...testsOf('admin', 'etags near_names users'),
@@ -71,25 +84,27 @@ const WHOLE = {
 
 /** The other files of a folder. */
 function restOf(folder: string): string[] {
-  const whole = new Set(Object.values(WHOLE).flatMap(({ code }) => code));
+  const deciding = new Set(Object.values(DECIDING).flatMap(({ code }) => code));
   return globSync(`${folder}/*.ts`, { cwd: ROOT })
-    .filter((file) => !whole.has(file))
+    .filter((file) => !deciding.has(file))
     .sort();
 }
 
 /** By name: `make mutation only=NAME`. */
 export const TARGETS: Readonly<Record<string, Target>> = {
-  ...WHOLE,
-  records_sample: {
-    sample: { files: restOf('server/records'), of: 10 },
+  ...DECIDING,
+  records_rest: {
+    code: restOf('server/records'),
+    of: 20,
     tests: testsOf(
       'records',
       'group_read group_commit deliveries waiting_items listings ending cleanup overview unit sessions',
     ),
     minutes: 0,
   },
-  accounts_sample: {
-    sample: { files: restOf('server/accounts'), of: 40 },
+  accounts_rest: {
+    code: restOf('server/accounts'),
+    of: 80,
     tests: testsOf(
       'accounts',
       'claims import_formats blocklist open_keys foreign_hashes policy passwords links events session_details own_sealed ' +
@@ -97,8 +112,9 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     ),
     minutes: 0,
   },
-  audit_sample: {
-    sample: { files: restOf('server/audit'), of: 20 },
+  audit_rest: {
+    code: restOf('server/audit'),
+    of: 40,
     tests: testsOf(
       'audit',
       'destination_input strange_input sealing proofs retention grants delivery delivery_bounds delivery_kinds ' +
@@ -106,8 +122,9 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     ),
     minutes: 0,
   },
-  operations_sample: {
-    sample: { files: restOf('server/operations'), of: 40 },
+  operations_rest: {
+    code: restOf('server/operations'),
+    of: 80,
     tests: [
       ...testsOf(
         'operations',

@@ -8,19 +8,20 @@ import { percent, type Report, row, scoreOf } from '../mutation/score.ts';
 import { TARGETS } from '../mutation/targets.ts';
 
 const FILE = 'keys/ring.ts';
-const SAMPLE = { sample: { files: [FILE], of: 10 } };
+const OF = 10;
 const lines = Array.from({ length: 1_000 }, (_, n) => `const one = ${n} > two;`);
 const change = (line: number, all = lines) => ({
+  file: FILE,
   source: all.join('\n'),
   line,
   column: 12,
   replacement: 'true',
 });
-const chosen = lines.findIndex((_, line) => isChosen(SAMPLE, FILE, change(line)));
-const notChosen = lines.findIndex((_, line) => !isChosen(SAMPLE, FILE, change(line)));
+const chosen = lines.findIndex((_, line) => isChosen(OF, change(line)));
+const notChosen = lines.findIndex((_, line) => !isChosen(OF, change(line)));
 
 test('each target has files that exist, and its own', () => {
-  const code = Object.values(TARGETS).flatMap((target) => [...(target.code ?? []), ...(target.sample?.files ?? [])]);
+  const code = Object.values(TARGETS).flatMap((target) => target.code);
   const tests = Object.values(TARGETS).flatMap((target) => target.tests);
   assert.deepEqual(
     [...code, ...tests].filter((file) => !existsSync(join(ROOT, file))),
@@ -30,10 +31,9 @@ test('each target has files that exist, and its own', () => {
 });
 
 test('a sample has about one change of so many, and the same after an insertion above', () => {
-  const taken = lines.filter((_, line) => isChosen(SAMPLE, FILE, change(line)));
+  const taken = lines.filter((_, line) => isChosen(OF, change(line)));
   assert.ok(taken.length > 60 && taken.length < 140, `${taken.length} of 1000`);
-  assert.ok(isChosen(SAMPLE, FILE, change(chosen + 1, ['inserted', ...lines])));
-  assert.ok(isChosen(SAMPLE, 'keys/store.ts', change(notChosen)), 'a file that is tried as a whole');
+  assert.ok(isChosen(OF, change(chosen + 1, ['inserted', ...lines])));
 });
 
 test('the score counts what was tried, and of a sample only its changes', () => {
@@ -46,8 +46,8 @@ test('the score counts what was tried, and of a sample only its changes', () => 
   const mutants = statuses.flatMap((status) => [mutant(status, chosen), mutant(status, notChosen)]);
   const report = { files: { [FILE]: { source: lines.join('\n'), mutants } } };
   const ofSample = { files: 1, all: 8, tried: 4, noticed: 1, late: 1, survived: 1, unrun: 1 };
-  assert.deepEqual(scoreOf(SAMPLE, report), ofSample);
-  assert.deepEqual(scoreOf({}, report), { ...ofSample, tried: 8, noticed: 2, late: 2, survived: 2, unrun: 2 });
+  assert.deepEqual(scoreOf({ of: OF }, report), ofSample);
+  assert.deepEqual(scoreOf({ of: 1 }, report), { ...ofSample, tried: 8, noticed: 2, late: 2, survived: 2, unrun: 2 });
   assert.equal(percent(ofSample), '50.0 %');
   assert.equal(row('keys', ofSample), '| keys | 1 | 8 | 4 | 1 | 1 | 1 | 1 | 50.0 % |');
 });
