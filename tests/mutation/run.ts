@@ -13,7 +13,7 @@ import { artifacts, ROOT } from '../helpers/artifacts.ts';
 import { ended, track } from '../helpers/children.ts';
 import { disconnectAdmin, on, prepareTemplate, TEST_CLUSTER_SETTINGS } from '../helpers/postgres.ts';
 import { createRunFolders } from '../helpers/run_folders.ts';
-import { type Report, row, scoreOf } from './score.ts';
+import { estimate, type Report, row, scoreOf } from './score.ts';
 import { TARGETS, type Target } from './targets.ts';
 
 const folder = artifacts('mutation');
@@ -63,12 +63,20 @@ function targetsOf(isWhole: boolean): NamedTarget[] {
 
 /** Of all targets that were tried, now or before. */
 function printScores(targets: readonly NamedTarget[]): void {
-  console.log('| target | files | changes | tried | noticed | without an end | survived | without a test | score |');
-  for (const [name, target] of targets) {
+  const scored = targets.flatMap(([name, target]) => {
     const report = reportOf(name);
-    if (report !== undefined) console.log(row(name, scoreOf(target, report)));
+    return report === undefined
+      ? []
+      : [{ name, of: target.of, folder: folderOf(target), score: scoreOf(target, report) }];
+  });
+  console.log('| target | files | changes | tried | noticed | without an end | survived | without a test | score |');
+  for (const { name, score } of scored) console.log(row(name, score));
+  for (const [folder, parts] of Map.groupBy(scored, (one) => one.folder)) {
+    console.log(`${folder}: ${estimate(parts)}`);
   }
 }
+
+const folderOf = ({ code: [file = ''] }: Target): string => file.replace(/\/[^/]*$/, '');
 
 function reportOf(name: string): Report | undefined {
   const file = join(folder, `${name}.json`);

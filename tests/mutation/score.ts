@@ -50,8 +50,13 @@ export function scoreOf({ of }: Pick<Target, 'of'>, { files }: Report): Score {
 }
 
 /** The part of the tried changes that tests noticed, such as "92.8 %". */
-export function percent({ tried, noticed, late }: Score): string {
-  return tried === 0 ? '' : `${((100 * (noticed + late)) / tried).toFixed(1)} %`;
+export const percent = (score: Score): string => estimate([{ of: 1, score }]);
+
+/** The same for the targets of a folder together: a change that was chosen as one of 20 stands for 20. */
+export function estimate(parts: readonly { readonly of: number; readonly score: Score }[]): string {
+  const sum = (value: (score: Score) => number) => parts.reduce((total, { of, score }) => total + of * value(score), 0);
+  const tried = sum((score) => score.tried);
+  return tried === 0 ? '' : `${((100 * sum(({ noticed, late }) => noticed + late)) / tried).toFixed(1)} %`;
 }
 
 /** A row of the table in ops/docs/mutation.md. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ROOT } from '../helpers/artifacts.ts';
 import { isChosen } from '../mutation/choice.ts';
-import { percent, type Report, row, scoreOf } from '../mutation/score.ts';
+import { estimate, percent, type Report, row, scoreOf } from '../mutation/score.ts';
 import { TARGETS } from '../mutation/targets.ts';
 
 const FILE = 'keys/ring.ts';
@@ -49,5 +49,11 @@ test('the score counts what was tried, and of a sample only its changes', () => 
   assert.deepEqual(scoreOf({ of: OF }, report), ofSample);
   assert.deepEqual(scoreOf({ of: 1 }, report), { ...ofSample, tried: 8, noticed: 2, late: 2, survived: 2, unrun: 2 });
   assert.equal(percent(ofSample), '50.0 %');
+  const all = { ...ofSample, noticed: 3, late: 1, survived: 0, unrun: 0 };
+  const parts = [
+    { of: 1, score: all },
+    { of: 3, score: ofSample },
+  ];
+  assert.equal(estimate(parts), '62.5 %', 'ten of sixteen');
   assert.equal(row('keys', ofSample), '| keys | 1 | 8 | 4 | 1 | 1 | 1 | 1 | 50.0 % |');
 });
