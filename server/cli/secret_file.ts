@@ -13,8 +13,10 @@ import {
 import { dirname } from 'node:path';
 import { loadConfig } from '../config.ts';
 import type { FreshSecret } from '../fresh_secrets.ts';
+import { AppError } from '../platform/errors.ts';
+import { exclusively } from '../platform/exclusive.ts';
 import type { Environment } from '../platform/settings.ts';
-import { UsageError } from './context.ts';
+import { type Context, UsageError } from './context.ts';
 
 /** The file of a secret, which servers read again. @throws UsageError when the secret is in no file */
 export function secretFileOf(env: Environment, setting: FreshSecret): string {
@@ -48,3 +50,12 @@ export function prepared(link: string, content: string): Prepared {
   if (process.getuid?.() === 0) chownSync(path, uid, gid);
   return { path, replace: () => renameSync(path, file), discard: () => rmSync(path, { force: true }) };
 }
+
+/** Replaces the file of a secret, one process at a time. @throws AppError 409 `conflict` while another process does */
+export const rotating = <T>({ db }: Pick<Context, 'db'>, setting: FreshSecret, work: () => Promise<T>): Promise<T> =>
+  exclusively(
+    db,
+    `rotation of ${setting}`,
+    () => new AppError('conflict', `another process replaces ${setting} at this moment; try again when it has ended`),
+    work,
+  );

@@ -4,9 +4,9 @@ import { AppError, invalidInput, unavailable } from '../platform/errors.ts';
 import { secretIn } from '../platform/settings.ts';
 import { smtpUrl } from '../platform/smtp_url.ts';
 import { awaitServers, type RotateOptions } from './awaited_servers.ts';
-import { UsageError } from './context.ts';
+import { type Context, UsageError } from './context.ts';
 import type { Item } from './output.ts';
-import { prepared, secretFileOf } from './secret_file.ts';
+import { prepared, rotating, secretFileOf } from './secret_file.ts';
 import type { CommandTools } from './tools.ts';
 
 /** A service that Cardea signs in to by the URL of a setting. */
@@ -100,12 +100,13 @@ export async function rotateServicePassword(
   options: RotateOptions,
 ): Promise<Item> {
   const file = secretFileOf(env, setting);
-  const before = secretIn(file);
   const made = passwords && !options.passwordStdin ? passwords : undefined;
   const password = made ? randomBytes(32).toString('base64url') : await readNewPassword(options);
-  const after = withUrlPassword(before, password);
   let result: Item = {};
-  await withContext(async (context) => {
+
+  async function rotate(context: Context): Promise<void> {
+    const before = secretIn(file);
+    const after = withUrlPassword(before, password);
     const put = prepared(file, after);
     try {
       if (made && !options.dryRun) await made.add(before, password);
@@ -125,13 +126,16 @@ export async function rotateServicePassword(
     if (options.dryRun) return;
     const progress = createProgress({ every: 1 });
     const servers = await awaitServers(context, { setting, text: after, timeout: options.timeout, progress });
-    const left = passwords
-      ? after === before
-        ? undefined
-        : await passwords.remove(after, passwordIn(before))
-      : 'remove the old password at the mail server';
+    const left = await leftToDo(before, after);
     result = { ...result, servers, ...(left === undefined ? {} : { left }) };
-  });
+  }
+
+  async function leftToDo(before: string, after: string): Promise<string | undefined> {
+    if (after === before) return undefined;
+    return passwords ? passwords.remove(after, passwordIn(before)) : 'remove the old password at the mail server';
+  }
+
+  await withContext((context) => rotating(context, setting, () => rotate(context)));
   return result;
 }
 

@@ -5,6 +5,7 @@ import { after, describe, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { loadConfig } from '../../server/config.ts';
 import { createDb } from '../../server/platform/db.ts';
+import { exclusively } from '../../server/platform/exclusive.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { start } from '../../server/start.ts';
 import { receiver } from '../helpers/audit_delivery.ts';
@@ -257,6 +258,11 @@ describe('while people sign in on two servers', () => {
       pepper,
       'no server may hash with what others do not know',
     );
+    const other = await db.connect();
+    await exclusively({ connect: async () => other }, 'rotation of CARDEA_PASSWORD_PEPPER', assert.fail, async () => {
+      const second = await rotating('pepper');
+      assert.deepEqual([second.code, /another process replaces/.test(second.stderr)], [1, true], second.stderr);
+    });
     const ran = await underLoad(() => rotating('pepper'));
     assert.deepEqual([ran.json.rotated, ran.json.servers], [true, 2], ran.stderr);
     const [next = '', old] = readFileSync(pepperFile, 'utf8').trim().split(',');
