@@ -30,11 +30,12 @@ check: $(INSTALLED) ## types, formatting, lint, the rules of what may import wha
 	@node tests/documents_check.ts
 	@node tests/openapi/check.ts
 
-bench: $(INSTALLED) ## measure against a bare oidc-provider, then lists of a million people, an audit of a million entries, a configuration file of 10,000 clients and backups of a million people; prints tables, writes .artifacts/bench.json
+bench: $(INSTALLED) ## measure against a bare oidc-provider, then lists of a million people, an audit of a million entries, a configuration file of 10,000 clients, metrics and traces, and backups of a million people; prints tables, writes .artifacts/bench.json
 	@node tests/performance/bench/main.ts
 	@node tests/performance/bench/people.ts
 	@node tests/performance/bench/audit.ts
 	@node tests/performance/bench/configuration.ts
+	@node tests/performance/bench/monitoring.ts
 	@exec node tests/performance/bench/backup.ts
 
 chaos: $(INSTALLED) test-tools ## the tests that kill processes, and all that have a long form, at length; TEST_CHAOS_SEED=…, TEST_FUZZ_SEED=… repeat a run's choices

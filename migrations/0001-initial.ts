@@ -167,24 +167,3 @@ export async function up(db: Kysely<any>): Promise<void> {
       RETURN true;
     END $$`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  for (const table of [
-    'replays',
-    'records',
-    'session_authorizations',
-    'sessions',
-    'grants',
-    'resource_servers',
-    'clients',
-    'account_identifiers',
-    'accounts',
-    'server_secrets',
-    'key_nodes',
-    'key_set',
-    'signing_keys',
-  ]) {
-    await sql`DROP TABLE ${sql.table(table)}`.execute(db);
-  }
-  await sql`DROP FUNCTION require_single_use`.execute(db);
-}

@@ -151,26 +151,3 @@ export async function up(db: Kysely<any>): Promise<void> {
       -- nobody gets in there with one factor
       ADD COLUMN second_factor_required boolean NOT NULL DEFAULT false`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DELETE FROM clients WHERE builtin`.execute(db);
-  await sql`ALTER TABLE clients DROP COLUMN builtin, DROP COLUMN second_factor_required`.execute(db);
-  for (const table of [
-    'security_events',
-    'session_details',
-    'mails',
-    'links',
-    'passkeys',
-    'recovery_codes',
-    'totp',
-    'devices',
-    'attempts',
-    'password_history',
-  ]) {
-    await sql`DROP TABLE ${sql.table(table)}`.execute(db);
-  }
-  await sql`DROP FUNCTION require_epoch`.execute(db);
-  await sql`
-    ALTER TABLE accounts
-      DROP COLUMN password_set_at, DROP COLUMN epoch, DROP COLUMN groups, DROP COLUMN second_factors`.execute(db);
-}

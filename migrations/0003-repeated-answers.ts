@@ -17,7 +17,3 @@ export async function up(db: Kysely<any>): Promise<void> {
     )`.execute(db);
   await sql`CREATE INDEX repeated_answers_expiry ON repeated_answers (expires_at)`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP TABLE repeated_answers`.execute(db);
-}

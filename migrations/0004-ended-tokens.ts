@@ -38,10 +38,3 @@ export async function up(db: Kysely<any>): Promise<void> {
   await sql`CREATE UNIQUE INDEX status_list_places_once ON status_list_places (list_id, idx)`.execute(db);
   await sql`CREATE INDEX status_list_places_expiry ON status_list_places (expires_at)`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP TABLE status_list_places`.execute(db);
-  await sql`DROP TABLE ended_tokens`.execute(db);
-  await sql`DROP INDEX session_authorizations_grant`.execute(db);
-  await sql`ALTER TABLE grants DROP COLUMN epoch`.execute(db);
-}

@@ -23,7 +23,3 @@ export async function up(db: Kysely<any>): Promise<void> {
   await sql`CREATE INDEX deliveries_due ON deliveries (next_attempt_at)`.execute(db);
   await sql`CREATE INDEX deliveries_expiry ON deliveries (expires_at)`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP TABLE deliveries`.execute(db);
-}

@@ -58,14 +58,3 @@ export async function up(db: Kysely<any>): Promise<void> {
     )`.execute(db);
   await sql`CREATE INDEX registration_tokens_expiry ON registration_tokens (expires_at)`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP TABLE registration_tokens`.execute(db);
-  await sql`ALTER TABLE resource_servers DROP COLUMN open`.execute(db);
-  await sql`DELETE FROM clients WHERE kind <> 'operator'`.execute(db);
-  await sql`
-    ALTER TABLE clients
-      DROP COLUMN kind, DROP COLUMN open_scope, DROP COLUMN management_token_hash, DROP COLUMN policy,
-      DROP COLUMN origin, DROP COLUMN host, DROP COLUMN used_at, DROP COLUMN fresh_until,
-      DROP COLUMN expires_at`.execute(db);
-}

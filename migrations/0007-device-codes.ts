@@ -30,7 +30,3 @@ export async function up(db: Kysely<any>): Promise<void> {
     ) WITH (fillfactor = 80)`.execute(db);
   await sql`CREATE INDEX polls_expiry ON polls (expires_at)`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  for (const table of ['polls', 'user_codes']) await sql`DROP TABLE ${sql.table(table)}`.execute(db);
-}

@@ -13,7 +13,3 @@ export async function up(db: Kysely<any>): Promise<void> {
       -- whose tokens the client may exchange, and for what (RFC 8693); null: nobody's
       ADD COLUMN token_exchange jsonb`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`ALTER TABLE clients DROP COLUMN claim_mapping, DROP COLUMN token_exchange`.execute(db);
-}

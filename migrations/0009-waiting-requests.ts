@@ -23,7 +23,3 @@ export async function up(db: Kysely<any>): Promise<void> {
   await sql`CREATE INDEX waiting_requests_client ON waiting_requests (client_id)`.execute(db);
   await sql`CREATE INDEX waiting_requests_expiry ON waiting_requests (expires_at)`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP TABLE waiting_requests`.execute(db);
-}

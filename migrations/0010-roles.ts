@@ -5,7 +5,3 @@ import { type Kysely, sql } from 'kysely';
 export async function up(db: Kysely<any>): Promise<void> {
   await sql`ALTER TABLE accounts ADD COLUMN roles text[] NOT NULL DEFAULT '{}'`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`ALTER TABLE accounts DROP COLUMN roles`.execute(db);
-}

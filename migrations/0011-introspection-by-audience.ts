@@ -17,8 +17,3 @@ export async function up(db: Kysely<any>): Promise<void> {
       ADD COLUMN introspects_all boolean NOT NULL DEFAULT false,
       ADD CONSTRAINT clients_introspection CHECK (kind = 'operator' OR NOT introspects_all)`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`ALTER TABLE clients DROP COLUMN introspects_all`.execute(db);
-  await sql`DROP TABLE resource_server_clients`.execute(db);
-}

@@ -8,8 +8,3 @@ import { type Kysely, sql } from 'kysely';
 export async function up(db: Kysely<any>): Promise<void> {
   await sql`ALTER TABLE repeated_answers ALTER COLUMN successor_hash DROP NOT NULL`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DELETE FROM repeated_answers WHERE successor_hash IS NULL`.execute(db);
-  await sql`ALTER TABLE repeated_answers ALTER COLUMN successor_hash SET NOT NULL`.execute(db);
-}

@@ -30,7 +30,3 @@ export async function up(db: Kysely<any>): Promise<void> {
   await sql`ALTER TABLE write_checks ALTER COLUMN filler SET STORAGE EXTERNAL`.execute(db);
   await sql`CREATE INDEX write_checks_expiry ON write_checks (expires_at)`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP TABLE installation, write_checks`.execute(db);
-}

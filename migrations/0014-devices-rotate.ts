@@ -17,10 +17,3 @@ export async function up(db: Kysely<any>): Promise<void> {
   // Until now a token that somebody had put into a browser was taken over there: trust that rests on one ends.
   await sql`UPDATE devices SET trusted_until = NULL`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`
-    ALTER TABLE devices
-      DROP COLUMN id, DROP COLUMN previous_hash, DROP COLUMN previous_until, DROP COLUMN last_used_at, DROP COLUMN sealed_own
-  `.execute(db);
-}

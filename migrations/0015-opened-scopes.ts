@@ -8,7 +8,3 @@ export async function up(db: Kysely<any>): Promise<void> {
       ADD COLUMN opened_scopes text[] NOT NULL DEFAULT '{}',
       ADD CONSTRAINT clients_opened_scopes CHECK (kind <> 'operator' OR opened_scopes = '{}')`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`ALTER TABLE clients DROP COLUMN opened_scopes`.execute(db);
-}

@@ -11,7 +11,3 @@ export async function up(db: Kysely<any>): Promise<void> {
     db,
   );
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`ALTER TABLE signing_keys DROP COLUMN sealed_public`.execute(db);
-}

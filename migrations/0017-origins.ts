@@ -17,9 +17,3 @@ export async function up(db: Kysely<any>): Promise<void> {
   await sql`ALTER TABLE user_codes ADD COLUMN id_hash bytea`.execute(db);
   await sql`CREATE INDEX user_codes_device ON user_codes (id_hash) WHERE id_hash IS NOT NULL`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`ALTER TABLE user_codes DROP COLUMN id_hash`.execute(db);
-  await sql`ALTER TABLE sessions DROP COLUMN origin`.execute(db);
-  await sql`ALTER TABLE records DROP COLUMN origin`.execute(db);
-}

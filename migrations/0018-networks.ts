@@ -11,7 +11,3 @@ export async function up(db: Kysely<any>): Promise<void> {
     CREATE INDEX clients_unused_prefix ON clients (origin_prefix, created_at)
      WHERE kind = 'dynamic' AND used_at IS NULL`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`ALTER TABLE clients DROP COLUMN origin_prefix`.execute(db);
-}

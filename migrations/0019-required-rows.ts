@@ -15,7 +15,3 @@ export async function up(db: Kysely<any>): Promise<void> {
       RETURN true;
     END $$`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP FUNCTION require_rows(bigint)`.execute(db);
-}

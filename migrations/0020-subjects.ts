@@ -11,7 +11,3 @@ export async function up(db: Kysely<any>): Promise<void> {
   await sql`CREATE UNIQUE INDEX accounts_subject_lookup ON accounts (subject_lookup)
     WHERE subject_lookup IS NOT NULL`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`ALTER TABLE accounts DROP COLUMN sealed_subject, DROP COLUMN subject_lookup`.execute(db);
-}

@@ -12,7 +12,3 @@ export async function up(db: Kysely<any>): Promise<void> {
       RETURN true;
     END $$`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP FUNCTION require_as_read(bigint)`.execute(db);
-}

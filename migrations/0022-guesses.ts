@@ -102,9 +102,3 @@ export async function up(db: Kysely<any>): Promise<void> {
       RETURN coalesce(locked_now, false);
     END $$`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP FUNCTION count_failure`.execute(db);
-  await sql`DROP FUNCTION reserve_guess`.execute(db);
-  await sql`DROP FUNCTION lock_duration`.execute(db);
-}

@@ -7,7 +7,3 @@ export async function up(db: Kysely<any>): Promise<void> {
     ALTER TABLE resource_servers
       ADD COLUMN token_typ text NOT NULL DEFAULT 'at+jwt' CHECK (token_typ IN ('at+jwt', 'JWT'))`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`ALTER TABLE resource_servers DROP COLUMN token_typ`.execute(db);
-}

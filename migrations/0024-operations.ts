@@ -72,8 +72,3 @@ export async function up(db: Kysely<any>): Promise<void> {
       SELECT DISTINCT unnest(${sql.ref(column)}), now(), now() FROM accounts`.execute(db);
   }
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP TABLE audit, operation_results, groups, roles`.execute(db);
-  await sql`DROP FUNCTION raise_version()`.execute(db);
-}

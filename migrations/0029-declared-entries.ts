@@ -19,7 +19,3 @@ export async function up(db: Kysely<any>): Promise<void> {
       value text NOT NULL
     )`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP TABLE declared_entries, declared_settings`.execute(db);
-}

@@ -5,7 +5,3 @@ import { type Kysely, sql } from 'kysely';
 export async function up(db: Kysely<any>): Promise<void> {
   await sql`CREATE INDEX audit_time ON audit (at, id)`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP INDEX audit_time`.execute(db);
-}

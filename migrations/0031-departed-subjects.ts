@@ -12,7 +12,3 @@ export async function up(db: Kysely<any>): Promise<void> {
     )`.execute(db);
   await sql`CREATE INDEX departed_subjects_expiry ON departed_subjects (expires_at)`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP TABLE departed_subjects`.execute(db);
-}

@@ -5,7 +5,3 @@ import { type Kysely, sql } from 'kysely';
 export async function up(db: Kysely<any>): Promise<void> {
   await sql`CREATE INDEX accounts_not_indexed_id ON accounts (id) WHERE search_tokens IS NULL`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP INDEX accounts_not_indexed_id`.execute(db);
-}

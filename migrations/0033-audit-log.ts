@@ -156,36 +156,3 @@ export async function up(db: Kysely<any>): Promise<void> {
       EXECUTE FUNCTION refuse_change_of_audit()`.execute(db);
   }
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`ALTER TABLE audit DISABLE TRIGGER ALL`.execute(db);
-  await sql`CREATE TABLE audit_kept AS SELECT * FROM audit`.execute(db);
-  await sql`DROP TABLE audit, audit_unsealed, audit_leaves, audit_nodes, audit_heads, audit_anchors`.execute(db);
-  await sql`
-    DROP FUNCTION refuse_change_of_audit, queue_audit_event, audit_month_id, add_audit_month, add_audit_leaves, drop_audit_part`.execute(
-    db,
-  );
-  await sql`ALTER TABLE audit_kept RENAME TO audit`.execute(db);
-  await sql`
-    ALTER TABLE audit DROP COLUMN session_id, DROP COLUMN details_account, DROP COLUMN details_month,
-      DROP COLUMN sealed_details, DROP COLUMN mac, ALTER COLUMN changes SET DEFAULT '{}', ADD PRIMARY KEY (id)`.execute(
-    db,
-  );
-  for (const column of [
-    'at',
-    'actor_kind',
-    'actor_id',
-    'action',
-    'target_kind',
-    'target_id',
-    'outcome',
-    'changes',
-    'request_id',
-  ]) {
-    await sql`ALTER TABLE audit ALTER COLUMN ${sql.ref(column)} SET NOT NULL`.execute(db);
-  }
-  await sql`CREATE INDEX audit_target ON audit (target_id, id)`.execute(db);
-  await sql`CREATE INDEX audit_actor ON audit (actor_id, id)`.execute(db);
-  await sql`CREATE INDEX audit_action ON audit (action, id)`.execute(db);
-  await sql`CREATE INDEX audit_time ON audit (at, id)`.execute(db);
-}

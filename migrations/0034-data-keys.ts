@@ -47,9 +47,3 @@ export async function up(db: Kysely<any>): Promise<void> {
     SELECT id, gen_random_uuid(), sealed_key, created_at FROM accounts`.execute(db);
   await sql`ALTER TABLE accounts DROP COLUMN sealed_key`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP TABLE data_keys, destroyed_data_keys`.execute(db);
-  await sql`DROP FUNCTION note_destroyed_data_key, refuse_other_than_insert`.execute(db);
-  await sql`ALTER TABLE accounts ADD COLUMN sealed_key bytea`.execute(db);
-}

@@ -35,13 +35,3 @@ export async function up(db: Kysely<any>): Promise<void> {
       ADD CONSTRAINT operation_results_sealed_once CHECK (num_nonnulls(sealed, sealed_own) = 1)`.execute(db);
   await sql`CREATE INDEX operation_results_account ON operation_results (account_id)`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  for (const table of ['mails', 'links', 'operation_results']) {
-    await sql`DELETE FROM ${sql.table(table)} WHERE sealed IS NULL`.execute(db);
-    await sql`ALTER TABLE ${sql.table(table)} DROP COLUMN sealed_own, ALTER COLUMN sealed SET NOT NULL`.execute(db);
-  }
-  await sql`ALTER TABLE deliveries DROP COLUMN sealed_own`.execute(db);
-  await sql`ALTER TABLE mails DROP COLUMN account_id`.execute(db);
-  await sql`ALTER TABLE operation_results DROP COLUMN account_id`.execute(db);
-}

@@ -96,34 +96,3 @@ export async function up(db: Kysely<any>): Promise<void> {
     )`.execute(db);
   await sql`CREATE INDEX erased_accounts_expiry ON erased_accounts (expires_at)`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  const shown = SHOWN.filter((name) => !/^(deletion|restrict)/.test(name));
-  const indexed = INDEXED.filter((name) => !/^(deletion|restrict)/.test(name));
-  await sql`DROP TABLE erased_accounts`.execute(db);
-  await sql`DROP TRIGGER raise_version ON accounts`.execute(db);
-  await sql`
-    CREATE TRIGGER raise_version BEFORE UPDATE ON accounts
-    FOR EACH ROW WHEN (${changed(shown)}) EXECUTE FUNCTION raise_version()`.execute(db);
-  await sql`DROP TRIGGER index_changed_account ON accounts`.execute(db);
-  await sql`
-    CREATE TRIGGER index_changed_account AFTER UPDATE ON accounts
-    FOR EACH ROW WHEN (${changed(indexed)}) EXECUTE FUNCTION index_changed_account()`.execute(db);
-  await sql`
-    CREATE OR REPLACE FUNCTION account_tokens(a accounts)
-    RETURNS TABLE (token bigint, created_at timestamptz, account_id uuid) LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-      SELECT DISTINCT one.token, a.created_at, a.id FROM (
-        SELECT unnest(a.search_tokens)
-        UNION ALL SELECT account_token('group', name) FROM unnest(a.groups) AS g (name)
-        UNION ALL SELECT account_token('role', name) FROM unnest(a.roles) AS r (name)
-        UNION ALL SELECT account_token('second_factor', name) FROM unnest(a.second_factors) AS f (name)
-        UNION ALL SELECT account_token('disabled', (a.disabled_at IS NOT NULL)::text)
-        UNION ALL SELECT account_token('has_password', (a.password_hash IS NOT NULL)::text)
-      ) AS one (token) WHERE a.search_tokens IS NOT NULL
-    $$`.execute(db);
-  await sql`DROP FUNCTION is_usable`.execute(db);
-  await sql`
-    ALTER TABLE accounts DROP COLUMN deletion_due_at, DROP COLUMN deletion_by, DROP COLUMN restricted_at,
-      DROP COLUMN restriction_reason, DROP COLUMN active_at, DROP COLUMN inactive_stage,
-      DROP COLUMN inactive_stage_at`.execute(db);
-}

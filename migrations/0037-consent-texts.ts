@@ -26,7 +26,3 @@ export async function up(db: Kysely<any>): Promise<void> {
       PRIMARY KEY (account_id, kind, version, accepted_at)
     )`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP TABLE accepted_texts, texts`.execute(db);
-}

@@ -63,7 +63,3 @@ export async function up(db: Kysely<any>): Promise<void> {
   await sql`
     CREATE INDEX audit_dead_letters_wanted ON audit_dead_letters (destination_id, id) WHERE wanted`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP TABLE audit_dead_letters, audit_destinations`.execute(db);
-}

@@ -32,9 +32,3 @@ export async function up(db: Kysely<any>): Promise<void> {
     CREATE TRIGGER note_former_grants AFTER DELETE ON grants REFERENCING OLD TABLE AS deleted
     FOR EACH STATEMENT EXECUTE FUNCTION note_former_grants()`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP TRIGGER note_former_grants ON grants`.execute(db);
-  await sql`DROP FUNCTION note_former_grants`.execute(db);
-  await sql`DROP TABLE former_grants`.execute(db);
-}

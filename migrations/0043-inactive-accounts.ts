@@ -13,8 +13,3 @@ export async function up(db: Kysely<any>): Promise<void> {
     CREATE INDEX accounts_inactive ON accounts (inactive_stage, inactive_stage_at, id)
      WHERE inactive_stage IS NOT NULL AND restricted_at IS NULL AND deletion_due_at IS NULL`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP INDEX accounts_inactive, accounts_active`.execute(db);
-  await sql`CREATE INDEX accounts_active ON accounts (active_at, id)`.execute(db);
-}

@@ -30,12 +30,6 @@ export async function up(db: Kysely<any>): Promise<void> {
     END $$`.execute(db);
 }
 
-export async function down(db: Kysely<any>): Promise<void> {
-  await makeFunctions(db, '');
-  await sql`ALTER FUNCTION drop_audit_part(text) SET search_path FROM CURRENT`.execute(db);
-  await sql`DROP FUNCTION keep_to_owner(regclass)`.execute(db);
-}
-
 /** As in migration 0033, with something that is done to the new part. */
 async function makeFunctions(db: Kysely<any>, protect: string): Promise<void> {
   await sql`

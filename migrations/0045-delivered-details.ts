@@ -8,7 +8,3 @@ export async function up(db: Kysely<any>): Promise<void> {
       -- also gets address and device, which are sealed in the audit
       ADD COLUMN details boolean NOT NULL DEFAULT false`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`ALTER TABLE audit_destinations DROP COLUMN details`.execute(db);
-}

@@ -24,7 +24,3 @@ export async function up(db: Kysely<any>): Promise<void> {
     CREATE TRIGGER append_only_whole BEFORE TRUNCATE ON audit_keys
     EXECUTE FUNCTION refuse_change_of_audit()`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP TABLE audit_keys`.execute(db);
-}

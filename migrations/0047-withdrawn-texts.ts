@@ -5,7 +5,3 @@ import { type Kysely, sql } from 'kysely';
 export async function up(db: Kysely<any>): Promise<void> {
   await sql`ALTER TABLE texts ADD COLUMN withdrawn_at timestamptz`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`ALTER TABLE texts DROP COLUMN withdrawn_at`.execute(db);
-}

@@ -24,13 +24,3 @@ export async function up(db: Kysely<any>): Promise<void> {
       RETURN NULL;
     END $$`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`
-    CREATE OR REPLACE FUNCTION note_destroyed_data_key() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-      INSERT INTO destroyed_data_keys (key_id, destroyed_at) VALUES (OLD.key_id, now()) ON CONFLICT DO NOTHING;
-      RETURN NULL;
-    END $$`.execute(db);
-  await sql`DROP TABLE backups, unlisted_destroyed_keys`.execute(db);
-}

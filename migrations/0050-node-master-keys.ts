@@ -5,7 +5,3 @@ import { type Kysely, sql } from 'kysely';
 export async function up(db: Kysely<any>): Promise<void> {
   await sql`ALTER TABLE key_nodes ADD COLUMN master_keys text[] NOT NULL DEFAULT '{}'`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`ALTER TABLE key_nodes DROP COLUMN master_keys`.execute(db);
-}

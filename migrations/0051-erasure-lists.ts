@@ -20,7 +20,3 @@ export async function up(db: Kysely<any>): Promise<void> {
     db,
   );
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`DROP TABLE erasure_lists`.execute(db);
-}

@@ -12,11 +12,10 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import {
-  AlwaysOffSampler,
-  AlwaysOnSampler,
   BatchSpanProcessor,
   ParentBasedSampler,
   type Sampler,
+  SamplingDecision,
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
@@ -37,7 +36,8 @@ export function createTracing(env: Environment): Tracing {
     .merge(resourceFromAttributes({ 'service.name': 'cardea' }))
     .merge(detectResources({ detectors: [envDetector] }));
   const processor = new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), scheduledDelayMillis: SENT_EVERY_MS });
-  const provider = new TracerProvider({ resource, sampler: samplerOf(env), spanProcessors: [processor] });
+  const sampling = samplingOf(env);
+  const provider = new TracerProvider({ resource, sampler: sampling.sampler, spanProcessors: [processor] });
   const tracer = provider.getTracer('cardea');
 
   /** @param outcomes for a span that tells how its work ended, where the work notes nothing else */
@@ -66,6 +66,7 @@ export function createTracing(env: Environment): Tracing {
   return {
     request(parent) {
       const remote = spanContextOf(parent);
+      if (!remote && !sampling.keepsRoot()) return undefined;
       const around = remote ? trace.setSpanContext(ROOT_CONTEXT, remote) : ROOT_CONTEXT;
       const span = tracer.startSpan('request', { kind: SpanKind.SERVER }, around);
       const context = trace.setSpan(ROOT_CONTEXT, span);
@@ -94,6 +95,7 @@ export function createTracing(env: Environment): Tracing {
     },
 
     async runs(name, attributes, work, cause) {
+      if (!sampling.keepsRoot()) return contexts.with(ROOT_CONTEXT, () => work(() => {}));
       const remote = spanContextOf(cause);
       const links = remote ? [{ context: remote }] : [];
       const span = tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes, links }, ROOT_CONTEXT);
@@ -130,15 +132,28 @@ function typeOf(error: unknown): string {
   return typeof code === 'string' && /^\w{1,40}$/.test(code) ? code : error.name;
 }
 
+interface Sampling {
+  readonly sampler: Sampler;
+  /** Decides about a trace that begins here, before anything is made for it: most are not kept, and must cost nothing. */
+  keepsRoot(): boolean;
+}
+
 /** `OTEL_TRACES_SAMPLER`, which this SDK does not read by itself. */
-function samplerOf(env: Environment): Sampler {
-  const ratio = Number(env.OTEL_TRACES_SAMPLER_ARG ?? 1);
+function samplingOf(env: Environment): Sampling {
+  const given = Number(env.OTEL_TRACES_SAMPLER_ARG ?? 1);
   const [, parentBased, name] = /^(parentbased_)?(.*)$/.exec(env.OTEL_TRACES_SAMPLER ?? 'parentbased_always_on') ?? [];
-  const root =
-    name === 'always_off'
-      ? new AlwaysOffSampler()
-      : name === 'traceidratio'
-        ? new TraceIdRatioBasedSampler(ratio)
-        : new AlwaysOnSampler();
-  return parentBased ? new ParentBasedSampler({ root }) : root;
+  const ratio = name === 'always_off' ? 0 : name === 'traceidratio' && given >= 0 && given <= 1 ? given : 1;
+  const byRatio = new TraceIdRatioBasedSampler(ratio);
+  const ofRemote = parentBased ? new ParentBasedSampler({ root: byRatio }) : byRatio;
+  return {
+    keepsRoot: () => Math.random() < ratio,
+    sampler: {
+      // Of a trace that is kept each span is: one that began here has passed `keepsRoot`.
+      shouldSample: (context, ...about) =>
+        trace.getSpanContext(context)?.isRemote
+          ? ofRemote.shouldSample(context, ...about)
+          : { decision: SamplingDecision.RECORD_AND_SAMPLED },
+      toString: () => `cardea, ${ofRemote}`,
+    },
+  };
 }

@@ -27,8 +27,11 @@ export const REQUEST_ID = 'cardea.request.id';
  * parameter, a value of a statement or anything about a person.
  */
 export interface Tracing {
-  /** @param parent the header `traceparent` of the request, where its sender is trusted (W3C Trace Context) */
-  request(parent: string | undefined): RequestSpan;
+  /**
+   * @param parent the header `traceparent` of the request, where its sender is trusted (W3C Trace Context)
+   * @returns undefined for a request that is not sampled
+   */
+  request(parent: string | undefined): RequestSpan | undefined;
   /** Runs what is asked of something else: a span within that of the request or the work, and none outside of both. */
   asks<T>(name: string, attributes: SpanAttributes, work: (note: Note) => Promise<T>): Promise<T>;
   /**

@@ -34,7 +34,7 @@ export async function startCardea(scope: Scope, dataDir: string): Promise<Cardea
     return ran.json as Record<string, string>;
   }
   const person = { email: 'ada@example.com', password: `Aa1 ${randomBytes(18).toString('base64url')}` };
-  const name = ['--name', 'Ada Lovelace', '--email-verified', '--password-stdin'];
+  const name = ['--name', 'Ada Lovelace', '--email-verified', '--password-stdin', '--keep-password'];
   await cli(['users', 'create', '--email', person.email, ...name], `${person.password}\n`);
   return { issuer: node.issuer, person, lines: node.lines, cli };
 }

@@ -23,6 +23,9 @@ export async function checkClient(app: ClientApp, place: Place, { issuer, person
   const page = await open(begin);
   if (!answered.includes('sign-in'))
     throw new Error(`sign-in: its page was not shown: ${page.status} ${text(page.body)}`);
+  // Pages of Cardea show the address too.
+  if (new URL(page.url).origin === new URL(issuer).origin)
+    throw new Error(`sign-in: it stopped at a page of Cardea: ${page.status} ${text(page.body)}`);
   const home = app.home === undefined ? page : await open(url + app.home);
   if (home.status !== 200 || !home.body.includes(person.email)) {
     throw new Error(`sign-in: the app does not show the e-mail address: ${home.status} ${text(home.body)}`);

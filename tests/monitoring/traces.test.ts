@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { createDestinations } from '../../server/audit/destinations.ts';
 import { createSealing } from '../../server/audit/seal.ts';
 import { createDb, DB_STATEMENTS } from '../../server/platform/db.ts';
+import { createTracing } from '../../server/platform/otel.ts';
 import { carryOut } from '../../server/platform/planned.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { shapeOf } from '../../server/platform/statement_shape.ts';
@@ -277,4 +278,23 @@ test('the standard variables alone switch traces on', () => {
   assert.equal(isTracingOn({ OTEL_TRACES_EXPORTER: 'otlp' }), true);
   assert.equal(isTracingOn({ ...endpoint, OTEL_TRACES_EXPORTER: 'none' }), false);
   assert.equal(isTracingOn({ ...endpoint, OTEL_SDK_DISABLED: 'true' }), false);
+});
+
+test('OTEL_TRACES_SAMPLER decides which traces begin, and a trusted sender about its own', async () => {
+  const sampled = `00-${TRACE}-${PARENT}-01`;
+  for (const [name, begun, ofSender] of [
+    ['parentbased_always_on', 400, true],
+    ['always_off', 0, false],
+    ['parentbased_always_off', 0, true],
+    ['parentbased_traceidratio', 100, true],
+  ] as const) {
+    const tracing = createTracing({ OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: '0.25' });
+    const roots = Array.from({ length: 400 }, () => tracing.request(undefined)).filter((one) => one !== undefined);
+    // Eight standard deviations of a quarter.
+    assert.ok(Math.abs(roots.length - begun) <= (begun === 100 ? 70 : 0), `${name}: ${roots.length}`);
+    const keeps = (parent: string) => tracing.request(parent)?.run(() => tracing.traceparent()) !== undefined;
+    assert.equal(keeps(sampled), ofSender, name);
+    if (name.startsWith('parentbased_')) assert.equal(keeps(sampled.replace(/01$/, '00')), false, name);
+    await tracing.close();
+  }
 });

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { EXPIRES } from '../../server/jobs/cleanup.ts';
 import { SEALED, SEALED_OWN } from '../../server/operations/sealed_columns.ts';
+import { ROOT } from '../helpers/artifacts.ts';
 import { database } from '../helpers/postgres.ts';
 
 /** Compares the folders' lists of expiring and sealed tables with the migrated schema. */
@@ -57,4 +60,10 @@ test('the listed keys are the primary keys', () => {
   for (const { table, key } of [...EXPIRES, ...SEALED, ...SEALED_OWN])
     assert.equal(keyOf.get(table)?.column, key, table);
   for (const { table, keyType } of [...SEALED, ...SEALED_OWN]) assert.equal(keyOf.get(table)?.type, keyType, table);
+});
+
+test('each migration has a number of its own, and nothing that undoes it', async () => {
+  const files = readdirSync(join(ROOT, 'migrations'));
+  assert.equal(new Set(files.map((file) => file.slice(0, 4))).size, files.length);
+  for (const file of files) assert.deepEqual(Object.keys(await import(join(ROOT, 'migrations', file))), ['up'], file);
 });

@@ -8,7 +8,7 @@ import type { Bench, Server } from './servers.ts';
 /** A server with the data that was prepared on it. */
 export interface Target {
   readonly server: Server;
-  readonly bench: Bench;
+  readonly bench: Pick<Bench, 'party' | 'people' | 'resource'>;
   /** Cookie headers, one for each signed-in person. */
   readonly sessions: readonly string[];
   /** Unused refresh tokens. */
@@ -44,7 +44,7 @@ export const CASES: readonly Case[] = [
     title: 'JWKS',
     requests: 5_000,
     aim: 2,
-    prepare: async ({ server }) => always(get(server, '/.well-known/jwks.json')),
+    prepare: async (target) => always(jwksRequest(target)),
   },
   {
     name: 'discovery',
@@ -112,7 +112,11 @@ export const CASES: readonly Case[] = [
   },
 ];
 
-export function clientCredentialsJwt(target: Target): string {
+export function jwksRequest({ server }: Pick<Target, 'server'>): string {
+  return get(server, '/.well-known/jwks.json');
+}
+
+export function clientCredentialsJwt(target: Pick<Target, 'server' | 'bench'>): string {
   const { identifier, scopes } = target.bench.resource;
   return tokenRequest(target, { grant_type: 'client_credentials', resource: identifier, scope: scopes.join(' ') });
 }
@@ -219,7 +223,10 @@ function redemption(target: Target, code: string): string {
   });
 }
 
-function tokenRequest({ server, bench }: Target, form: Readonly<Record<string, string>>): string {
+function tokenRequest(
+  { server, bench }: Pick<Target, 'server' | 'bench'>,
+  form: Readonly<Record<string, string>>,
+): string {
   return post(server, '/token', authorization(bench.party), form);
 }
 
