@@ -5,7 +5,3 @@ import { type Kysely, sql } from 'kysely';
 export async function up(db: Kysely<any>): Promise<void> {
   await sql`ALTER TABLE key_nodes ADD COLUMN secrets text[] NOT NULL DEFAULT '{}'`.execute(db);
 }
-
-export async function down(db: Kysely<any>): Promise<void> {
-  await sql`ALTER TABLE key_nodes DROP COLUMN secrets`.execute(db);
-}
