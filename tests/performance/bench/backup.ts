@@ -1,6 +1,7 @@
 /**
- * Measures backups of a million people (`make bench`): how long they take, how large they are, and how much memory the command needs,
- * beside COPY alone, which reads the same rows and does nothing with them.
+ * Measures backups of a million people (`make bench`): how long they take, how large they are, and how much processor time and memory
+ * the command needs, beside COPY alone, which reads the same rows and does nothing with them. At the end a server starts on what was
+ * restored: a person signs in with the same password, and a token from before the backup verifies.
  * node tests/performance/bench/backup.ts [--people=1000000]
  */
 import { spawn } from 'node:child_process';
@@ -8,15 +9,19 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { tablesIn } from '../../../server/backup/catalogue.ts';
 import { COPYING, copiedOut } from '../../../server/backup/copy.ts';
 import { createDb, type Db } from '../../../server/platform/db.ts';
 import { runCli } from '../../cli/run_cli.ts';
 import { ROOT } from '../../helpers/artifacts.ts';
 import { inherited } from '../../helpers/processes.ts';
+import { authorize, redeem } from '../../helpers/relying_party.ts';
 import { defer, type Scope } from '../../helpers/scope.ts';
+import { freePort } from '../../helpers/waiting.ts';
 import { person } from '../people.ts';
 import { startPeopleServer } from './people_server.ts';
+import { launch } from './servers.ts';
 
 const REAL = 1_000;
 const BATCH = 50_000;
@@ -53,8 +58,20 @@ const people = Number(values.people);
 const ends: (() => void | Promise<void>)[] = [];
 const scope: Scope = { after: (end) => void ends.push(end) };
 try {
-  const { db, dataDir, seedOn } = await startPeopleServer(scope);
-  const { accounts } = await seedOn(db);
+  const { db, dataDir, seedOn, server } = await startPeopleServer(scope);
+  const { issuer } = server;
+  const seed = await seedOn(db);
+  const { accounts } = seed;
+  const party = await seed.party();
+  const ada = await seed.person();
+  /** @param reach the server that a person signs in at, and that gives the tokens */
+  const signedIn = async (reach: string) => {
+    const granted = await authorize({ issuer, party, person: ada, reach });
+    const { status, body } = await redeem(issuer, party, granted, reach);
+    if (status !== 200) throw new Error(`no tokens: ${status} ${body.error}`);
+    return body.id_token ?? '';
+  };
+  const before = await signedIn(issuer);
   await db.run({ text: NOISE }, []);
   await accounts.createAll(Array.from({ length: Math.min(REAL, people) }, (_, i) => person(i)));
   for (let made = REAL; made < people; made += BATCH) {
@@ -84,22 +101,42 @@ try {
   console.log(`${people} people, ${megabytes(copied.bytes)} MB by COPY (binary)`);
   shown('COPY', copied.seconds, '');
   const created = await timed(['create', '--json'], env);
-  shown(
-    'create',
-    created.seconds,
-    `${created.mebibytes} MiB at most, ${megabytes(JSON.parse(created.stdout).bytes)} MB encrypted`,
-  );
+  shown('create', created.seconds, `${created.needed}, ${megabytes(JSON.parse(created.stdout).bytes)} MB encrypted`);
   const verified = await timed(['verify', '--identity', identity, '--json'], env);
-  shown(
-    'verify',
-    verified.seconds,
-    `${verified.mebibytes} MiB at most, ${JSON.parse(verified.stdout).opened} values tried`,
-  );
+  shown('verify', verified.seconds, `${verified.needed}, ${JSON.parse(verified.stdout).opened} values tried`);
   const restored = await timed(['restore', '--identity', identity, '--json'], {
     ...env,
     CARDEA_DATABASE_URL: target.href,
   });
-  shown('restore', restored.seconds, `${restored.mebibytes} MiB at most, ${JSON.parse(restored.stdout).rows} rows`);
+  shown('restore', restored.seconds, `${restored.needed}, ${JSON.parse(restored.stdout).rows} rows`);
+
+  const began = performance.now();
+  const port = await freePort();
+  const second = await launch(scope, {
+    name: 'cardea',
+    file: 'server/main.ts',
+    port,
+    log: join(folder, 'second.log'),
+    path: '/healthz',
+    env: {
+      ...env,
+      CARDEA_DATABASE_URL: target.href,
+      CARDEA_ISSUER: issuer,
+      CARDEA_PORT: String(port),
+      CARDEA_DEMO: 'false',
+    },
+  });
+  const after = await signedIn(second.issuer);
+  const keys = (await (await fetch(`${second.issuer}/.well-known/jwks.json`)).json()) as JSONWebKeySet;
+  for (const token of [before, after]) {
+    const { payload } = await jwtVerify(token, createLocalJWKSet(keys), { issuer });
+    if (payload.sub !== ada.id) throw new Error('a token is about somebody else');
+  }
+  shown(
+    'sign-in',
+    (performance.now() - began) / 1_000,
+    'with the start of a server; a token from before the backup verifies',
+  );
 } finally {
   for (const end of ends.reverse()) await end();
 }
@@ -128,7 +165,7 @@ async function copyAlone(db: Db): Promise<{ readonly seconds: number; readonly b
 async function timed(args: readonly string[], env: Readonly<Record<string, string>>) {
   const began = performance.now();
   // Told by the process itself when it ends: what the system shows of it from outside is gone by then.
-  const told = 'process.on("exit",()=>process.stderr.write("RSS "+process.resourceUsage().maxRSS))';
+  const told = 'process.on("exit",()=>process.stderr.write("USED "+JSON.stringify(process.resourceUsage())))';
   const child = spawn(
     process.execPath,
     ['--import', `data:text/javascript,${encodeURIComponent(told)}`, 'server/cli.ts', 'backup', ...args],
@@ -144,6 +181,7 @@ async function timed(args: readonly string[], env: Readonly<Record<string, strin
   const code = await new Promise((done) => child.once('close', done));
   // The noise cannot be opened, which `verify` finds (3).
   if (code !== 0 && code !== 3) throw new Error(`cardea backup ${args[0]}: ${stderr}`);
-  const kibibytes = Number(/RSS (\d+)/.exec(stderr)?.[1]);
-  return { seconds: (performance.now() - began) / 1_000, mebibytes: Math.round(kibibytes / 1_024), stdout };
+  const used = JSON.parse(/USED (\{.*\})/.exec(stderr)?.[1] ?? '{}') as NodeJS.ResourceUsage;
+  const needed = `${((used.userCPUTime + used.systemCPUTime) / 1e6).toFixed(0)} s of processor time, ${Math.round(used.maxRSS / 1_024)} MiB at most`;
+  return { seconds: (performance.now() - began) / 1_000, needed, stdout };
 }
