@@ -23,8 +23,8 @@ const testsOf = (folder: string, names: string): string[] =>
 const DECIDING = {
   keys_plan: {
     code: of('keys', 'ring policy'),
-    of: 4,
-    tests: testsOf('keys', 'ring ring_model rotate'),
+    of: 2,
+    tests: testsOf('keys', 'ring'),
     minutes: 0,
   },
   keys: {
@@ -45,10 +45,16 @@ const DECIDING = {
     tests: testsOf('records', 'stored_responses unit sessions ending contract waiting_items overview'),
     minutes: 0,
   },
+  accounts_rules: {
+    code: of('server/accounts', 'assurance claims open_keys'),
+    of: 1,
+    tests: testsOf('accounts', 'assurance claims open_keys'),
+    minutes: 0,
+  },
   accounts_codes: {
-    code: of('server/accounts', 'assurance identifiers one_time_password totp recovery_codes'),
+    code: of('server/accounts', 'identifiers one_time_password totp recovery_codes'),
     of: 4,
-    tests: testsOf('accounts', 'assurance identifiers totp recovery_codes'),
+    tests: testsOf('accounts', 'identifiers totp recovery_codes'),
     minutes: 0,
   },
   accounts_passwords: {
@@ -71,11 +77,23 @@ const DECIDING = {
     texts: true,
     minutes: 0,
   },
+  operations_rules: {
+    code: of('server/operations', 'merge_patch permissions'),
+    of: 1,
+    tests: testsOf('operations', 'merge_patch permissions'),
+    minutes: 0,
+  },
+  audit_destinations: {
+    code: of('server/audit', 'destination_settings destination_targets destination_filter'),
+    of: 2,
+    tests: testsOf('audit', 'destination_input'),
+    minutes: 0,
+  },
   operations: {
-    code: of('server/operations', 'merge_patch checks pages permissions guards preconditions results operation run'),
+    code: of('server/operations', 'checks pages guards preconditions results operation run'),
     of: 4,
     tests: [
-      ...testsOf('operations', 'merge_patch permissions api_resource guards run unchanged streams full_reads'),
+      ...testsOf('operations', 'api_resource guards run unchanged streams full_reads'),
       ...testsOf('admin', 'etags near_names users'),
     ],
     minutes: 0,
