@@ -31,6 +31,14 @@ describe('claimsOf (OpenID Connect Core §5.1)', () => {
     });
   });
 
+  test('has groups and roles where there are some, which a caller may change', () => {
+    const account = { ...bare, groups: ['staff'], roles: ['cardea-auditor'] };
+    const claims = claimsOf(account);
+    assert.deepEqual([claims.groups, claims.roles], [['staff'], ['cardea-auditor']]);
+    (claims.groups as string[]).push('another');
+    assert.deepEqual(account.groups, ['staff']);
+  });
+
   test('has all standard claims', () => {
     const claims = claimsOf({
       ...bare,

@@ -47,7 +47,9 @@ function setUp(max: number) {
   };
   /** For each key that was opened: whether its bytes are still there. */
   const held = () => derived.map((bytes) => bytes.some((byte) => byte !== 0));
-  return { keys, person, pass, opened, held };
+  /** When the timers end that run, in milliseconds. */
+  const waiting = () => timers.map(({ at }) => at);
+  return { keys, person, pass, opened, held, waiting };
 }
 
 test('a key is opened once in five minutes, and its bytes are zero as soon as they are not needed', () => {
@@ -64,16 +66,19 @@ test('a key is opened once in five minutes, and its bytes are zero as soon as th
 });
 
 test('keys leave when their time is over, although nobody asks for one', () => {
-  const { keys, person, pass, held } = setUp(10);
+  const { keys, person, pass, held, waiting } = setUp(10);
   person()();
   pass(3 * MINUTE);
   person()();
   assert.equal(keys.size, 2);
+  assert.deepEqual(waiting(), [5 * MINUTE], 'one timer, for the oldest');
   pass(2 * MINUTE);
   assert.equal(keys.size, 1);
   assert.deepEqual(held(), [false, true], 'the bytes are overwritten');
+  assert.deepEqual(waiting(), [8 * MINUTE]);
   pass(3 * MINUTE);
   assert.equal(keys.size, 0);
+  assert.deepEqual(waiting(), []);
   assert.deepEqual(held(), [false, false]);
 });
 

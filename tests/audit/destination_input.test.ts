@@ -31,6 +31,18 @@ const ACCEPTED: Readonly<Record<string, () => void>> = {
   'http to localhost where loopback is allowed': webhook('http://localhost:8080/', LOOPBACK),
   'syslog: a name': syslog('syslog.example.com'),
   'syslog: an address that is allowed': syslog('10.1.2.3', PRIVATE),
+  'syslog: an address of IPv6': syslog('2a00:1450::1'),
+  'syslog: a name of one letter': syslog('a'),
+  'syslog: the longest name': syslog(`${'a.'.repeat(126)}a`),
+  'syslog: the first and the last port': () => {
+    for (const port of [1_024, 65_535]) tried('syslog', { host: 'a.example.com', port })();
+  },
+  'syslog: the least number of IANA': tried('syslog', { host: 'a.example.com', enterprise_number: 1 }),
+  'a file with the longest name': tried(
+    'file',
+    { file: 'a'.repeat(128) },
+    { ...PUBLIC, auditFileDir: '/var/log/cardea' },
+  ),
   'a file in the folder': tried('file', { file: 'audit.jsonl' }, { ...PUBLIC, auditFileDir: '/var/log/cardea' }),
 };
 
@@ -56,6 +68,30 @@ const REFUSED: Readonly<Record<string, readonly [() => void, string, RegExp]>> =
   'syslog: this machine': [syslog('localhost'), 'host', ALLOW],
   'syslog without TLS': [syslog('udp://syslog.example.com'), 'host', /over TLS/],
   'syslog at the port without TLS': [tried('syslog', { host: 'a.example.com', port: 514 }), 'port', /6514/],
+  'syslog at a port before the first': [tried('syslog', { host: 'a.example.com', port: 1_023 }), 'port', /from 1024/],
+  'syslog at a port after the last': [tried('syslog', { host: 'a.example.com', port: 65_536 }), 'port', /to 65535/],
+  'syslog: a name that is too long': [syslog(`${'a.'.repeat(126)}aa`), 'host', /host alone/],
+  'syslog: a name that begins with a dot': [syslog('.example.com'), 'host', /host alone/],
+  'syslog: a name that ends with a hyphen': [syslog('example.com-'), 'host', /host alone/],
+  'syslog: no certificate': [tried('syslog', { host: 'a.example.com', ca: 'none' }), 'ca', /in PEM/],
+  'syslog: the number 0': [
+    tried('syslog', { host: 'a.example.com', enterprise_number: 0 }),
+    'enterprise_number',
+    /IANA/,
+  ],
+  'syslog: half a number': [
+    tried('syslog', { host: 'a.example.com', enterprise_number: 1.5 }),
+    'enterprise_number',
+    /IANA/,
+  ],
+  'a webhook without a URL': [tried('webhook', {}), 'url', /is missing/],
+  'a webhook with a setting of syslog': [
+    tried('webhook', { url: 'https://siem.example.com/', port: 6_514 }),
+    'port',
+    /none of the settings/,
+  ],
+  'a file whose name is too long': [tried('file', { file: 'a'.repeat(129) }), 'file', /name of a file alone/],
+  'a hidden file': [tried('file', { file: '.a' }), 'file', /name of a file alone/],
   'a file where the server has no folder for it': [
     tried('file', { file: 'a' }),
     'kind',

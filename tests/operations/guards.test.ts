@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { ADMINISTRATOR, hasAdministrator, requireNoAdministrator } from '../../server/accounts/administrators.ts';
+import { refusedOutcome } from '../../server/operations/checks.ts';
 import {
   administratorGuard,
   assertMayChange,
   assertMayGive,
   assertNotOwnClient,
+  assertNotOwnRole,
   assertNotSelf,
   permissionsOfScopes,
 } from '../../server/operations/guards.ts';
 import { BUILTIN_ROLES, PERMISSIONS, permissionsOfBuiltinRoles } from '../../server/operations/permissions.ts';
+import { assertAsRead, assertVersion, entityTag } from '../../server/operations/preconditions.ts';
 import { failedGuard } from '../../server/platform/db_errors.ts';
+import { AppError } from '../../server/platform/errors.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { actor } from '../helpers/operations.ts';
 import { until } from '../helpers/waiting.ts';
@@ -45,6 +49,46 @@ test('people do not shut themselves out, and clients neither', () => {
   assert.throws(() => assertNotOwnClient(actor({ kind: 'client', id: 'c' }), 'c'), own);
   assert.throws(() => assertNotOwnClient(actor({ kind: 'person', id: 'p', clientId: 'c' }), 'c'), own);
   assertNotOwnClient(actor({ kind: 'client', id: 'c' }), 'd');
+  assert.throws(() => assertNotOwnRole(['a', 'b'], 'b'), own);
+  assertNotOwnRole(['a', 'b'], 'c');
+});
+
+test('an error names five permissions that are missing, and says when there are more', () => {
+  const missing = (count: number) => () => assertMayGive(holder(), [...PERMISSIONS.slice(0, count), 'users:read']);
+  const named = PERMISSIONS.slice(0, 5).join(', ');
+  assert.throws(missing(5), { message: `this would give ${named}, which you do not have yourself` });
+  assert.throws(missing(6), { message: `this would give ${named} and more, which you do not have yourself` });
+});
+
+test('a change needs the version that its caller has read, or that was read for it', () => {
+  const at = new Date(1_000);
+  const [first, second] = [1, 2].map((version) => ({ version, createdAt: at }));
+  const madeAgain = { version: 1, createdAt: new Date(1_001) };
+  assert.ok(first && second);
+  const call = (ifMatch?: string) => ({ actor: actor(), requestId: 'r', ifMatch });
+  const failed = { code: 'precondition_failed', status: 412 };
+  assertVersion('group', first, call());
+  assertVersion('group', first, call(entityTag(first)));
+  for (const other of [second, madeAgain])
+    assert.throws(() => assertVersion('group', other, call(entityTag(first))), failed);
+  assertAsRead('group', first, { ...first }, call());
+  for (const again of [second, madeAgain, undefined]) {
+    const code = 'changed_meanwhile';
+    assert.throws(() => assertAsRead('group', first, again, call()), { code, status: 409 });
+    assert.throws(() => assertAsRead('group', first, again, call(entityTag(first))), failed);
+  }
+});
+
+test('a refusal by a rule is told to the audit, a fault of the server is not', () => {
+  const outcome = (error: unknown, dryRun = false) => refusedOutcome(error, { dryRun });
+  const denied = { outcome: 'denied', reason: 'insufficient_scope' };
+  const refused = { outcome: 'refused', reason: 'conflict' };
+  assert.deepEqual(outcome(new AppError('insufficient_scope', '')), denied);
+  assert.deepEqual(outcome(new AppError('insufficient_scope', ''), true), denied, 'it may be an attempt');
+  assert.deepEqual(outcome(new AppError('conflict', '')), refused);
+  assert.equal(outcome(new AppError('conflict', ''), true), undefined);
+  for (const fault of [new AppError('database_rights', ''), new AppError('temporarily_unavailable', ''), new Error()])
+    assert.equal(outcome(fault), undefined);
 });
 
 test('the scopes of a client give the permissions that they name', () => {

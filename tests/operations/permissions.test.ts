@@ -9,6 +9,7 @@ import {
   PERMISSIONS,
   permissionOfScope,
   permissionsAmong,
+  permissionsOfBuiltinRoles,
   SEE_IN_FULL,
   SEE_STATUS,
   scopeOf,
@@ -47,6 +48,20 @@ test('only an administrator can change roles or the configuration, and sees peop
     const held: readonly string[] = permissions;
     assert.ok(!held.includes('roles:write') && !held.includes('config:write') && !held.includes(SEE_IN_FULL), name);
   }
+});
+
+test('an operator has all permissions but those of an administrator alone', () => {
+  const alone = ['roles:write', 'config:write', SEE_IN_FULL];
+  const missing = PERMISSIONS.filter((one) => !permissionsOfBuiltinRoles(['cardea-operator']).has(one));
+  assert.deepEqual(missing.toSorted(), alone.toSorted());
+});
+
+test('the help desk changes credentials, sessions and locks, and looks for people', () => {
+  const held = [...permissionsOfBuiltinRoles(['cardea-helpdesk', 'nothing'])];
+  const writes = held.filter((one) => one.endsWith(':write'));
+  assert.deepEqual(writes, ['credentials:write', 'sessions:write', 'lockouts:write']);
+  assert.ok(held.includes('users:read') && held.includes('grants:read'));
+  assert.deepEqual([...permissionsOfBuiltinRoles([])], []);
 });
 
 test('an auditor can change nothing', () => {

@@ -3,6 +3,8 @@ import { after, test } from 'node:test';
 import { groups } from '../../server/operations/groups.ts';
 import { NO_LINES } from '../../server/operations/json_lines.ts';
 import type { Call } from '../../server/operations/operation.ts';
+import type { Permission } from '../../server/operations/permissions.ts';
+import { roles } from '../../server/operations/roles.ts';
 import { userImport } from '../../server/operations/user_import.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { actor, operationsOf } from '../helpers/operations.ts';
@@ -44,6 +46,17 @@ test('a batch that is rolled back changes nothing', async () => {
   );
   assert.equal(name, 'third');
   assert.equal(await services.groups.find('third'), undefined);
+});
+
+test('a repeated call may have its members in another order, and the items of a list not', async () => {
+  const input = (body: { name: string; permissions: Permission[] }) => ({ params: undefined, query: undefined, body });
+  const repeat = call({ idempotencyKey: 'ordered' });
+  const permissions: Permission[] = ['users:read', 'groups:read'];
+  const made = await runner.run(roles.create, input({ name: 'ordered', permissions }), repeat);
+  const again = await runner.run(roles.create, input({ permissions, name: 'ordered' }), repeat);
+  assert.deepEqual(again, made);
+  const other = input({ name: 'ordered', permissions: permissions.toReversed() });
+  await assert.rejects(runner.run(roles.create, other, repeat), { code: 'idempotency_key_reused', status: 422 });
 });
 
 test('a denied dry run has an entry as a denied change has, a refused one has none', async () => {
