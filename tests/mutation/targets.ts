@@ -46,9 +46,9 @@ const DECIDING = {
     minutes: 0,
   },
   accounts_rules: {
-    code: of('server/accounts', 'assurance claims open_keys'),
+    code: of('server/accounts', 'assurance claims open_keys standing'),
     of: 1,
-    tests: testsOf('accounts', 'assurance claims open_keys'),
+    tests: testsOf('accounts', 'assurance claims open_keys standing'),
     minutes: 0,
   },
   accounts_codes: {
@@ -58,7 +58,7 @@ const DECIDING = {
     minutes: 0,
   },
   accounts_passwords: {
-    code: of('server/accounts', 'passwords policy mail_throttle standing'),
+    code: of('server/accounts', 'passwords policy mail_throttle'),
     of: 4,
     tests: testsOf('accounts', 'passwords foreign_hashes policy mail_drafts store mails'),
     minutes: 0,
