@@ -33,6 +33,12 @@ const DECIDING = {
     tests: testsOf('keys', 'jwks store rotate'),
     minutes: 0,
   },
+  records_rules: {
+    code: of('server/records', 'batches payload lifetimes'),
+    of: 1,
+    tests: testsOf('records', 'payload batches'),
+    minutes: 0,
+  },
   records: {
     code: of('server/records', 'unit changes'),
     of: 4,
@@ -40,7 +46,7 @@ const DECIDING = {
     minutes: 0,
   },
   records_ends: {
-    code: of('server/records', 'lifetimes payload stored_responses ending ended held user_codes polls unfinished'),
+    code: of('server/records', 'stored_responses ending ended held user_codes polls unfinished'),
     of: 4,
     tests: testsOf('records', 'stored_responses unit sessions ending contract waiting_items overview'),
     minutes: 0,
@@ -78,9 +84,9 @@ const DECIDING = {
     minutes: 0,
   },
   operations_rules: {
-    code: of('server/operations', 'merge_patch permissions'),
+    code: of('server/operations', 'merge_patch permissions line_batches'),
     of: 1,
-    tests: testsOf('operations', 'merge_patch permissions'),
+    tests: testsOf('operations', 'merge_patch permissions line_batches'),
     minutes: 0,
   },
   audit_destinations: {
