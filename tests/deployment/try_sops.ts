@@ -77,7 +77,6 @@ test('the example for a repository is a configuration that SOPS takes', () => {
       'yaml',
       '--output-type',
       'yaml',
-      '/dev/stdin',
     ],
     { env, cwd: folder, input: 'database_url: postgres://cardea:PASSWORD@db.example.com/cardea\n', encoding: 'utf8' },
   );
