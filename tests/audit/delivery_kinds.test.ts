@@ -92,6 +92,23 @@ test('syslog: a message is ASCII and not longer than a receiver has to take (RFC
   assert.equal(only.split(' ')[5], 'b'.repeat(32));
 });
 
+test('syslog: a message that just fits is whole, and says its facility, severity and host', () => {
+  const frame = (length: number, host = 'id.example.com') => {
+    const data = { changes: { a: 'x'.repeat(length) } };
+    const message = { id: 'a', type: 'b', at: new Date(0), severity: 'notice', subject: undefined, data } as const;
+    return framesIn(syslogFrame(message, host))[0] ?? '';
+  };
+  const left = 8_192 - frame(0).length;
+  assert.equal(frame(left).length, 8_192);
+  assert.ok(!frame(left).includes('shortened'));
+  assert.ok(frame(left + 1).includes('"changes":{"a":{}},"shortened":true'));
+  // Facility 13, severity 5 (RFC 5424 §6.2.1).
+  assert.ok(frame(0).startsWith('<109>1 1970-01-01T00:00:00.000Z id.example.com cardea - b [origin '));
+  assert.equal(frame(0, '').split(' ')[2], '-');
+  assert.equal(frame(0, 'bü cher').split(' ')[2], 'b??cher');
+  assert.equal(frame(0, 'h'.repeat(256)).split(' ')[2], 'h'.repeat(255));
+});
+
 for (const [about, identity, ca, reason] of [
   ['of another name', other, authority.pem, 'connection'],
   ['of an authority that is not trusted', named, undefined, 'connection'],

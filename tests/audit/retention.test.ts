@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { holdingRetention, lagsOf } from '../../server/audit/destination_lag.ts';
-import { addAuditMonths, removeOldAudit } from '../../server/audit/retention.ts';
+import { addAuditMonths, keptFrom, removeOldAudit } from '../../server/audit/retention.ts';
 import { createAuditKeeping } from '../../server/jobs/audit.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { auditLog } from '../helpers/audit.ts';
@@ -103,6 +103,17 @@ test('what an enabled destination has not had yet stays', async () => {
   );
   await db.run({ text: 'UPDATE audit_destinations SET position = position + 1' }, []);
   assert.deepEqual((await lagsOf(db, [id], at)).get(id), { since: new Date(month(8)), holdsRetention: false });
+});
+
+test('whole months are kept before the one of now, in UTC', () => {
+  const now = Date.UTC(2026, 1, 28, 23, 59, 59, 999);
+  const first = (year: number, month: number) => Date.UTC(year, month);
+  assert.deepEqual(
+    [0, 1, 2, 14].map((months) => keptFrom(now, months)),
+    [first(2026, 1), first(2026, 0), first(2025, 11), first(2024, 11)],
+  );
+  assert.equal(keptFrom(now + 1, 0), first(2026, 2));
+  assert.equal(keptFrom(0, 12), 0, 'no time before the epoch');
 });
 
 test('months older than the retention go with their keys, and the rest verifies by a signed anchor', async () => {
