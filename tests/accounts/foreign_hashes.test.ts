@@ -186,6 +186,37 @@ describe('a hash that would overload the server', () => {
     });
   }
 
+  test('is one beyond the bounds, and none at them', () => {
+    const bytes = (length: number) => Buffer.alloc(length, 1);
+    const bcryptOf = (cost: string) => `$2b$${cost}$${'A'.repeat(53)}`;
+    const pbkdf2Of = (rounds: number, saltBytes = 16, hashBytes = 16) =>
+      writePbkdf2('sha256', rounds, { salt: bytes(saltBytes), hash: bytes(hashBytes) });
+    const argon2Of = (memory: number, iterations: number, parallelism: number) =>
+      writeArgon2('argon2id', 19, { memory, iterations, parallelism }, parts);
+    const scryptOf = (ln: number, r: number, p: number) => writeScrypt({ N: 2 ** ln, r, p }, parts);
+    for (const [at, beyond, fault] of [
+      [bcryptOf('14'), bcryptOf('15'), 'too_expensive'],
+      [bcryptOf('04'), bcryptOf('03'), 'unreadable'],
+      [pbkdf2Of(2_000_000), pbkdf2Of(2_000_001), 'too_expensive'],
+      [pbkdf2Of(1), pbkdf2Of(0), 'unreadable'],
+      [pbkdf2Of(1, 512), pbkdf2Of(1, 513), 'too_expensive'],
+      [pbkdf2Of(1, 16, 512), pbkdf2Of(1, 16, 513), 'too_expensive'],
+      [pbkdf2Of(1, 16, 16), pbkdf2Of(1, 16, 15), 'unreadable'],
+      [argon2Of(2 ** 20, 2, 1), argon2Of(2 ** 20 + 1, 2, 1), 'too_expensive'],
+      [argon2Of(512, 1, 64), argon2Of(520, 1, 65), 'too_expensive'],
+      [argon2Of(16, 1, 2), argon2Of(15, 1, 2), 'unreadable'],
+      [argon2Of(8, 1, 1), argon2Of(8, 0, 1), 'unreadable'],
+      [argon2Of(8, 1, 1), argon2Of(8, 1, 0), 'unreadable'],
+      [scryptOf(14, 8, 32), scryptOf(14, 8, 33), 'too_expensive'],
+      [scryptOf(1, 1, 1), scryptOf(0, 1, 1), 'unreadable'],
+      [scryptOf(1, 1, 1), scryptOf(1, 0, 1), 'unreadable'],
+      [scryptOf(1, 1, 1), scryptOf(1, 1, 0), 'unreadable'],
+    ] as const) {
+      assert.equal(typeof readHash(at), 'object', at);
+      assert.equal(readHash(beyond), fault, beyond);
+    }
+  });
+
   test('has its memory known to the queue', () => {
     const memoryOf = (hash: string) => {
       const stored = readHash(hash);

@@ -69,10 +69,29 @@ const DECIDING = {
     tests: testsOf('accounts', 'passwords foreign_hashes policy mail_drafts store mails'),
     minutes: 0,
   },
-  audit_proofs: {
-    code: of('server/audit', 'merkle proofs'),
+  accounts_imports: {
+    code: of('server/accounts', 'import_formats import_keycloak import_readers'),
     of: 4,
-    tests: testsOf('audit', 'merkle proofs'),
+    tests: testsOf('accounts', 'import_formats'),
+    minutes: 0,
+  },
+  accounts_hashes: {
+    code: of('server/accounts', 'hash_formats'),
+    of: 4,
+    tests: testsOf('accounts', 'foreign_hashes'),
+    minutes: 0,
+  },
+  audit_tree: {
+    code: of('server/audit', 'merkle'),
+    of: 4,
+    tests: testsOf('audit', 'merkle'),
+    texts: true,
+    minutes: 0,
+  },
+  audit_proofs: {
+    code: of('server/audit', 'proofs'),
+    of: 4,
+    tests: testsOf('audit', 'proofs'),
     texts: true,
     minutes: 0,
   },
