@@ -1,7 +1,8 @@
 /**
- * Measures what metrics and traces cost (`make bench`): three servers on one database, one without both, one with metrics and one with
- * a tenth of all traces. They answer the same requests in turns, and the processor time of each for a request is compared.
- * node tests/performance/bench/monitoring.ts [--rounds=11] [--scale=1]
+ * Measures what metrics and traces cost (`make bench`): servers on one database, one without both, one with metrics, one with a tenth of all
+ * traces, and another one without both, which shows how much two processes of the same code differ. They answer the same requests in
+ * turns, and the processor time of each for a request is compared with that of the first; then all are started again.
+ * node tests/performance/bench/monitoring.ts [--starts=3] [--rounds=4] [--scale=1]
  */
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -15,67 +16,96 @@ import { createRequestStats } from '../../../server/platform/request_stats.ts';
 import { createSeeder } from '../../helpers/deployment.ts';
 import type { Scope } from '../../helpers/scope.ts';
 import { freePort } from '../../helpers/waiting.ts';
-import { CONNECTIONS, clientCredentialsJwt, jwksRequest } from './cases.ts';
+import { CONNECTIONS, clientCredentialsJwt, jwksRequest, type Target } from './cases.ts';
 import { run } from './load.ts';
 import { median } from './measure.ts';
-import { type Bench, launch, type Server } from './servers.ts';
+import { launch, type Server } from './servers.ts';
 
 const RESOURCE = { identifier: 'https://api.example.com', scopes: ['api:read'] };
-const SCRAPES = 50;
+const READINGS = 50;
 const COUNTED = 2_000_000;
 
 /** Requests of a round of some seconds: spans are sent several times within it. */
 const ROUTES = [
-  { title: 'JWKS', requests: 40_000, request: jwksRequest },
-  { title: 'token, client credentials, RS256 JWT', requests: 4_000, request: clientCredentialsJwt },
+  { title: 'JWKS', requests: 30_000, request: jwksRequest },
+  { title: 'token, client credentials, RS256 JWT', requests: 2_500, request: clientCredentialsJwt },
 ] as const;
 
-type Variant = 'neither' | 'metrics' | 'traces';
+const VARIANTS = ['neither', 'metrics', 'traces', 'neither again'] as const;
+type Variant = (typeof VARIANTS)[number];
+/** For each variant the times of its rounds, in microseconds. */
+type Times = Record<Variant, number[]>;
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '11' }, scale: { type: 'string', default: '1' } },
+  options: {
+    starts: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '4' },
+    scale: { type: 'string', default: '1' },
+  },
 });
-const [rounds, scale] = [Number(values.rounds), Number(values.scale)];
-const ends: (() => void | Promise<void>)[] = [];
-try {
-  await compare({ after: (end) => void ends.push(end) });
-} finally {
-  for (const end of ends.reverse()) await end();
+const [starts, rounds, scale] = [Number(values.starts), Number(values.rounds), Number(values.scale)];
+
+await scoped(async (scope) => {
+  const place = await prepare(scope);
+  const times = ROUTES.map((): Times => ({ neither: [], metrics: [], traces: [], 'neither again': [] }));
+  const readings: number[] = [];
+  for (let started = 0; started < starts; started += 1) {
+    await scoped(async (ofStart) => {
+      const { servers, metricsUrl } = await startAll(ofStart, place);
+      for (const [i, route] of ROUTES.entries()) await compare(route, servers, place.bench, times[i] as Times);
+      readings.push(await timeOfReading(servers.metrics, metricsUrl));
+    });
+  }
+  console.log(`processor time for a request, medians of ${starts * rounds} rounds in turns, over ${starts} starts`);
+  for (const [i, { title }] of ROUTES.entries()) print(title, times[i] as Times);
+  const each = median(readings);
+  const share = ((each / 15) * 100).toFixed(2);
+  console.log(`a reading of the metrics: ${(each * 1_000).toFixed(1)} ms, each 15 seconds ${share} % of a processor`);
+  console.log(`counting a response, which the page /status needs too: ${counting().toFixed(0)} ns`);
+});
+
+async function scoped(work: (scope: Scope) => Promise<void>): Promise<void> {
+  const ends: (() => void | Promise<void>)[] = [];
+  try {
+    await work({ after: (end) => void ends.push(end) });
+  } finally {
+    for (const end of ends.reverse()) await end();
+  }
 }
 
-async function compare(scope: Scope): Promise<void> {
-  const { servers, bench, metricsUrl } = await start(scope);
-  const names = Object.keys(servers) as Variant[];
-  console.log(`processor time for a request, medians of ${rounds} rounds in turns`);
-  for (const { title, requests, request } of ROUTES) {
-    const count = Math.ceil(requests * scale);
-    const times: Record<Variant, number[]> = { neither: [], metrics: [], traces: [] };
-    for (let round = -1; round < rounds; round += 1) {
-      // Another one begins each time. The first round warms up.
-      for (const [at] of names.entries()) {
-        const name = names[(at + round + 1) % names.length] as Variant;
-        const used = await measured(servers[name], request({ server: servers[name], bench }), count);
-        if (round >= 0) times[name].push(used);
-      }
-    }
-    for (const name of names) {
-      const ratios = times[name].map((time, i) => time / (times.neither[i] ?? Number.NaN)).toSorted((a, b) => a - b);
-      const [low, high] = [ratios[Math.floor(rounds / 4)] ?? 0, ratios[Math.floor((3 * rounds) / 4)] ?? 0];
-      const more =
-        name === 'neither'
-          ? ''
-          : `${percent(median(ratios))} (half of the rounds: ${percent(low)} to ${percent(high)})`;
-      console.log(`${title.padEnd(38)} ${name.padEnd(8)} ${median(times[name]).toFixed(1).padStart(7)} µs  ${more}`);
+async function compare(
+  { requests, request }: (typeof ROUTES)[number],
+  servers: Readonly<Record<Variant, Server>>,
+  bench: Target['bench'],
+  times: Times,
+): Promise<void> {
+  const count = Math.ceil(requests * scale);
+  // The first round warms up; another server begins each time.
+  for (let round = -1; round < rounds; round += 1) {
+    for (const at of VARIANTS.keys()) {
+      const name = VARIANTS[(at + round + 1) % VARIANTS.length] as Variant;
+      const used = await measured(servers[name], request({ server: servers[name], bench }), count);
+      if (round >= 0) times[name].push(used);
     }
   }
-  await (await fetch(metricsUrl)).text();
-  const before = await servers.metrics.cpuSeconds();
-  for (let i = 0; i < SCRAPES; i += 1) await (await fetch(metricsUrl)).text();
-  const each = ((await servers.metrics.cpuSeconds()) - before) / SCRAPES;
-  console.log(
-    `a reading of the metrics takes ${(each * 1_000).toFixed(1)} ms: ${((each / 15) * 100).toFixed(2)} % of a processor, each 15 seconds`,
-  );
-  console.log(`counting a response, which the page /status needs too, takes ${counting().toFixed(0)} ns`);
+}
+
+function print(title: string, times: Times): void {
+  for (const name of VARIANTS) {
+    const ratios = times[name].map((time, i) => time / (times.neither[i] ?? Number.NaN)).toSorted((a, b) => a - b);
+    const quarter = (part: number) => percent(ratios[Math.floor((part * ratios.length) / 4)] ?? Number.NaN);
+    const more =
+      name === 'neither' ? '' : `${percent(median(ratios))} (half of the rounds: ${quarter(1)} to ${quarter(3)})`;
+    console.log(`${title.padEnd(38)} ${name.padEnd(14)} ${median(times[name]).toFixed(1).padStart(7)} µs  ${more}`);
+  }
+}
+
+/** @returns seconds of the processor */
+async function timeOfReading(server: Server, url: string): Promise<number> {
+  await (await fetch(url)).text();
+  const before = await server.cpuSeconds();
+  for (let i = 0; i < READINGS; i += 1) await (await fetch(url)).text();
+  return ((await server.cpuSeconds()) - before) / READINGS;
 }
 
 function percent(ratio: number): string {
@@ -97,46 +127,28 @@ function counting(): number {
   return Number(process.hrtime.bigint() - began) / COUNTED;
 }
 
-async function start(scope: Scope) {
+interface Prepared {
+  readonly folder: string;
+  readonly dataDir: string;
+  readonly issuer: string;
+  readonly receiver: string;
+  readonly bench: Target['bench'];
+}
+
+/** A database with a client, which a server of its own has started, and a receiver of traces. */
+async function prepare(scope: Scope): Promise<Prepared> {
   const folder = mkdtempSync(join(tmpdir(), 'cardea-bench-'));
   chmodSync(folder, 0o711); // Postgres runs as another user when this runs as root, and needs access
   scope.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const dataDir = join(folder, 'data');
-  const receiver = createServer((request, response) => request.resume().on('end', () => response.end('{}')));
-  await new Promise<void>((ready) => receiver.listen(0, '127.0.0.1', ready));
-  scope.after(() => void receiver.close().closeAllConnections());
-  const ports = { neither: await freePort(), metrics: await freePort(), traces: await freePort() };
-  const metricsPort = await freePort();
-  const own: Readonly<Record<Variant, Readonly<Record<string, string>>>> = {
-    neither: {},
-    metrics: { CARDEA_METRICS_PORT: String(metricsPort) },
-    traces: {
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`,
-      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
-      OTEL_TRACES_SAMPLER_ARG: '0.1',
-    },
-  };
-  const launched = (name: Variant) =>
-    launch(scope, {
-      name: 'cardea',
-      file: 'server/main.ts',
-      port: ports[name],
-      log: join(folder, `${name}.log`),
-      path: '/healthz',
-      env: {
-        CARDEA_PORT: String(ports[name]),
-        CARDEA_ISSUER: `http://localhost:${ports.neither}`,
-        CARDEA_DATA_DIR: dataDir,
-        CARDEA_DEMO: 'false',
-        ...own[name],
-      },
-    });
-  // The first one starts the database, which the others join.
-  const servers: Readonly<Record<Variant, Server>> = {
-    neither: await launched('neither'),
-    metrics: await launched('metrics'),
-    traces: await launched('traces'),
-  };
+  const collector = createServer((request, response) => request.resume().on('end', () => response.end('{}')));
+  await new Promise<void>((ready) => collector.listen(0, '127.0.0.1', ready));
+  scope.after(() => void collector.close().closeAllConnections());
+  const receiver = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+  const port = await freePort();
+  const { issuer } = await launched(scope, { folder, dataDir, issuer: `http://localhost:${port}` }, 'database', {
+    port,
+  });
   const { url } = await startEmbeddedPostgres({ dataDir });
   const db = createDb({ url, poolSize: 1 });
   const seed = await createSeeder(db, readFileSync(join(dataDir, 'master.key'), 'utf8').trim());
@@ -144,10 +156,49 @@ async function start(scope: Scope) {
   const metadata = { scope: RESOURCE.scopes.join(' '), grant_types: ['client_credentials'], redirect_uris: [] };
   const { secret = '', ...party } = await seed.party({ firstParty: true, metadata });
   await db.close();
-  const bench: Pick<Bench, 'party' | 'people' | 'resource'> = {
-    party: { ...party, secret },
-    people: [],
-    resource: RESOURCE,
+  const bench = { party: { ...party, secret }, people: [], resource: RESOURCE };
+  return { folder, dataDir, issuer, receiver, bench };
+}
+
+async function startAll(scope: Scope, place: Prepared) {
+  const metricsPort = await freePort();
+  const own: Readonly<Record<Variant, Readonly<Record<string, string>>>> = {
+    neither: {},
+    metrics: { CARDEA_METRICS_PORT: String(metricsPort) },
+    traces: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: place.receiver,
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.1',
+    },
+    'neither again': {},
   };
-  return { servers, bench, metricsUrl: `http://127.0.0.1:${metricsPort}/metrics` };
+  const servers: Partial<Record<Variant, Server>> = {};
+  for (const name of VARIANTS)
+    servers[name] = await launched(scope, place, name, { port: await freePort(), env: own[name] });
+  return {
+    servers: servers as Readonly<Record<Variant, Server>>,
+    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
+  };
+}
+
+function launched(
+  scope: Scope,
+  { folder, dataDir, issuer }: Pick<Prepared, 'folder' | 'dataDir' | 'issuer'>,
+  name: string,
+  { port, env = {} }: { readonly port: number; readonly env?: Readonly<Record<string, string>> },
+): Promise<Server> {
+  return launch(scope, {
+    name: 'cardea',
+    file: 'server/main.ts',
+    port,
+    log: join(folder, `${name}.log`),
+    path: '/healthz',
+    env: {
+      CARDEA_PORT: String(port),
+      CARDEA_ISSUER: issuer,
+      CARDEA_DATA_DIR: dataDir,
+      CARDEA_DEMO: 'false',
+      ...env,
+    },
+  });
 }
