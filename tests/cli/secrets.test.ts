@@ -170,7 +170,7 @@ async function underLoad<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-describe('while people sign in on two servers', () => {
+describe('on two servers, and those that a sign-in depends on while people sign in', () => {
   test('the password of the database is replaced, in its file as well', async () => {
     const before = readFileSync(urlFile, 'utf8');
     const tried = await cardea(['secrets', 'rotate', 'database-password', '--dry-run', '--json']);
