@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -130,26 +130,9 @@ const COLLECT = pathToFileURL(join(ROOT, 'tests/coverage/collect.ts')).href;
 
 function withCoverage(folder: string | undefined): Parameters<typeof run>[0] {
   if (folder === undefined) return {};
-  const { NODE_COMPILE_CACHE } = process.env;
-  const env = {
-    ...process.env,
-    TEST_COVERAGE: folder,
-    ...(NODE_COMPILE_CACHE === undefined
-      ? {}
-      : {
-          TEST_COMPILE_CACHE: NODE_COMPILE_CACHE,
-          NODE_COMPILE_CACHE: copyOnce(NODE_COMPILE_CACHE, `${folder}-compiled`),
-        }),
-  };
+  const env = { ...process.env, TEST_COVERAGE: folder, NODE_DISABLE_COMPILE_CACHE: '1' };
   return { execArgv: ['--import', COLLECT], env };
 }
-
-/** What processes that count compile has counters, so they write to a copy. */
-function copyOnce(from: string, to: string): string {
-  if (existsSync(from) && !existsSync(to)) cpSync(from, to, { recursive: true });
-  return to;
-}
-
 const NUMBERS = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
 
 type Ended = Extract<TestEvent, { type: 'test:pass' | 'test:fail' }>;
