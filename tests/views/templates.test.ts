@@ -21,7 +21,7 @@ test('every message key that is used exists, and every key is used', () => {
           .map((file) => readFileSync(join(ROOT, 'server', folder, file), 'utf8')),
       )
       .join('\n');
-  const source = sourceOf('views', 'login', 'selfservice', 'demo');
+  const source = sourceOf('views', 'login', 'selfservice', 'demo', 'monitoring');
   const all = sourceOf('.');
   // The second are members of the export of a person, by their places in it, such as `consents[].accepted_at`.
   const literals = new Set(
