@@ -26,6 +26,7 @@ export const TEST_CLUSTER_SETTINGS: Readonly<Record<string, string>> = {
   full_page_writes: 'off',
   max_connections: '300',
   shared_buffers: '64MB',
+  hba_file: join(ROOT, 'tests/helpers/pg_hba.conf'),
   scram_iterations: '1', // otherwise each of thousands of connections hashes its password thousands of times
   dynamic_shared_memory_type: 'mmap', // files in its folder, which are removed with it even after a kill
 };
