@@ -85,8 +85,16 @@ function createRunner(options: StrykerOptions): TestRunner {
       }
       return { status: DryRunStatus.Complete, tests: results, mutantCoverage: { static: {}, perTest } };
     },
-    async mutantRun({ activeMutant, testFilter = [...tests], timeout }: MutantRunOptions): Promise<MutantRunResult> {
-      const env = { __STRYKER_ACTIVE_MUTANT__: activeMutant.id };
+    async mutantRun({
+      activeMutant,
+      testFilter = [...tests],
+      timeout,
+      hitLimit,
+    }: MutantRunOptions): Promise<MutantRunResult> {
+      const env = {
+        __STRYKER_ACTIVE_MUTANT__: activeMutant.id,
+        ...(hitLimit === undefined ? {} : { MUTATION_HIT_LIMIT: String(hitLimit) }),
+      };
       const { failed, output, pid, isLate } = await runFiles(testFilter, env, timeout - MARGIN_MS);
       if (failed) await dropDatabases(pid);
       if (isLate) return { status: MutantRunStatus.Timeout };

@@ -9,11 +9,21 @@ import { test } from 'node:test';
 import { onParentEnd } from '../helpers/children.ts';
 
 declare global {
-  /** Stryker's; how often each change would have been met, by its number. */
-  var __stryker__: { readonly mutantCoverage?: { readonly static: Readonly<Record<string, number>> } } | undefined;
+  /** Stryker's. */
+  var __stryker__:
+    | {
+        /** How often each change would have been met, by its number. */
+        readonly mutantCoverage?: { readonly static: Readonly<Record<string, number>> };
+        /** A change that is met more often than this throws: it has made a loop without an end. */
+        readonly hitLimit?: number;
+        readonly hitCount?: number;
+      }
+    | undefined;
 }
 
 onParentEnd(() => process.exit(1));
+const limit = process.env.MUTATION_HIT_LIMIT;
+if (limit !== undefined) globalThis.__stryker__ = { hitLimit: Number(limit), hitCount: 0 };
 const noted = process.env.MUTATION_COVERAGE;
 if (noted !== undefined)
   process.on('exit', () => writeFileSync(noted, JSON.stringify(globalThis.__stryker__?.mutantCoverage?.static ?? {})));
