@@ -31,6 +31,21 @@ test('a batch ends with the line by which it has two MiB', async () => {
   assert.deepEqual(await sizes(arriving(lines(2, 3 * MIB))), [1, 1]);
 });
 
+test('a sender who waits for the results of some lines gets them', async () => {
+  const answered = Promise.withResolvers<void>();
+  async function* waiting() {
+    yield lines(2);
+    await answered.promise;
+    yield lines(3);
+  }
+  const handed: number[] = [];
+  for await (const batch of lineBatches(waiting())) {
+    handed.push(batch.length);
+    answered.resolve();
+  }
+  assert.deepEqual(handed, [2, 3]);
+});
+
 test('an error of the source ends the batches, and a source that is left is ended', async () => {
   async function* failing() {
     yield lines(1);

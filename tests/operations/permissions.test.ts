@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { ADMINISTRATOR } from '../../server/accounts/administrators.ts';
 import {
   BUILTIN_ROLES,
+  builtinRoles,
   isPermission,
   NOUNS,
   PERMISSION_SCOPES,
@@ -62,6 +63,13 @@ test('the help desk changes credentials, sessions and locks, and looks for peopl
   assert.deepEqual(writes, ['credentials:write', 'sessions:write', 'lockouts:write']);
   assert.ok(held.includes('users:read') && held.includes('grants:read'));
   assert.deepEqual([...permissionsOfBuiltinRoles([])], []);
+});
+
+test('the roles that are built in are listed by their names', () => {
+  assert.deepEqual(
+    builtinRoles().map(({ name, permissions }) => [name, permissions]),
+    Object.entries(BUILTIN_ROLES).map(([name, { permissions }]) => [name, permissions]),
+  );
 });
 
 test('an auditor can change nothing', () => {
