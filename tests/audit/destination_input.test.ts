@@ -5,8 +5,10 @@ import { APP_EVENTS } from '../../server/audit/delivered.ts';
 import { assertActions } from '../../server/audit/destination_filter.ts';
 import {
   checkSettings,
+  DESTINATION_KINDS,
   type DestinationKind,
   type DestinationSettings,
+  isSigned,
 } from '../../server/audit/destination_settings.ts';
 import { type AllowedTargets, assertTarget } from '../../server/audit/destination_targets.ts';
 
@@ -26,6 +28,7 @@ const syslog = (host: string, allowed = PUBLIC) => tried('syslog', { host }, all
 const ACCEPTED: Readonly<Record<string, () => void>> = {
   'a name, of which the addresses are not asked for': webhook('https://siem.example.com/cardea'),
   'a public address': webhook('https://[2a00:1450::1]:8443/'),
+  'cloudevents: a name': tried('cloudevents', { url: 'https://siem.example.com/' }),
   'a private address that is allowed': webhook('https://10.0.0.5/audit', PRIVATE),
   'http to a loopback address that is allowed': webhook('http://127.0.0.1:8080/', LOOPBACK),
   'http to localhost where loopback is allowed': webhook('http://localhost:8080/', LOOPBACK),
@@ -85,6 +88,9 @@ const REFUSED: Readonly<Record<string, readonly [() => void, string, RegExp]>> =
     /IANA/,
   ],
   'a webhook without a URL': [tried('webhook', {}), 'url', /is missing/],
+  'cloudevents without a URL': [tried('cloudevents', {}), 'url', /is missing/],
+  'syslog: a private address of IPv6': [syslog('fd00::1'), 'host', ALLOW],
+  'syslog: a loopback address of IPv6': [syslog('::1'), 'host', ALLOW],
   'a webhook with a setting of syslog': [
     tried('webhook', { url: 'https://siem.example.com/', port: 6_514 }),
     'port',
@@ -103,6 +109,10 @@ const REFUSED: Readonly<Record<string, readonly [() => void, string, RegExp]>> =
 for (const [what, [refused, field, said]] of Object.entries(REFUSED)) {
   test(`${what} is refused`, () => assert.throws(refused, { code: 'invalid_input', field, message: said }));
 }
+
+test('what is sent by HTTP is signed', () => {
+  assert.deepEqual(DESTINATION_KINDS.filter(isSigned), ['webhook', 'cloudevents']);
+});
 
 test('a filter takes each action and each noun, and of an app each type of event', () => {
   for (const [of, names] of [

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { keyPolicy } from '../../keys/policy.ts';
 import {
   type Action,
   CLOCK_TOLERANCE_SECONDS,
@@ -51,6 +52,39 @@ describe('the first key', () => {
       actions.map((action) => action.ring),
       ['RS256', 'cookie'],
     );
+  });
+});
+
+describe('a policy', () => {
+  test('has a key set at every verifier after its age and a poll, and forgets a node after three polls', () => {
+    const policy = { ...POLICY, jwksMaxAgeSeconds: 3_600, pollSeconds: 30 };
+    assert.equal(publicationSeconds(policy), 3_630);
+    assert.equal(silenceSeconds(policy), 90);
+  });
+
+  test('has the configured rings, and the one of cookies', () => {
+    const settings = {
+      rings: ['ES256' as const],
+      rsaBits: 2_048,
+      rotationSeconds: 9,
+      jwksMaxAgeSeconds: 8,
+      pollSeconds: 7,
+    };
+    assert.deepEqual(keyPolicy(settings, { tokens: 10, cookies: 20 }), {
+      ...settings,
+      rings: [
+        { name: 'ES256', alg: 'ES256', signsForSeconds: 10 },
+        { name: 'cookie', alg: 'HMAC', signsForSeconds: 20 },
+      ],
+    });
+  });
+
+  test('plans each ring by its own keys, and creates a missing one also when a rotation is ordered', () => {
+    const rings = ['RS256', 'cookie'].map((name) => ({ name, alg: 'HMAC' as const, signsForSeconds: HOUR }));
+    for (const order of [undefined, rotation('gone')]) {
+      const actions = plan({ keys: [key('a')], nodes: [], lastSeenAt: 0 }, START, { ...POLICY, rings }, order);
+      assert.deepEqual(actions, [{ do: 'create', ring: 'cookie', state: 'active', expedited: false }]);
+    }
   });
 });
 

@@ -31,7 +31,7 @@ test('a batch ends with the line by which it has two MiB', async () => {
   assert.deepEqual(await sizes(arriving(lines(2, 3 * MIB))), [1, 1]);
 });
 
-test('a sender who waits for the results of some lines gets them', async () => {
+test('a sender who waits for the results of some lines gets them', { timeout: 10_000 }, async () => {
   const answered = Promise.withResolvers<void>();
   async function* waiting() {
     yield lines(2);
