@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import type { Client } from 'pg';
 import type { Clock } from '../platform/clock.ts';
 import { type BoundStatement, createDb, type Db } from '../platform/db.ts';
+import { failedGuard } from '../platform/db_errors.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 import { exclusively } from '../platform/exclusive.ts';
 import { migrateTo } from '../platform/migrate.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import type { SealedColumn } from '../platform/tables.ts';
-import { UNFINISHED_RESTORE } from '../platform/unfinished_restore.ts';
 import { listHeadIn, tablesIn } from './catalogue.ts';
 import { copiedOut } from './copy.ts';
 import { type CreateOptions, createBackup } from './create.ts';
@@ -16,7 +16,19 @@ import { accountsToErase, type ErasuresSince, erasuresSince, goOnBehind, writeEr
 import type { Header, Label, Manifest } from './manifest.ts';
 import { openAll } from './open_all.ts';
 import { openStorage } from './open_storage.ts';
-import { checkBackup, examineTarget, type Progress, replaceAll, type Source, type Target } from './restore.ts';
+import {
+  checkBackup,
+  ended,
+  examineTarget,
+  exclusivelyRestoring,
+  newestHead,
+  type Progress,
+  replaceAll,
+  restoreUnderWay,
+  type Source,
+  stillOwn,
+  type Target,
+} from './restore.ts';
 import { type LastRuns, lastRuns, noteRun } from './runs.ts';
 import { notEmpty, removeAbandoned, withScratch } from './scratch.ts';
 import type { Storage } from './storage.ts';
@@ -82,6 +94,13 @@ export interface Restored {
   readonly toErase: readonly string[];
 }
 
+/** The end of a restore, after which servers may use the database: for the transaction of its last change. */
+export interface RestoreEnd {
+  readonly statements: readonly BoundStatement[];
+  /** @returns the error for that of a transaction that failed */
+  refuse(error: unknown): AppError | undefined;
+}
+
 export interface Backups {
   readonly settings: BackupSettings;
   /** @throws AppError `backup_not_configured`, `backup_under_way`, `backup_storage` */
@@ -100,12 +119,15 @@ export interface Backups {
   verify(chosen: Chosen, scratch: string | undefined, progress: Progress): Promise<Verified>;
   /** Tells which rows a restore would read and replace; nothing is changed. */
   examine(chosen: Chosen, replace: boolean, progress: Progress): Promise<Omit<Restored, 'toErase'>>;
+  /** @throws AppError `restore_under_way`, and those of `restore.ts` */
   restore(
     chosen: Chosen,
     how: {
       readonly replace: boolean;
       /** Run as one transaction when all rows are there: what must not go on from the backup, such as sessions. */
       readonly endings: readonly BoundStatement[];
+      /** Erases again, and commits the statements of the end: while no other restore can begin. */
+      finish(restored: Restored, end: RestoreEnd): Promise<void>;
     },
     progress: Progress,
   ): Promise<Restored>;
@@ -180,31 +202,33 @@ export function createBackups(parts: BackupParts): Backups {
     }
   }
 
-  /** @param known the newest list that a database knows of; read before the lists are, as servers may write more */
+  /** @param known the newest lists that a database knows of; read before the lists are, as servers may write more */
   async function needed(
     { erasures = [], withoutErasures }: Chosen,
     { storage }: Source,
     manifest: Manifest,
     later: readonly ListedBackup[],
-    known: Header['erasures'],
+    known: Target['erasures'],
   ): Promise<ErasuresSince> {
     const places = [storage, ...(await Promise.all(erasures.map(storageAt)))];
-    const heads = [known, ...later.map(({ label }) => label?.erasures ?? null)].filter((head) => head !== null);
+    const heads = [...known, ...later.map(({ label }) => label?.erasures ?? null)].filter((head) => head !== null);
     return erasuresSince(places, manifest.erasures, heads, sealer, withoutErasures);
   }
 
   async function examined(
+    client: Client,
     chosen: Chosen,
     source: Source,
     replace: boolean,
     progress: Progress,
   ): Promise<Omit<Restored, 'toErase'>> {
     const manifest = await checkBackup(source, progress);
-    const target = await connected(db, examineTarget);
-    if (target.rows.length > 0 && !replace) throw notEmpty(target.rows, 'name an empty database, or add --replace');
+    const target = await examineTarget(client);
+    if (target.rows.length > 0 && !target.unfinished && !replace)
+      throw notEmpty(target.rows, 'name an empty database, or add --replace');
     const later = await laterThan(source);
     const erasures = await needed(chosen, source, manifest, later, target.erasures);
-    return { name: source.name, manifest, target, erasures, headSeen: newestHead(manifest, target, later) };
+    return { name: source.name, manifest, target, erasures, headSeen: headSeen(manifest, target, later) };
   }
 
   return {
@@ -226,11 +250,11 @@ export function createBackups(parts: BackupParts): Backups {
       const source = await sourceOf(chosen);
       const manifest = await checkBackup(source, progress);
       const known = await connected(db, listHeadIn);
-      await needed(chosen, source, manifest, await laterThan(source), known);
+      await needed(chosen, source, manifest, await laterThan(source), known ? [known] : []);
       const findings: string[] = [];
       let [auditEvents, opened] = [0, 0];
       await withScratch(db.url, scratch, async (on, client) => {
-        await replaceAll(on, client, source, manifest, progress);
+        await replaceAll(on, client, source, manifest, { auditHead: null, erasures: [] }, progress);
         findings.push(...(await differences(client, manifest, progress)));
         await migrateTo(on, undefined);
         const audit = await parts.inspect(on);
@@ -244,30 +268,38 @@ export function createBackups(parts: BackupParts): Backups {
       });
       return { name: source.name, manifest, findings, auditEvents, opened };
     },
-    examine: async (chosen, replace, progress) => examined(chosen, await sourceOf(chosen), replace, progress),
-    async restore(chosen, { replace, endings }, progress) {
-      const source = await sourceOf(chosen);
-      const found = await examined(chosen, source, replace, progress);
-      const { newest } = found.erasures;
-      // Its statements may take as long as a large database needs.
-      const patient = createDb({ url: db.url, poolSize: 2, timeoutMs: PATIENT_MS, name: 'cardea backup' });
-      try {
-        await connected(patient, async (client) => {
-          await examineTarget(client);
-          await replaceAll(patient, client, source, found.manifest, progress);
-        });
-        await migrateTo(patient, undefined);
-        await patient.transact([...endings, ...(newest ? [goOnBehind(newest)] : [])]);
-      } finally {
-        await patient.close();
-      }
-      return { ...found, toErase: await accountsToErase(db, found.erasures, sealer) };
-    },
+    examine: (chosen, replace, progress) =>
+      exclusivelyRestoring(db, async (client) => examined(client, chosen, await sourceOf(chosen), replace, progress)),
+    restore: (chosen, { replace, endings, finish }, progress) =>
+      // The connection that has the lock writes the rows, so that a restore that has lost it cannot go on.
+      exclusivelyRestoring(db, async (client) => {
+        const source = await sourceOf(chosen);
+        const found = await examined(client, chosen, source, replace, progress);
+        const { manifest, headSeen: auditHead, target } = found;
+        const { newest } = found.erasures;
+        const seen = { auditHead, erasures: [...target.erasures, ...(newest ? [newest] : [])] };
+        // Its statements may take as long as a large database needs.
+        const patient = createDb({ url: db.url, poolSize: 2, timeoutMs: PATIENT_MS, name: 'cardea backup' });
+        let id: string;
+        try {
+          id = await replaceAll(patient, client, source, manifest, seen, progress);
+          await migrateTo(patient, undefined);
+          const last = [stillOwn(id), ...endings, ...(newest ? [goOnBehind(newest)] : [])];
+          await patient.transact(last).catch((error: unknown) => {
+            throw anotherBegan(error) ?? error;
+          });
+        } finally {
+          await patient.close();
+        }
+        const restored = { ...found, toErase: await accountsToErase(db, found.erasures, sealer) };
+        await finish(restored, { statements: ended(id), refuse: anotherBegan });
+        return restored;
+      }),
   };
 }
 
-/** Ends the mark by which servers refuse the database; for the transaction of the last change of a restore. */
-export const endOfRestore = { statement: { text: `DROP TABLE ${UNFINISHED_RESTORE}` }, values: [] } as const;
+const anotherBegan = (error: unknown): AppError | undefined =>
+  failedGuard(error) === 'require_rows' ? restoreUnderWay() : undefined;
 
 const underWay = () => new AppError('backup_under_way', 'another process is making a backup at this moment');
 
@@ -286,9 +318,8 @@ const laterThan = ({ storage, name, sealer }: Source): Promise<ListedBackup[]> =
   listedIn(storage, sealer, (one) => one > name);
 
 /** The newest head of the audit that the database or a later backup has: others may have been sent it. */
-function newestHead(manifest: Manifest, { auditHead }: Target, later: readonly ListedBackup[]): Header['audit_head'] {
-  const heads = [auditHead, ...later.map(({ label }) => label?.audit_head ?? null)];
-  const [newest] = heads.filter((head) => head !== null).toSorted((a, b) => b.tree_size - a.tree_size);
+function headSeen(manifest: Manifest, { auditHead }: Target, later: readonly ListedBackup[]): Header['audit_head'] {
+  const newest = newestHead([auditHead, ...later.map(({ label }) => label?.audit_head ?? null)]);
   return newest && newest.tree_size > (manifest.audit_head?.tree_size ?? 0) ? newest : null;
 }
 

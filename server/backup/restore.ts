@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
-import { type Db, SERVER_NAME } from '../platform/db.ts';
+import { type BoundStatement, type Db, SERVER_NAME } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
+import { exclusively } from '../platform/exclusive.ts';
 import { knownMigrations, migrateTo } from '../platform/migrate.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import { UNFINISHED_RESTORE } from '../platform/unfinished_restore.ts';
@@ -8,6 +10,7 @@ import { readParts } from './archive.ts';
 import { auditHeadIn, listHeadIn, rowsIn, schemaDigest } from './catalogue.ts';
 import { COPYING } from './copy.ts';
 import { AGE, type CopyProgress, LABEL, nameOf } from './create.ts';
+import type { ListHead } from './erasure_chain.ts';
 import { loadRows } from './load.ts';
 import {
   assertUsable,
@@ -74,25 +77,34 @@ async function labelOf({ storage, name, sealer }: Source): Promise<Label | undef
 const partsOf = ({ storage, name, identities, sealer }: Source) =>
   readParts(storage.get(`${name}${AGE}`), { identities, sealer });
 
-/** The content of a database that a restore would replace. */
-export interface Target {
+/** What a database had and knew before its restore, which a restore that is interrupted leaves to the next one. */
+export interface Known {
   readonly rows: readonly { readonly name: string; readonly rows: number }[];
-  /** Of the audit that is there; null where there is none. */
+  /** The newest of the audit; null where there is none. */
   readonly auditHead: Header['audit_head'];
-  /** The newest list of erased people that it knows of. */
-  readonly erasures: Header['erasures'];
-  /** An earlier restore was interrupted: what is there is a part of a backup. */
+  /** The newest lists of erased people. */
+  readonly erasures: readonly ListHead[];
+}
+
+/** The database that a restore would replace. */
+export interface Target extends Known {
+  /** An earlier restore was interrupted: there is a part of a backup, and what is known is from before it. */
   readonly unfinished: boolean;
 }
 
 /** @throws AppError `database_in_use` when servers are connected */
-export async function examineTarget(client: Client): Promise<Target> {
+async function assertNoServers(client: Client): Promise<void> {
   const { rows: connected } = await client.query(
     'SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1 LIMIT 1',
     [SERVER_NAME],
   );
   if (connected.length > 0)
     throw new AppError('database_in_use', 'servers are connected to the database: stop every one, then restore');
+}
+
+/** @throws AppError `database_in_use` when servers are connected, `database_not_empty` when others use the database */
+export async function examineTarget(client: Client): Promise<Target> {
+  await assertNoServers(client);
   const { rows } = await client.query<{ unfinished: boolean; audit: boolean; others: string | null }>(
     `SELECT to_regclass($1) IS NOT NULL AS unfinished, to_regclass('audit_heads') IS NOT NULL AS audit,
             CASE WHEN to_regclass('kysely_migration') IS NULL THEN
@@ -104,31 +116,57 @@ export async function examineTarget(client: Client): Promise<Target> {
   const { unfinished = false, audit = false, others = null } = rows[0] ?? {};
   if (others !== null && !unfinished)
     throw new AppError('database_not_empty', `the database is used by others (${others}): name an empty one`);
+  if (unfinished) return { ...(await leftIn(client)), unfinished };
+  const list = await listHeadIn(client);
   return {
-    rows: unfinished ? [] : await rowsIn(client),
-    auditHead: audit && !unfinished ? await auditHeadIn(client) : null,
-    erasures: unfinished ? null : await listHeadIn(client),
+    rows: await rowsIn(client),
+    auditHead: audit ? await auditHeadIn(client) : null,
+    erasures: list ? [list] : [],
     unfinished,
   };
 }
 
+/** What the restore that was interrupted has left; nothing for one of a version that kept nothing. */
+async function leftIn(client: Client): Promise<Known> {
+  const { rows } = await client.query<{ known: Known | null }>(
+    `SELECT to_jsonb(mark) -> 'known' AS known FROM ${UNFINISHED_RESTORE} mark ORDER BY began_at LIMIT 1`,
+  );
+  return rows[0]?.known ?? { rows: [], auditHead: null, erasures: [] };
+}
+
+/** The newest head of the audit of some. */
+export const newestHead = (heads: readonly Header['audit_head'][]): Header['audit_head'] =>
+  heads.filter((head) => head !== null).toSorted((a, b) => b.tree_size - a.tree_size)[0] ?? null;
+
 /**
- * Replaces what a database has by a backup that was checked. Until `finish` has run, servers refuse the database, also when this process
- * is killed; a restore that is run again begins anew.
- * @returns when the rows are there and the schema is that of this version
+ * Replaces what a database has by a backup that was checked. Until the statements `ended` have run, servers refuse the database, also
+ * when this process is killed; a restore that is run again begins anew.
+ * @param client has the lock of restores
+ * @param seen what is known of the database from elsewhere, such as later backups
+ * @returns the id of this restore, when the rows are there and the schema is that of the backup
  */
 export async function replaceAll(
   db: Db,
   client: Client,
   source: Source,
   manifest: Manifest,
+  seen: Omit<Known, 'rows'>,
   progress: Progress,
-): Promise<void> {
-  await client.query(
-    `CREATE TABLE IF NOT EXISTS ${UNFINISHED_RESTORE} (backup_id uuid NOT NULL, began_at timestamptz NOT NULL)`,
-  );
-  await client.query(`INSERT INTO ${UNFINISHED_RESTORE} VALUES ($1, now())`, [manifest.id]);
+): Promise<string> {
+  const id = randomUUID();
+  // Also what was written while the backup was read.
+  const { unfinished: _, ...target } = await examineTarget(client);
+  const known: Known = {
+    rows: target.rows,
+    auditHead: newestHead([target.auditHead, seen.auditHead]),
+    erasures: distinct([...target.erasures, ...seen.erasures]),
+  };
+  // As one transaction: a database that is marked has nothing of before, and one that is whole has no mark.
+  await client.query('BEGIN');
+  await mark(client, id, manifest, known);
   await removeAll(client);
+  await assertNoServers(client);
+  await client.query('COMMIT');
   await migrateTo(db, manifest.migrations.at(-1));
   if ((await schemaDigest(client)) !== manifest.schema_digest)
     throw new AppError(
@@ -137,9 +175,57 @@ export async function replaceAll(
     );
   for (const text of COPYING) await client.query(text);
   await loadRows(client, partsOf(source), manifest, (at) => progress({ doing: 'writing', ...at }));
+  return id;
 }
 
-/** Tables and functions, which extensions of the database are not. */
+async function mark(client: Client, id: string, manifest: Manifest, known: Known): Promise<void> {
+  await client.query(
+    `CREATE TABLE IF NOT EXISTS ${UNFINISHED_RESTORE} (backup_id uuid NOT NULL, began_at timestamptz NOT NULL)`,
+  );
+  await client.query(
+    `ALTER TABLE ${UNFINISHED_RESTORE} ADD COLUMN IF NOT EXISTS id uuid, ADD COLUMN IF NOT EXISTS known jsonb`,
+  );
+  await client.query(`DELETE FROM ${UNFINISHED_RESTORE}`);
+  await client.query(
+    `INSERT INTO ${UNFINISHED_RESTORE} (backup_id, began_at, id, known) VALUES ($1, clock_timestamp(), $2, $3)`,
+    [manifest.id, id, JSON.stringify(known)],
+  );
+}
+
+const distinct = (heads: readonly ListHead[]): ListHead[] => [
+  ...new Map(heads.map((head) => [`${head.installation} ${head.number} ${head.sha256}`, head])).values(),
+];
+
+/**
+ * Work on a database that one restore or trial does at a time.
+ * @param work gets the connection that has the lock
+ * @throws AppError 409 `restore_under_way`
+ */
+export const exclusivelyRestoring = <T>(db: Pick<Db, 'connect'>, work: (client: Client) => Promise<T>): Promise<T> =>
+  exclusively(db, 'restore', restoreUnderWay, work);
+
+export const restoreUnderWay = () =>
+  new AppError('restore_under_way', 'another process restores a backup into the database at this moment');
+
+/** Fails its transaction by `require_rows` when another restore has begun, as when the connection with the lock was lost. */
+export const stillOwn = (id: string): BoundStatement => ({
+  // The lock on the row lets no other restore begin before the transaction has ended.
+  statement: {
+    text: `SELECT require_rows((SELECT count(*) FROM (SELECT FROM ${UNFINISHED_RESTORE} WHERE id = $1 FOR UPDATE) own))`,
+  },
+  values: [id],
+});
+
+/**
+ * Ends the mark by which servers refuse the database; for the transaction of the last change of a restore. It fails as that of `stillOwn`
+ * does.
+ */
+export const ended = (id: string): readonly BoundStatement[] => [
+  stillOwn(id),
+  { statement: { text: `DROP TABLE ${UNFINISHED_RESTORE}` }, values: [] },
+];
+
+/** Drops tables and functions, which extensions of the database are not; for a transaction. */
 export async function removeAll(client: Client): Promise<void> {
   const { rows } = await client.query<{ text: string }>(
     `SELECT format('DROP TABLE IF EXISTS %s CASCADE', c.oid::regclass) AS text FROM pg_class c
@@ -151,7 +237,5 @@ export async function removeAll(client: Client): Promise<void> {
         AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')`,
     [UNFINISHED_RESTORE],
   );
-  await client.query('BEGIN');
   for (const { text } of rows) await client.query(text);
-  await client.query('COMMIT');
 }

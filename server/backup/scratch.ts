@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 import { createDb, type Db } from '../platform/db.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 import { UNFINISHED_RESTORE } from '../platform/unfinished_restore.ts';
-import { examineTarget, removeAll, type Target } from './restore.ts';
+import { examineTarget, exclusivelyRestoring, removeAll, type Target } from './restore.ts';
 
 /** `cardea_verify_1796000000_5c7e1f3a9b2d`: made at that time, in seconds since the epoch. */
 const OWN = '^cardea_verify_([0-9]{10,12})_[0-9a-f]{12}$';
@@ -64,19 +64,17 @@ export async function withScratch(
     }
     const db = createDb({ url: url.href, poolSize: 2, timeoutMs: 60_000, name: 'cardea backup' });
     try {
-      const client = await db.connect();
-      // A database that was refused is left as it is.
-      let isOurs = false;
-      try {
+      await exclusivelyRestoring(db, async (client) => {
         const { rows } = await examineTarget(client);
+        // A database that was refused is left as it is.
         if (rows.length > 0) throw notEmpty(rows, '--scratch names the URL of an empty database');
-        isOurs = true;
-        await client.query('SET client_min_messages = error');
-        await work(db, client);
-      } finally {
-        if (isOurs && given !== undefined) await emptied(client);
-        await client.end();
-      }
+        try {
+          await client.query('SET client_min_messages = error');
+          await work(db, client);
+        } finally {
+          if (given !== undefined) await emptied(client);
+        }
+      });
     } finally {
       await db.close();
     }
@@ -88,8 +86,10 @@ export async function withScratch(
 
 async function emptied(client: Client): Promise<void> {
   await client.query('ROLLBACK');
+  await client.query('BEGIN');
   await removeAll(client);
   await client.query(`DROP TABLE IF EXISTS ${UNFINISHED_RESTORE}`);
+  await client.query('COMMIT');
 }
 
 /** @returns AppError 409 `database_not_empty` */

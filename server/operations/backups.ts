@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { endLinksAfterRestore } from '../accounts/after_restore.ts';
 import type { Changes } from '../audit/entries.ts';
-import { type Chosen, endOfRestore, type Restored } from '../backup/backups.ts';
+import type { Chosen, Restored, RestoreEnd } from '../backup/backups.ts';
 import type { Label } from '../backup/manifest.ts';
 import type { Run as PastRun } from '../backup/runs.ts';
 import type { ListedBackup } from '../backup/stored.ts';
@@ -263,21 +263,24 @@ export const backups = {
         yield [{ ...resultOf({ ...found, toErase: [] }, 0), dry_run: true }];
         return undefined;
       }
+      let erased = 0;
+      const finish = async (restored: Restored, { statements, refuse }: RestoreEnd) => {
+        erased = await eraseAgain(services, restored, commit);
+        const { name: id, manifest, headSeen } = restored;
+        const changes = visible({
+          backup: manifest.id,
+          made_at: manifest.created_at,
+          audit_head: manifest.audit_head,
+          audit_head_seen: headSeen,
+          erased_again: erased,
+          sessions_kept: keep,
+          ...(given.without_erasures === undefined ? {} : { without_erasures: given.without_erasures }),
+        });
+        await commit({ statements, refuse, target: { kind: 'backup', id }, changes });
+      };
       const restored = yield* withProgress((tell) =>
-        all.restore(chosen, { replace, endings }, (at) => tell({ type: 'progress' as const, ...at })),
+        all.restore(chosen, { replace, endings, finish }, (at) => tell({ type: 'progress' as const, ...at })),
       );
-      const erased = await eraseAgain(services, restored, commit);
-      const { manifest, headSeen } = restored;
-      const changes = visible({
-        backup: manifest.id,
-        made_at: manifest.created_at,
-        audit_head: manifest.audit_head,
-        audit_head_seen: headSeen,
-        erased_again: erased,
-        sessions_kept: keep,
-        ...(given.without_erasures === undefined ? {} : { without_erasures: given.without_erasures }),
-      });
-      await commit({ statements: [endOfRestore], target: { kind: 'backup', id: restored.name }, changes });
       yield [{ ...resultOf(restored, erased), sessions_kept: keep }];
       return undefined;
     },

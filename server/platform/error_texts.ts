@@ -257,6 +257,10 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'The database that is to be restored has rows, which would be lost.',
     remedy: 'Name another database, or add --replace to delete what it has.',
   },
+  restore_under_way: {
+    happened: 'Another process restores a backup into the same database.',
+    remedy: 'Wait until it has ended, then look whether the database is the one that you want.',
+  },
   restore_unfinished: {
     happened: 'The database has a part of a backup alone, as its restore is under way or was interrupted.',
     remedy: 'Wait for it, or run `cardea backup restore` again.',

@@ -87,6 +87,7 @@ export const ERROR_STATUSES = {
   passkey_exists: 409,
   processing_restricted: 409,
   resource_server_exists: 409,
+  restore_under_way: 409,
   restore_unfinished: 409,
   rotation_under_way: 409,
   schema_newer: 409,

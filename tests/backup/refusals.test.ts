@@ -4,12 +4,15 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { headerEntry, manifestEntry, packed, readParts } from '../../server/backup/archive.ts';
+import { createBackups } from '../../server/backup/backups.ts';
 import { sealedText } from '../../server/backup/manifest.ts';
 import { endBytes, entryBytes } from '../../server/backup/tar.ts';
+import { SEALED } from '../../server/operations/sealed_columns.ts';
 import { createDb } from '../../server/platform/db.ts';
 import { migrateUp } from '../../server/platform/migrate.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { finished, setUpCli, startCli } from '../cli/run_cli.ts';
+import { databaseUrl } from '../helpers/postgres.ts';
 import { defer } from '../helpers/scope.ts';
 import { until } from '../helpers/waiting.ts';
 import { backupWorld, emptyDatabase, makeIdentity } from './world.ts';
@@ -25,9 +28,17 @@ const other: string = (await backup(url, ['create', '--json'])).json.name;
 const target = await emptyDatabase(scope, url);
 const db = createDb({ url: target, name: 'test' });
 defer(scope, () => db.close());
-const killed = await emptyDatabase(scope, url);
+/** It has a person, and knows of lists of erased people and of a head of the audit that no backup has. */
+const killed = await databaseUrl(scope);
 const killedDb = createDb({ url: killed, name: 'test' });
 defer(scope, () => killedDb.close());
+await cardea(['users', 'create', '--email', 'alan@example.com', '--no-password'], {
+  env: { CARDEA_DATABASE_URL: killed },
+});
+await killedDb.run({ text: "UPDATE erasure_lists SET number = 3, sha256 = repeat('a', 64)" }, []);
+await killedDb.run({ text: "INSERT INTO audit_heads VALUES (999, $1, '', now())" }, [
+  JSON.stringify({ tree_size: 999, root_hash: 'lost' }),
+]);
 const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
 const stranger = await makeIdentity(join(folder, 'stranger'));
 const age = readFileSync(join(to, `${one}.age`));
@@ -168,8 +179,9 @@ test('a backup that was encrypted again, with nothing changed, is accepted: the 
   assert.equal(ran.code, 0, ran.stderr);
 });
 
-test('a restore that is killed leaves a database that is refused until it is restored again', async () => {
-  const child = startCli(['backup', 'restore', one, '--identity', identity], { ...env, CARDEA_DATABASE_URL: killed });
+test('a restore that is killed leaves a database that is refused until it is restored again, and what was known of it', async () => {
+  const args = ['restore', one, '--identity', identity, '--without-erasures', '1-3'];
+  const child = startCli(['backup', ...args, '--replace'], { ...env, CARDEA_DATABASE_URL: killed });
   const begun = "SELECT to_regclass('unfinished_restore') IS NOT NULL AS begun";
   await until(
     'the restore begins',
@@ -187,9 +199,48 @@ test('a restore that is killed leaves a database that is refused until it is res
     assert.match(refused.stderr, /a restore of it was interrupted/);
   }
   await assert.rejects(migrateUp(killedDb), { code: 'restore_unfinished' });
-  const again = await backup(killed, ['restore', one, '--identity', identity]);
+  const forgetful = await backup(killed, ['restore', one, '--identity', identity]);
+  assert.equal(forgetful.code, 1, forgetful.stdout);
+  assert.match(forgetful.stderr, /lists 1-3 of .*--without-erasures 1-3/);
+  const again = await backup(killed, [...args, '--json']);
   assert.equal(again.code, 0, again.stderr);
-  assert.equal((await cardea(['users', 'list', '--json'], onIt)).json.length, 1);
+  assert.equal(again.json.audit_size_seen, 999);
+  const accounts = again.json.replaced.find(({ table }: { table: string }) => table === 'accounts');
+  assert.deepEqual(accounts, { table: 'accounts', rows: 1 });
+  assert.deepEqual(
+    (await cardea(['users', 'list', '--json', '--full'], onIt)).json.map(({ email }: { email: string }) => email),
+    ['ada@example.com'],
+  );
+});
+
+test('one restore at a time: another is refused until the database may be used again, and cannot be ended by the first', async () => {
+  const settings = { to, recipients: [recipient], everySeconds: 0, keptSeconds: 0, s3Endpoint: undefined };
+  const inspect = async () => ({ audit: 0, auditEvents: 0 });
+  const parts = { db: killedDb, sealer, now: Date.now, version: '0.1.0', sealed: SEALED, settings, inspect };
+  const found: unknown[] = [];
+  const restored = createBackups(parts).restore(
+    { name: one, identity, withoutErasures: '1-3' },
+    {
+      replace: true,
+      endings: [],
+      async finish(_restored, { statements, refuse }) {
+        for (const more of [[], ['--dry-run']]) {
+          const other = await backup(killed, ['restore', one, '--identity', identity, '--replace', ...more]);
+          found.push(other.code, /another process restores a backup/.test(other.stderr));
+        }
+        // As when the connection with the lock was lost, and another restore has begun.
+        await killedDb.run({ text: 'UPDATE unfinished_restore SET id = gen_random_uuid()' }, []);
+        await killedDb.transact(statements).catch((error: unknown) => {
+          throw refuse(error) ?? error;
+        });
+      },
+    },
+    () => {},
+  );
+  await assert.rejects(restored, { code: 'restore_under_way' });
+  assert.deepEqual(found, [1, true, 1, true]);
+  const refused = await cardea(['users', 'list'], { env: { CARDEA_DATABASE_URL: killed } });
+  assert.match(refused.stderr, /a restore of it was interrupted/);
 });
 
 test('a database with rows is replaced only when that is asked for, and it is said what is lost', async () => {
