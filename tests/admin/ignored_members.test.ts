@@ -71,6 +71,8 @@ const CREATIONS: Readonly<Record<string, { least: object; others: Readonly<Recor
       address: { locality: 'Paris' },
       groups: ['given'],
       roles: ['given'],
+      // of a password alone
+      password_temporary: REFUSED,
     },
   },
   '/audit/destinations': {
