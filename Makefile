@@ -91,8 +91,9 @@ $(SITE): $(INSTALLED) $(shell find ops/docs ops/site -type f -not -path 'ops/sit
 # The tests drive a real browser, a real Redis and real proxies. What is installed here is not started: a test starts what it needs.
 test-tools:
 	@missing=; \
-	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
-	  || [ -n "$$TEST_CHROMIUM" ] || missing="$$missing chromium"; \
+	for chromium in chromium-headless-shell chromium chromium-browser google-chrome; do \
+	  command -v $$chromium >/dev/null && break; chromium=; done; \
+	[ -n "$$chromium$$TEST_CHROMIUM" ] || missing="$$missing chromium"; \
 	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
 	command -v ps >/dev/null || missing="$$missing procps"; \
 	{ command -v prometheus && command -v promtool; } >/dev/null || missing="$$missing prometheus"; \
@@ -107,5 +108,6 @@ test-tools:
 	[ -e $$policy ] && policy= || printf '#!/bin/sh\nexit 101\n' | $$as install -m 755 /dev/stdin $$policy; \
 	trap '[ -z "$$policy" ] || $$as rm -f $$policy; rm -f "$$log"' EXIT; \
 	{ $$as env DEBIAN_FRONTEND=noninteractive apt-get update \
+	  && if apt-cache show chromium-headless-shell; then missing=$$(echo "$$missing" | sed 's/chromium/&-headless-shell/'); fi \
 	  && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing; } >"$$log" 2>&1 \
 	  || { tail -n 20 "$$log" >&2; echo "apt-get could not install$$missing" >&2; exit 1; }

@@ -54,6 +54,11 @@ export function mustChange(passwordSetAt: Date | null): boolean {
   return passwordSetAt?.getTime() === MUST_CHANGE.getTime();
 }
 
+/** When a password was set, to be shown; null where it is not known, or an operator chose it for one sign-in. */
+export function timeOfPassword({ passwordSetAt }: { readonly passwordSetAt: Date | null }): Date | null {
+  return mustChange(passwordSetAt) ? null : passwordSetAt;
+}
+
 export interface PasswordContext {
   /** Words that the password must not contain, such as those of `personalWords`. */
   readonly personal: readonly string[];

@@ -3,6 +3,7 @@ import type { Devices } from '../accounts/devices.ts';
 import { LINK_LIFETIMES, type LinkPayload, type LinkPurpose, type Links } from '../accounts/links.ts';
 import type { MailThrottle, ThrottledMail } from '../accounts/mail_throttle.ts';
 import type { NoticeKind, QueuedIntent, QueuedMail } from '../accounts/mails.ts';
+import { mustChange } from '../accounts/policy.ts';
 import type { Standing } from '../accounts/standing.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { BoundStatement } from '../platform/db.ts';
@@ -145,7 +146,9 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
     const newEmail = intent.email;
     if (intent.to === 'old') return { name: 'change_email_requested', account, to: account.email, newEmail };
     // A change of password cancels a change of address, also one whose mail has not been sent yet.
-    if (account.passwordSetAt !== null && account.passwordSetAt.getTime() > at) return undefined;
+    // A password that an operator chose has no time of its own, and the person has not been signed in since.
+    const { passwordSetAt } = account;
+    if (mustChange(passwordSetAt) || (passwordSetAt !== null && passwordSetAt.getTime() > at)) return undefined;
     // The address belongs to another account, whose owner requested nothing; the requester must not learn that it exists.
     if (await accounts.findByIdentifier(newEmail)) return undefined;
     const { epoch } = account;

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Account } from '../accounts/account.ts';
 import { heldByAccounts } from '../accounts/held.ts';
+import { timeOfPassword } from '../accounts/policy.ts';
 import type { Accounts } from '../accounts/store.ts';
 import { HELD_BY_AUDIT } from '../audit/held.ts';
 import { CLIENT_NAMES } from '../clients/statements.ts';
@@ -129,7 +130,7 @@ async function read(parts: DataExportParts, accountId: string, madeAt: Date) {
       profile: shownProfile(account),
       factors: {
         kinds: account.secondFactors,
-        password: account.passwordHash === null ? null : { set_at: account.passwordSetAt },
+        password: account.passwordHash === null ? null : { set_at: timeOfPassword(account) },
         totp: totp ?? null,
         passkeys: list('factors.passkeys'),
         recovery_codes: list('factors.recovery_codes'),

@@ -18,7 +18,12 @@ const Input = strict({
   user: Type.Optional(Type.String({ ...Text, description: 'id, e-mail address or username of a user that exists' })),
   email: Type.Optional(Type.String({ ...Text, description: 'of a new user' })),
   name: Type.Optional(Type.String({ ...Text, description: 'full name, for a new user' })),
-  password: Type.Optional(Type.String({ ...Text, description: 'for a new user' })),
+  password: Type.Optional(
+    Type.String({
+      ...Text,
+      description: 'for a new user; of another administrator it opens one sign-in, to choose another one',
+    }),
+  ),
   client: Type.Optional(Type.String({ ...Text, description: 'name of a machine client with all scopes' })),
   console_redirect_uri: Type.Optional(Type.String({ ...Text, description: 'of a client by which people use the API' })),
   another: Type.Optional(Type.Boolean({ description: 'although there is an administrator already' })),
@@ -95,7 +100,7 @@ export const operators = {
 /** The first administrator. @throws AppError 400 `invalid_input`, 404 `not_found` */
 async function personOf(
   services: Services,
-  { user, email, name, password }: Static<typeof Input>,
+  { user, email, name, password, another }: Static<typeof Input>,
 ): Promise<Made & { account: Pick<Account, 'id' | 'email' | 'roles'> }> {
   const { accounts } = await services.accountStores();
   if ((user === undefined) === (email === undefined)) throw invalidInput('email', 'give either email or user');
@@ -113,7 +118,9 @@ async function personOf(
   const profile = { email: email ?? '', ...(name === undefined ? {} : { name }) };
   const passwordHash =
     password === undefined ? null : await (await services.passwords()).change.hashFirst(profile, password);
-  return accounts.plans.creating({ ...profile, passwordHash, roles: [ADMINISTRATOR] });
+  // The first administrator chooses a password for themselves, and each further one is another person.
+  const hasTemporaryPassword = passwordHash !== null && another === true;
+  return accounts.plans.creating({ ...profile, passwordHash, hasTemporaryPassword, roles: [ADMINISTRATOR] });
 }
 
 function machineOf({ clients }: Services, name: string) {

@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import type { Account } from '../../server/accounts/account.ts';
 import type { MailThrottle } from '../../server/accounts/mail_throttle.ts';
 import type { NoticeKind } from '../../server/accounts/mails.ts';
+import { MUST_CHANGE } from '../../server/accounts/policy.ts';
 import { createDrafts } from '../../server/jobs/mail_drafts.ts';
 import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { changePassword } from '../helpers/account_changes.ts';
@@ -170,15 +171,23 @@ test('a mail that has become needless is not sent', async (t) => {
   assert.deepEqual(await queued(), []);
 });
 
-test('a change of password cancels a change of address whose mail has not been sent yet', async (t) => {
-  const { enqueue, clock, db, accounts, worker, post } = await setUp(t);
-  const { id, email } = await accounts.create({ email: 'robbed@example.com', passwordHash: 'x' });
-  await enqueue({ kind: 'change_email', accountId: id, email: 'thief@example.com' });
-  clock.ms += 1;
-  await db.transact(await changePassword(accounts, id));
-  await worker().run();
-  assert.deepEqual(
-    post.mails.map(({ to }) => to[0]),
-    [email],
-  );
-});
+for (const [whose, setAt] of [
+  ['by the person', undefined],
+  ['by an operator', MUST_CHANGE],
+] as const) {
+  test(`a change of password ${whose} cancels a change of address whose mail has not been sent yet`, async (t) => {
+    const { enqueue, clock, db, accounts, worker, post } = await setUp(t);
+    const { id, email } = await accounts.create({
+      email: `robbed.${whose.replaceAll(' ', '.')}@example.com`,
+      passwordHash: 'x',
+    });
+    await enqueue({ kind: 'change_email', accountId: id, email: 'thief@example.com' });
+    clock.ms += 1;
+    await db.transact(await changePassword(accounts, id, setAt));
+    await worker().run();
+    assert.deepEqual(
+      post.mails.map(({ to }) => to[0]),
+      [email],
+    );
+  });
+}

@@ -250,12 +250,15 @@ test('refuses when there is an administrator already, unless it is forced', asyn
   const first = await cli.cardea([...bootstrap, '--email', 'ada@example.com', '--no-password', '--json']);
   assert.equal(first.code, 0, first.stderr);
   assert.deepEqual(first.json.roles, ['cardea-admin']);
-  const again = [...bootstrap, '--email', 'bob@example.com', '--no-password', '--client', 'ops', '--json'];
-  const refused = await cli.cardea(again);
+  const again = [...bootstrap, '--email', 'bob@example.com', '--password-stdin', '--client', 'ops', '--json'];
+  const input = remember('password', 'Kestrel-Fjord-7-Anvil');
+  const refused = await cli.cardea(again, { input });
   assert.equal(refused.code, 1);
   assert.deepEqual(await rowsOf(`SELECT id FROM clients WHERE NOT builtin`), []);
-  const forced = await cli.cardea([...again, '--force']);
+  const forced = await cli.cardea([...again, '--force'], { input });
   assert.equal(forced.code, 0, forced.stderr);
+  const bob = await cli.cardea(['users', 'show', 'bob@example.com', '--json']);
+  assert.equal(bob.json.password_temporary, true, 'another person gets a password for one sign-in');
 });
 
 test('gives the role to somebody who has an account, and keeps the other roles', async (t) => {

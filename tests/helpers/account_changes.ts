@@ -36,9 +36,9 @@ export function accountChanges(db: Db, { plans }: Pick<Accounts, 'plans'>): Acco
  * The statements by which the store of accounts sets a password, without the other consequences of a change: sessions and
  * sign-ins under way stay, so that a test of the account's epoch proves the epoch alone.
  */
-export async function changePassword(accounts: Accounts, id: string): Promise<BoundStatement[]> {
+export async function changePassword(accounts: Accounts, id: string, setAt?: Date): Promise<BoundStatement[]> {
   const account = await accounts.resolve(id);
-  return accounts.passwordStatements(account, account.passwordHash ?? '');
+  return accounts.passwordStatements(account, account.passwordHash ?? '', setAt);
 }
 
 /** Deletes an account, or all of them. In SQL, because no operation of the server does so. */

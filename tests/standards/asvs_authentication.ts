@@ -345,7 +345,7 @@ export const ASVS_PASSWORDS: readonly Requirement[] = [
     id: 'V6.4.6',
     asks: 'administrators can start a reset of a password, but not choose the password',
     verdict: 'partly',
-    how: 'An operator with the permission credentials:write can set a password, which ends the sessions of the person, mails them, is in the audit, and has to be changed at the next sign-in. The operator could use that sign-in. Give operators who need not do that a role without this permission, and let people use /account/forgot.',
+    how: 'An operator with the permission credentials:write can set a password, which ends the sessions of the person, mails them, is in the audit, and has to be changed at the next sign-in, unless the operator says that it stays. The operator could use that sign-in. Give operators who need not do that a role without this permission, and let people use /account/forgot.',
     tests: {
       'admin/user_credentials.test.ts': [
         'a new password ends sessions and a lock, and is an event and a mail; the audit has no word of the password',

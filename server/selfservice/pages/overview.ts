@@ -1,3 +1,4 @@
+import { timeOfPassword } from '../../accounts/policy.ts';
 import { accountPath } from '../../views/paths.ts';
 import { type AccountEventView, APPS_COUNTED, type NameUnder } from '../../views/views.ts';
 import { eventViews } from '../event_views.ts';
@@ -38,6 +39,7 @@ export default accountPage<OverviewData>({
 
   async show(context) {
     const { parts, account } = context;
+    const passwordSetAt = timeOfPassword(account);
     const [passkeys, codes, sessions, apps, requests, events] = await Promise.all([
       parts.passkeys.list(account),
       parts.recoveryCodes.remaining(account),
@@ -49,7 +51,7 @@ export default accountPage<OverviewData>({
     return {
       emailVerified: account.emailVerified,
       ...(account.username === undefined ? {} : { username: account.username }),
-      ...(account.passwordSetAt === null ? {} : { passwordSetAt: account.passwordSetAt }),
+      ...(passwordSetAt === null ? {} : { passwordSetAt }),
       hasPassword: account.passwordHash !== null,
       hasTotp: account.secondFactors.includes('totp'),
       passkeys: passkeys.length,
