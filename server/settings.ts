@@ -5,6 +5,7 @@ import { readLimits } from './limit_settings.ts';
 import { readCertificates } from './platform/certificates.ts';
 import { readIssuer } from './platform/issuer.ts';
 import { kmsArn, masterKeySources, transitKey } from './platform/key_values.ts';
+import { redisUrl } from './platform/redis_url.ts';
 import {
   addresses,
   boolean,
@@ -47,7 +48,7 @@ const SERVER = {
     about: 'milliseconds to wait for a connection or a statement',
   },
   CARDEA_REDIS_URL: {
-    read: url('redis:', 'rediss:', 'redis+sentinel:', 'redis+cluster:', 'rediss+cluster:'),
+    read: redisUrl,
     secret: true,
     unset: 'none',
     about:

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { Option } from 'commander';
 import { type FreshSecret, printOfText } from '../fresh_secrets.ts';
 import { AppError } from '../platform/errors.ts';
 import { findSecretPrint, printsIn } from '../platform/secret_prints.ts';
@@ -6,67 +7,97 @@ import { seconds } from '../platform/settings.ts';
 import { type Context, UsageError } from './context.ts';
 import type { ChangeOptions, Progress } from './output.ts';
 
+type KeyRing = Awaited<ReturnType<Context['services']['keyRing']>>;
+type RunningNode = Awaited<ReturnType<KeyRing['nodes']>>[number];
+
 const AGAIN_MS = 500;
 
-export const TIMEOUT_OPTION = [
-  '--timeout <duration>',
-  'how long to wait until all running servers use the new value',
-  '5m',
-] as const;
+export const timeoutOption = (): Option =>
+  new Option('--timeout <duration>', 'how long to wait until all running servers use the new value')
+    .argParser(secondsOf)
+    .default(300, '5m');
 
 export interface RotateOptions extends ChangeOptions {
   readonly passwordStdin?: boolean;
-  readonly timeout: string;
+  /** Seconds. */
+  readonly timeout: number;
   readonly finish?: boolean;
 }
 
-export interface Awaited {
+export interface AwaitedSecret {
   readonly setting: FreshSecret;
-  /** What the file of the setting has. */
+  readonly file: string;
+  /** What the file has. */
   readonly text: string;
   /** Default: servers use the same values in the same order. `accept`: they have all of them, in any order. */
   readonly how?: 'use' | 'accept';
-  /** As of the option. */
-  readonly timeout: string;
+  /** Seconds. */
+  readonly timeout: number;
   readonly progress: Progress;
 }
 
 /**
- * Waits until every running server has told that it uses the new value of a secret.
+ * Waits until every running server has told that it uses the new value of a secret. A server of an earlier version, which tells nothing,
+ * is waited for as well.
  * @returns how many run
  * @throws AppError 409 `conflict` when some do not after the time
  */
 export async function awaitServers(
   { services, db, sealer }: Pick<Context, 'services' | 'db' | 'sealer'>,
-  { setting, text, how = 'use', timeout, progress }: Awaited,
+  { setting, file, text, how = 'use', timeout, progress }: AwaitedSecret,
 ): Promise<number> {
-  const print = await findSecretPrint(db, sealer);
-  // No server has ever run.
-  if (!print) return 0;
-  const wanted = printsIn([printOfText(setting, text, print)], setting);
-  const isThere = (prints: readonly string[]) =>
-    how === 'use' ? prints.join() === wanted.join() : wanted.every((one) => prints.includes(one));
-  const until = performance.now() + 1_000 * secondsOf(timeout);
+  const until = performance.now() + 1_000 * timeout;
   const keyRing = await services.keyRing();
+  const seenFirst = new Map((await keyRing.nodes()).map(({ nodeId, seenAt }) => [nodeId, seenAt]));
+  let isThere: ((node: RunningNode) => boolean) | undefined;
   for (;;) {
     await keyRing.callNodes();
+    // The first server of this version makes the key of the fingerprints.
+    isThere ??= await tellsOf({ db, sealer }, { setting, text, how });
     const nodes = await keyRing.nodes();
-    const without = nodes.filter(({ secrets }) => !isThere(printsIn(secrets, setting)));
+    const without = nodes.filter((node) => !isThere?.(node));
     const state = `${nodes.length - without.length} of ${nodes.length} running servers ${how} the new ${setting}`;
     if (without.length === 0) {
       progress.end(state);
       return nodes.length;
     }
-    if (performance.now() > until)
-      throw new AppError(
-        'conflict',
-        `only ${state}, not ${without.map(({ nodeId }) => nodeId).join(', ')}: each must read the same ${setting}_FILE ("cardea secrets list" shows how many do)`,
-      );
+    if (performance.now() > until) {
+      const why = without.map((node) => {
+        const isSilent = seenFirst.get(node.nodeId) === node.seenAt;
+        return `${node.nodeId} ${whyNot(node, { setting, file, isSilent })}`;
+      });
+      throw new AppError('conflict', `only ${state}: ${why.join('; ')}`);
+    }
     progress.show(nodes.length - without.length, state);
     await setTimeout(AGAIN_MS);
   }
 }
 
+async function tellsOf(
+  { db, sealer }: Pick<Context, 'db' | 'sealer'>,
+  { setting, text, how }: Required<Pick<AwaitedSecret, 'setting' | 'text' | 'how'>>,
+): Promise<((node: RunningNode) => boolean) | undefined> {
+  const print = await findSecretPrint(db, sealer);
+  if (!print) return undefined;
+  const wanted = printsIn([printOfText(setting, text, print)], setting);
+  return ({ secrets }) => {
+    const prints = printsIn(secrets, setting);
+    return how === 'use' ? prints.join() === wanted.join() : wanted.every((one) => prints.includes(one));
+  };
+}
+
+/** @param isSilent it has not told anything since the command waits */
+function whyNot(
+  { secrets }: RunningNode,
+  { setting, file, isSilent }: Pick<AwaitedSecret, 'setting' | 'file'> & { readonly isSilent: boolean },
+): string {
+  if (secrets.length === 0) return 'does not tell which secrets it has: it is of an earlier version';
+  if (isSilent) return 'has not told anything since: it may be frozen, or without the database';
+  if (printsIn(secrets, setting).length === 0) return `has no ${setting}`;
+  return `has another value: ${setting}_FILE has to name ${file}, or a file with the same content there, and ${setting} is not read again`;
+}
+
+/** @throws UsageError */
 function secondsOf(duration: string): number {
   try {
     return Number(seconds(0)(duration));

@@ -5,6 +5,7 @@ import { createDb, type Db } from '../platform/db.ts';
 import { isPasswordRefused } from '../platform/db_errors.ts';
 import { AppError, isUnavailable } from '../platform/errors.ts';
 import { secretIn } from '../platform/settings.ts';
+import { awaitServers, type RotateOptions } from './awaited_servers.ts';
 import type { Context } from './context.ts';
 import type { ChangeOptions, Item } from './output.ts';
 import { reason } from './reason.ts';
@@ -19,23 +20,31 @@ const UNDER_WAY = `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE usename = c
   AND pid <> pg_backend_pid() AND xact_start IS NOT NULL) AS under_way`;
 
 /**
- * The database gets the new password, then the file of the URL has it; one process at a time. Connections that a server opens in
+ * The database gets the new password, then the file of the URL has it, and then all servers read it; one process at a time. Connections that a server opens in
  * between are tried again (platform/db.ts). When the file cannot be replaced the database gets the old password again. A rotation that
  * was ended in between is finished instead.
  * @throws AppError 409 `conflict` when another process rotates, or when it is not known which password holds
  */
 export async function rotateDatabasePassword(
-  { env, withContext }: Pick<CommandTools, 'env' | 'withContext'>,
-  options: ChangeOptions,
+  { env, withContext, createProgress }: CommandTools,
+  options: RotateOptions,
 ): Promise<Item> {
   const file = secretFileOf(env, 'CARDEA_DATABASE_URL');
   const lock = await locked(file);
   try {
     let result = await finishLeft(file, options);
-    if (result) return result;
+    if (result && options.dryRun) return result;
     // It reads the file after the lock was taken: another process may have replaced it before.
+    if (!result)
+      await withContext(async (context) => {
+        result = await rotate(context, file, options);
+      });
+    if (options.dryRun) return result ?? {};
+    // By a connection with the new password.
     await withContext(async (context) => {
-      result = await rotate(context, file, options);
+      const awaited = { setting: 'CARDEA_DATABASE_URL', file, text: secretIn(file), timeout: options.timeout } as const;
+      const servers = await awaitServers(context, { ...awaited, progress: createProgress({ every: 1 }) });
+      result = { ...result, servers };
     });
     return result ?? {};
   } finally {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { nameOfPepper } from '../accounts/peppers.ts';
 import { passwords } from '../operations/passwords.ts';
-import { secrets } from '../operations/secrets.ts';
 import { AppError } from '../platform/errors.ts';
 import { plainKeys } from '../platform/key_values.ts';
 import { MASTER_KEY_BYTES } from '../platform/sealing.ts';
@@ -9,7 +8,7 @@ import { secretIn, split } from '../platform/settings.ts';
 import { awaitServers, type RotateOptions } from './awaited_servers.ts';
 import { type Context, UsageError } from './context.ts';
 import type { Item } from './output.ts';
-import { prepared, rotating, secretFileOf } from './secret_file.ts';
+import { prepared, replaceNoted, rotating, secretFileOf } from './secret_file.ts';
 import type { CommandTools } from './tools.ts';
 
 const setting = 'CARDEA_PASSWORD_PEPPER';
@@ -19,22 +18,23 @@ const setting = 'CARDEA_PASSWORD_PEPPER';
  * sign in; `--finish` removes the old one when no password needs it.
  */
 export async function rotatePepper(
-  { env, withContext, createProgress }: CommandTools,
+  { env, withContext, createProgress, note }: CommandTools,
   options: RotateOptions,
 ): Promise<Item> {
   const file = secretFileOf(env, setting);
-  const how = { setting, timeout: options.timeout, progress: createProgress({ every: 1 }) } as const;
+  const how = { setting, file, timeout: options.timeout, progress: createProgress({ every: 1 }) } as const;
   let result: Item = {};
   const put = (text: string) => prepared(file, text).replace();
+  const noted = (context: Context, text: string) =>
+    replaceNoted(context, { setting, put: prepared(file, text), before: secretIn(file) }, options);
 
   async function begin(context: Context): Promise<void> {
     const [old = '', ...others] = split(secretIn(file));
     if (others.length > 0)
       throw new UsageError(`${file} has more than one pepper: --finish removes those that no password needs`);
     const next = randomBytes(MASTER_KEY_BYTES).toString('base64');
-    await context.operate(secrets.replaced, { body: { setting } }, options);
     result = { file, rotated: !options.dryRun };
-    if (options.dryRun) return prepared(file, old).discard();
+    if (options.dryRun) return noted(context, `${next},${old}`);
     put(`${old},${next}`);
     try {
       await awaitServers(context, { ...how, text: `${old},${next}`, how: 'accept' });
@@ -43,7 +43,7 @@ export async function rotatePepper(
       put(old);
       throw error;
     }
-    put(`${next},${old}`);
+    await noted(context, `${next},${old}`);
     const servers = await awaitServers(context, { ...how, text: `${next},${old}` });
     result = { ...result, servers, left: 'people get it as they sign in: later, run this command with --finish' };
   }
@@ -59,13 +59,14 @@ export async function rotatePepper(
       .reduce((sum, { people: count }) => sum + count, 0);
     if (people > 0)
       throw new AppError('conflict', `${people} people have not signed in since: their passwords need the old pepper`);
-    result = { file, rotated: false, removed: others.length };
-    if (options.dryRun || others.length === 0) return;
-    put(kept);
-    result = { ...result, servers: await awaitServers(context, { ...how, text: kept }) };
+    result = { file, rotated: false, removed: 0 };
+    if (others.length === 0) return;
+    await noted(context, kept);
+    if (options.dryRun) result = { ...result, removable: others.length };
+    else result = { ...result, removed: others.length, servers: await awaitServers(context, { ...how, text: kept }) };
   }
 
   const work = options.finish ? finish : begin;
-  await withContext((context) => rotating(context, setting, () => work(context)));
+  await withContext((context) => rotating(context, { setting, file, note }, options, () => work(context)));
   return result;
 }

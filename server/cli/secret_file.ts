@@ -13,10 +13,14 @@ import {
 import { dirname } from 'node:path';
 import { loadConfig } from '../config.ts';
 import type { FreshSecret } from '../fresh_secrets.ts';
+import { secrets } from '../operations/secrets.ts';
 import { AppError } from '../platform/errors.ts';
 import { exclusively } from '../platform/exclusive.ts';
+import { filesBeside } from '../platform/secret_leftovers.ts';
 import type { Environment } from '../platform/settings.ts';
 import { type Context, UsageError } from './context.ts';
+import type { ChangeOptions } from './output.ts';
+import type { CommandTools } from './tools.ts';
 
 /** The file of a secret, which servers read again. @throws UsageError when the secret is in no file */
 export function secretFileOf(env: Environment, setting: FreshSecret): string {
@@ -29,11 +33,13 @@ export function secretFileOf(env: Environment, setting: FreshSecret): string {
 /** The content of a file that will replace another one at once, with the same rights. */
 export interface Prepared {
   readonly path: string;
+  /** The file that is replaced. */
+  readonly file: string;
   replace(): void;
   discard(): void;
 }
 
-/** A link stays, and the file that it leads to is replaced. @throws UsageError when this user may not */
+/** A link stays, and the file that it leads to is replaced. @throws UsageError when this user may not, or not with the same rights */
 export function prepared(link: string, content: string): Prepared {
   const file = realpathSync(link);
   const { mode, uid, gid } = statSync(file);
@@ -46,16 +52,69 @@ export function prepared(link: string, content: string): Prepared {
   }
   const path = `${file}.${randomBytes(4).toString('hex')}`;
   writeFileSync(path, `${content}\n`, { mode: 0o600, flag: 'wx', flush: true });
-  chmodSync(path, mode);
-  if (process.getuid?.() === 0) chownSync(path, uid, gid);
-  return { path, replace: () => renameSync(path, file), discard: () => rmSync(path, { force: true }) };
+  const discard = () => rmSync(path, { force: true });
+  const own = statSync(path);
+  try {
+    if (own.uid !== uid || own.gid !== gid) chownSync(path, own.uid === uid ? -1 : uid, gid);
+    chmodSync(path, mode);
+  } catch {
+    discard();
+    throw new UsageError(
+      `${file} is of user ${uid} and group ${gid}, which this user cannot give to the file that replaces it, so that servers may not read it: ` +
+        'nothing was changed. Run the command as its owner, who is in that group, or as root',
+    );
+  }
+  return { path, file, replace: () => renameSync(path, file), discard };
 }
 
-/** Replaces the file of a secret, one process at a time. @throws AppError 409 `conflict` while another process does */
-export const rotating = <T>({ db }: Pick<Context, 'db'>, setting: FreshSecret, work: () => Promise<T>): Promise<T> =>
+/**
+ * The file of a secret gets its new value, and the audit notes that; when it cannot, the file gets the earlier one again.
+ * A dry run does neither.
+ */
+export async function replaceNoted(
+  { operate }: Pick<Context, 'operate'>,
+  {
+    setting,
+    put,
+    before,
+  }: { readonly setting: Exclude<FreshSecret, 'CARDEA_DATABASE_URL'>; readonly put: Prepared; readonly before: string },
+  { dryRun }: ChangeOptions,
+): Promise<void> {
+  try {
+    if (!dryRun) put.replace();
+  } finally {
+    put.discard();
+  }
+  try {
+    await operate(secrets.replaced, { body: { setting } }, { dryRun });
+  } catch (error) {
+    if (!dryRun) prepared(put.file, before).replace();
+    throw error;
+  }
+}
+
+/**
+ * Replaces the file of a secret, one process at a time, and removes what a rotation has left beside it that was ended: no server has
+ * read that.
+ * @throws AppError 409 `conflict` while another process does
+ */
+export const rotating = (
+  { db }: Pick<Context, 'db'>,
+  { setting, file, note }: { readonly setting: FreshSecret; readonly file: string } & Pick<CommandTools, 'note'>,
+  { dryRun }: ChangeOptions,
+  work: () => Promise<void>,
+): Promise<void> =>
   exclusively(
     db,
     `rotation of ${setting}`,
     () => new AppError('conflict', `another process replaces ${setting} at this moment; try again when it has ended`),
-    work,
+    async () => {
+      const left = filesBeside(file);
+      await work();
+      if (dryRun) return;
+      for (const one of left) {
+        rmSync(one, { force: true });
+        note(`removed ${one}, which a rotation had left that did not end`);
+      }
+    },
   );

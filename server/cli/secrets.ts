@@ -2,30 +2,46 @@ import { Argument, type Command } from 'commander';
 import { auditKeys } from '../operations/audit_keys.ts';
 import { keys } from '../operations/keys.ts';
 import { secrets } from '../operations/secrets.ts';
-import { type RotateOptions, TIMEOUT_OPTION } from './awaited_servers.ts';
+import { type RotateOptions, timeoutOption } from './awaited_servers.ts';
 import { UsageError } from './context.ts';
 import { rotateDatabasePassword } from './database_password.ts';
 import { PASSWORD_STDIN_OPTION } from './input.ts';
 import { printKeyChanges } from './keys.ts';
 import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import { rotatePepper } from './pepper.ts';
-import { MAIL_SERVER, REDIS, rotateServicePassword } from './service_passwords.ts';
+import { REDIS } from './redis_passwords.ts';
+import { MAIL_SERVER, rotateServicePassword, type Service } from './service_passwords.ts';
 import type { CommandTools } from './tools.ts';
 
 /** Replaces a secret, and prints the result. */
 type Rotate = (tools: CommandTools, options: RotateOptions) => Promise<void>;
 
+interface Rotation {
+  readonly rotate: Rotate;
+  /** The options that it takes beside those of every rotation. */
+  readonly options?: readonly (keyof RotateOptions)[];
+}
+
 /** By the name that `secrets rotate` takes. All leave running servers without an interruption. */
-const ROTATIONS: Readonly<Record<string, Rotate>> = {
-  'signing-keys': rotateKeys({}),
-  'cookie-keys': rotateKeys({ ring: 'cookie' }),
-  'audit-key': ({ withContext, printItem }, options) =>
-    withContext(async ({ operate }) => printItem(await operate(auditKeys.rotate, {}, options), options)),
-  'database-password': printed(rotateDatabasePassword),
-  'redis-password': printed((tools, options) => rotateServicePassword(REDIS, tools, options)),
-  'smtp-password': printed((tools, options) => rotateServicePassword(MAIL_SERVER, tools, options)),
-  pepper: printed(rotatePepper),
+const ROTATIONS: Readonly<Record<string, Rotation>> = {
+  'signing-keys': { rotate: rotateKeys({}) },
+  'cookie-keys': { rotate: rotateKeys({ ring: 'cookie' }) },
+  'audit-key': {
+    rotate: ({ withContext, printItem }, options) =>
+      withContext(async ({ operate }) => printItem(await operate(auditKeys.rotate, {}, options), options)),
+  },
+  'database-password': { rotate: printed(rotateDatabasePassword), options: ['timeout'] },
+  'redis-password': { rotate: printed(rotateOf(REDIS)), options: ['timeout', 'passwordStdin'] },
+  'smtp-password': { rotate: printed(rotateOf(MAIL_SERVER)), options: ['timeout', 'passwordStdin'] },
+  pepper: { rotate: printed(rotatePepper), options: ['timeout', 'finish'] },
 };
+
+/** Options that some rotations take, as they are typed. */
+const OF_SOME = { timeout: '--timeout', passwordStdin: '--password-stdin', finish: '--finish' } as const;
+
+function rotateOf(service: Service) {
+  return (tools: CommandTools, options: RotateOptions) => rotateServicePassword(service, tools, options);
+}
 
 function printed(run: (tools: CommandTools, options: RotateOptions) => Promise<Item>): Rotate {
   return async (tools, options) => tools.printItem(await run(tools, options), options);
@@ -72,11 +88,15 @@ export function secretsCommand(noun: Command, tools: CommandTools): void {
       'smtp-password, redis-password: read the new one, which the service has already, from standard input',
     )
     .option('--finish', 'pepper: remove the old one, when no password needs it')
-    .option(...TIMEOUT_OPTION)
+    .addOption(timeoutOption())
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (name: string, options: RotateOptions) => {
-      const rotate = ROTATIONS[name] ?? (() => Promise.reject(new UsageError(`no secret ${name}`)));
+    .action(async (name: string, options: RotateOptions, command: Command) => {
+      const { rotate, options: taken = [] } = ROTATIONS[name] ?? {};
+      if (!rotate) throw new UsageError(`no secret ${name}`);
+      for (const [option, typed] of Object.entries(OF_SOME))
+        if (command.getOptionValueSource(option) === 'cli' && !taken.some((one) => one === option))
+          throw new UsageError(`${name} takes no ${typed}`);
       await rotate(tools, options);
     });
 }

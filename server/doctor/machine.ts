@@ -1,5 +1,6 @@
 import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { filesBeside } from '../platform/secret_leftovers.ts';
 import { isLoopback } from '../platform/smtp_url.ts';
 import { type Check, type Finding, ok, problem, skipped, warning } from './check.ts';
 
@@ -43,9 +44,21 @@ export const checkSecretFiles: Check = async ({ config, env }) => {
   });
   if (files.length === 0) return skipped('no secret comes from a file');
   const findings = await Promise.all(files.map(([name, file]) => modeOf(name, file)));
-  const wrong = findings.filter((one) => one !== undefined);
+  const wrong = [...findings.filter((one) => one !== undefined), ...leftFiles(config.secretFiles)];
   return wrong.length > 0 ? wrong : ok(`${files.length} files, which only their owner and group can read`);
 };
+
+/** What rotations that were ended have left beside files; the check of the database reports on its own. */
+function leftFiles(files: Readonly<Record<string, string>>): Finding[] {
+  return ['CARDEA_REDIS_URL', 'CARDEA_SMTP_URL', 'CARDEA_PASSWORD_PEPPER'].flatMap((name) =>
+    (files[name] === undefined ? [] : filesBeside(files[name])).map((left) =>
+      warning(
+        `a rotation of ${name} that did not end has left ${left}`,
+        'Remove it, unless a rotation runs at this moment: the next one removes it as well.',
+      ),
+    ),
+  );
+}
 
 async function modeOf(name: string, file: string): Promise<Finding | undefined> {
   const { mode } = await stat(file);

@@ -1,6 +1,7 @@
 import { createTransport } from 'nodemailer';
 import { smtpOptions } from '../platform/mail.ts';
 import { reasonOf } from '../platform/outages.ts';
+import { redisPlace } from '../platform/redis_url.ts';
 import { isLoopback } from '../platform/smtp_url.ts';
 import { Broken, type Check, type Finding, ok, problem, skipped, warning } from './check.ts';
 
@@ -50,7 +51,7 @@ const REDIS_LEAST = 6;
 
 export const checkRedis: Check = async ({ config: { redisUrl }, signal }) => {
   if (redisUrl === undefined) return skipped('no Redis: each server counts for itself');
-  const { askRedis, redisPlace } = await import('../platform/redis.ts');
+  const { askRedis } = await import('../platform/redis.ts');
   const { hosts, secure, credentials } = redisPlace(redisUrl);
   const told = await askRedis(redisUrl, signal).catch((error) => {
     const message = String((error as Error).message);

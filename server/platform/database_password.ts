@@ -1,7 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
-import { readdirSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import type { BoundStatement } from './db.ts';
+import { filesBeside } from './secret_leftovers.ts';
 import { secretIn } from './settings.ts';
 
 const ITERATIONS = 4_096;
@@ -24,14 +23,8 @@ export function withPassword(url: string, password: string): string {
  */
 export function leftBeside(file: string): string[] {
   try {
-    const path = realpathSync(file);
-    const begins = `${basename(path)}.`;
-    const same = withPassword(secretIn(path), '-');
-    return readdirSync(dirname(path))
-      .filter((name) => name.startsWith(begins) && /^[0-9a-f]{8}$/.test(name.slice(begins.length)))
-      .map((name) => join(dirname(path), name))
-      .filter((one) => isOf(same, one))
-      .sort();
+    const same = withPassword(secretIn(file), '-');
+    return filesBeside(file).filter((one) => isOf(same, one));
   } catch {
     return [];
   }

@@ -2,6 +2,7 @@ import { createClient, createCluster, createSentinel } from 'redis';
 import type { Clock } from './clock.ts';
 import { type Counter, createMemoryCounter } from './limits.ts';
 import type { Logger } from './log.ts';
+import { redisPlace } from './redis_url.ts';
 import type { Tracing } from './tracing.ts';
 
 /** The commands that are used, for all topologies. */
@@ -170,26 +171,6 @@ export function connectTo(source: string | (() => string)): RedisCommands {
     default:
       return createClient({ url: `${scheme}://${hosts}/${path}`, ...common }) as unknown as RedisCommands;
   }
-}
-
-/** The parts of a URL of Redis. Several hosts are no URL that `URL` can read. */
-export function redisPlace(url: string) {
-  const [, secure, kind, user, password, hosts = '', path = ''] =
-    /^redis(s)?(?:\+(sentinel|cluster))?:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^/?#]*)\/?([^?#]*)/.exec(url) ?? [];
-  return {
-    kind: kind as 'sentinel' | 'cluster' | undefined,
-    secure: secure !== undefined,
-    hosts,
-    /** The number of a database, or the name of a master. */
-    path,
-    credentials:
-      password === undefined
-        ? undefined
-        : {
-            ...(user === undefined || user === '' ? {} : { username: decodeURIComponent(user) }),
-            password: decodeURIComponent(password),
-          },
-  };
 }
 
 function hostList(hosts: string, defaultPort: number): { host: string; port: number }[] {

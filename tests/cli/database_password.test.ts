@@ -41,7 +41,7 @@ describe('a rotation of the password of the database that is disturbed', () => {
   test('ends well when the answer to COMMIT is lost', async () => {
     proxy.onCommit = async () => 'break';
     const ran = await runAlone();
-    assert.deepEqual(ran.json, { file: aloneFile, rotated: true }, ran.stderr);
+    assert.deepEqual(ran.json, { file: aloneFile, rotated: true, servers: 0 }, ran.stderr);
     await aloneOpens();
     assert.deepEqual(besideAlone(), []);
   });
@@ -58,7 +58,11 @@ describe('a rotation of the password of the database that is disturbed', () => {
     const tried = await runAlone([...rotateAlone, '--dry-run']);
     assert.deepEqual(tried.json, { file: aloneFile, rotated: false, finished: `${folder}/${left}` }, tried.stderr);
     const next = await runAlone();
-    assert.deepEqual(next.json, { file: aloneFile, rotated: true, finished: `${folder}/${left}` }, next.stderr);
+    assert.deepEqual(
+      next.json,
+      { file: aloneFile, rotated: true, finished: `${folder}/${left}`, servers: 0 },
+      next.stderr,
+    );
     await aloneOpens();
     assert.deepEqual(besideAlone(), []);
   });
@@ -89,7 +93,7 @@ describe('a rotation of the password of the database that is disturbed', () => {
       return 'pass';
     };
     const ran = await runAlone();
-    assert.deepEqual(ran.json, { file: aloneFile, rotated: true }, ran.stderr);
+    assert.deepEqual(ran.json, { file: aloneFile, rotated: true, servers: 0 }, ran.stderr);
     await aloneOpens();
     assert.deepEqual(besideAlone(), []);
   });
@@ -113,10 +117,26 @@ describe('a rotation of the password of the database that is disturbed', () => {
     const neither = await runAlone();
     assert.deepEqual([neither.code, neither.stderr.includes(left)], [1, true], neither.stderr);
     writeFileSync(left, url);
-    assert.deepEqual((await runAlone()).json, { file: aloneFile, rotated: true, finished: left });
+    assert.deepEqual((await runAlone()).json, { file: aloneFile, rotated: true, finished: left, servers: 0 });
     await aloneOpens();
     writeFileSync(left, wrong.href);
     const [, unused] = (await runAlone(doctor)).json as { state: string; found: string }[];
     assert.deepEqual([unused?.state, unused?.found.includes(left)], ['warning', true]);
   });
+});
+
+test('a server of an earlier version, which tells nothing of its secrets, is waited for', async () => {
+  await sql(`INSERT INTO key_nodes (node_id, acknowledged, acknowledged_at, seen_at, rings)
+    VALUES ('earlier', 1, now(), now(), '{}')`);
+  const pepper = remember('other', randomBytes(32).toString('base64'));
+  const pepperFile = file('pepper', pepper);
+  const ran = await runCli(['secrets', 'rotate', 'pepper', '--timeout', '0s'], {
+    env: { ...env, CARDEA_PASSWORD_PEPPER_FILE: pepperFile },
+  });
+  assert.deepEqual(
+    [ran.code, /0 of 1 .*earlier does not tell.*earlier version/.test(ran.stderr)],
+    [1, true],
+    ran.stderr,
+  );
+  assert.equal(readFileSync(pepperFile, 'utf8').trim(), pepper);
 });

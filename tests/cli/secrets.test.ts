@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
+import { REDIS } from '../../server/cli/redis_passwords.ts';
 import { loadConfig } from '../../server/config.ts';
 import { createDb } from '../../server/platform/db.ts';
 import { exclusively } from '../../server/platform/exclusive.ts';
@@ -42,11 +43,13 @@ chmodSync(urlFile, 0o640);
 const redis = await redisWithUsers(scope);
 const mailPasswords = new Set(['first']);
 const mailUrl = await mailServer(scope, mailPasswords);
-const [redisFile, lowlyFile] = [
+const openMailUrl = await mailServer(scope, mailPasswords, ['AUTH']);
+const [redisFile, otherRedisFile, lowlyFile] = [
   file('redis-url', redis.url('cardea', 'first')),
+  file('other-redis-url', redis.url('cardea', 'first')),
   file('lowly-url', redis.url('lowly', 'first')),
 ];
-const [mailFile, otherMailFile] = [file('smtp-url', mailUrl('first')), file('other-smtp-url', mailUrl('first'))];
+const [mailFile, otherMailFile] = [file('smtp-url', mailUrl('first')), file('other-smtp-url', mailUrl('fi@rst'))];
 const [pepperFile, otherPepperFile] = [file('pepper', pepper), file('other-pepper', pepper)];
 const events = await receiver(scope);
 const issuer = `http://localhost:${await freePort()}`;
@@ -177,7 +180,7 @@ describe('on two servers, and those that a sign-in depends on while people sign 
     assert.deepEqual(tried.json, { file: urlFile, rotated: false }, tried.stderr);
     assert.equal(readFileSync(urlFile, 'utf8'), before);
     const ran = await underLoad(() => cardea(['secrets', 'rotate', 'database-password', '--json']));
-    assert.deepEqual(ran.json, { file: urlFile, rotated: true }, ran.stderr);
+    assert.deepEqual(ran.json, { file: urlFile, rotated: true, servers: 2 }, ran.stderr);
     remember('other', new URL(readFileSync(urlFile, 'utf8')).password);
     assert.notEqual(readFileSync(urlFile, 'utf8'), before);
     assert.equal(statSync(urlFile).mode & 0o777, 0o640);
@@ -207,51 +210,81 @@ describe('on two servers, and those that a sign-in depends on while people sign 
     });
   });
 
-  test('the password of Redis is replaced, there as well', async () => {
+  test('the password of Redis is replaced, there as well, and those of rotations that did not end', async () => {
     const before = readFileSync(redisFile, 'utf8');
     const tried = await rotating('redis-password', {}, '--dry-run');
     assert.deepEqual(tried.json, { file: redisFile, rotated: false }, tried.stderr);
     assert.equal(readFileSync(redisFile, 'utf8'), before);
+    // No server has this file, so none uses the new password.
+    const unread = { env: { CARDEA_REDIS_URL_FILE: otherRedisFile } };
+    const unfinished = await rotating('redis-password', unread, '--timeout', '0s');
+    assert.deepEqual([unfinished.code, /old one is still valid.*again/.test(unfinished.stderr)], [1, true]);
+    const between = readFileSync(otherRedisFile, 'utf8').trim();
+    remember('other', new URL(between).password);
+    await redis.restart();
+    for (const url of [before, between]) assert.equal(await redis.signIn(url), 'PONG', 'kept before the end');
+    const leftFile = file('redis-url.0123abcd', between);
     const ran = await rotating('redis-password');
-    const { left, ...result } = ran.json;
-    assert.deepEqual(result, { file: redisFile, rotated: true, servers: 2 }, ran.stderr);
-    assert.match(left, /ACL SAVE and CONFIG REWRITE were refused/, 'this Redis has no file');
-    remember('other', new URL(readFileSync(redisFile, 'utf8')).password);
-    assert.equal(await redis.signIn(readFileSync(redisFile, 'utf8').trim()), 'PONG');
-    await assert.rejects(redis.signIn(before), /WRONGPASS/);
+    assert.deepEqual(ran.json, { file: redisFile, rotated: true, servers: 2, ended: 2 }, ran.stderr);
+    assert.ok(ran.stderr.includes(leftFile) && !existsSync(leftFile), ran.stderr);
+    const after = readFileSync(redisFile, 'utf8').trim();
+    remember('other', new URL(after).password);
+    await redis.restart();
+    assert.equal(await redis.signIn(after), 'PONG');
+    for (const url of [before, between]) await assert.rejects(redis.signIn(url), /WRONGPASS/);
+    redis.loseFolder();
+    assert.match((await REDIS.passwords?.endOthers(after))?.left ?? '', /ACL SAVE and CONFIG REWRITE were refused/);
+    const lost = await rotating('redis-password', unread, '--dry-run');
+    assert.deepEqual([lost.code, lost.stderr.includes(`refuses the password in ${otherRedisFile}`)], [1, true]);
   });
 
   test('a user of Redis who may not change passwords gets one from somebody who may', async () => {
     const how = { env: { CARDEA_REDIS_URL_FILE: lowlyFile } };
-    const refused = await rotating('redis-password', how);
-    assert.deepEqual([refused.code, /--password-stdin/.test(refused.stderr)], [1, true], refused.stderr);
+    for (const args of [[], ['--dry-run']]) {
+      const refused = await rotating('redis-password', how, ...args);
+      assert.deepEqual([refused.code, /--password-stdin/.test(refused.stderr)], [1, true], refused.stderr);
+    }
     const unknown = await rotating('redis-password', { ...how, input: 'second' }, '--password-stdin');
-    assert.deepEqual([unknown.code, /refused by Redis/.test(unknown.stderr)], [1, true], unknown.stderr);
+    assert.deepEqual([unknown.code, /refuses the new password/.test(unknown.stderr)], [1, true], unknown.stderr);
     assert.equal(readFileSync(lowlyFile, 'utf8'), redis.url('lowly', 'first'));
     await redis.send('ACL', 'SETUSER', 'lowly', '>second');
     // The servers have another file, so that they are not waited for to the end.
     const ran = await rotating('redis-password', { ...how, input: 'second' }, '--password-stdin', '--timeout', '0s');
     assert.deepEqual([ran.code, /only 0 of 2 running servers use/.test(ran.stderr)], [1, true], ran.stderr);
     assert.equal(readFileSync(lowlyFile, 'utf8').trim(), redis.url('lowly', 'second'));
+    const { left = '' } = (await REDIS.passwords?.endOthers(redis.url('lowly', 'second'))) ?? {};
+    assert.match(left, /ACL SETUSER lowly resetpass '>NEW'/, 'and no hash of a password');
+    const open = { env: { CARDEA_REDIS_URL_FILE: file('open-url', redis.url('open', 'any')) } };
+    const refused = await rotating('redis-password', open);
+    assert.deepEqual([refused.code, /nopass/.test(refused.stderr)], [1, true], refused.stderr);
+    assert.equal(await redis.signIn(redis.url('open', 'another')), 'PONG');
   });
 
   test('the password of the mail server is tried there before it is in the file', async () => {
-    const rotate = (input: string, env = {}) =>
-      rotating('smtp-password', { input, env }, '--password-stdin', '--timeout', '30s');
+    const rotate = (input: string, env = {}, timeout = '30s') =>
+      rotating('smtp-password', { input, env }, '--password-stdin', '--timeout', timeout);
     const refused = await rotate('second');
-    assert.deepEqual([refused.code, /refused by the mail server/.test(refused.stderr)], [1, true], refused.stderr);
+    assert.deepEqual([refused.code, /refuses the new password/.test(refused.stderr)], [1, true], refused.stderr);
+    assert.equal((await rotate('')).code, 2);
+    const withoutAuth = { CARDEA_SMTP_URL_FILE: file('open-smtp-url', openMailUrl('first')) };
+    const untried = await rotate('second', withoutAuth);
+    assert.deepEqual([untried.code, /no password can be tried/.test(untried.stderr)], [1, true], untried.stderr);
     assert.equal(readFileSync(mailFile, 'utf8'), mailUrl('first'));
-    mailPasswords.add('second');
+    mailPasswords.add('second').add('third');
     const ran = await rotate('second');
     const left = 'remove the old password at the mail server';
     assert.deepEqual(ran.json, { file: mailFile, rotated: true, servers: 2, left }, ran.stderr);
     assert.equal(readFileSync(mailFile, 'utf8').trim(), mailUrl('second'));
+    // The last @ ends a password.
+    await rotate('third', { CARDEA_SMTP_URL_FILE: otherMailFile }, '0s');
+    assert.equal(readFileSync(otherMailFile, 'utf8').trim(), mailUrl('third'));
   });
 
   test('the pepper is replaced, and the old one is removed when nobody needs it', async () => {
     await signIn(0, absent); // whose password gets the old one
     const elsewhere = { env: { CARDEA_PASSWORD_PEPPER_FILE: otherPepperFile } };
-    const late = await rotating('pepper', elsewhere, '--timeout', '0s');
+    const late = await rotating('pepper', elsewhere, '--timeout', '1s');
+    assert.match(late.stderr, /has another value: CARDEA_PASSWORD_PEPPER_FILE has to name/);
     assert.deepEqual([late.code, /only 0 of 2 running servers accept/.test(late.stderr)], [1, true], late.stderr);
     assert.equal(
       readFileSync(otherPepperFile, 'utf8').trim(),
@@ -271,9 +304,13 @@ describe('on two servers, and those that a sign-in depends on while people sign 
     const refused = await rotating('pepper', {}, '--finish');
     assert.deepEqual([refused.code, /1 people have not signed in/.test(refused.stderr)], [1, true], refused.stderr);
     await signIn(1, absent);
+    const removable = await rotating('pepper', {}, '--finish', '--dry-run');
+    assert.deepEqual(removable.json, { file: pepperFile, rotated: false, removed: 0, removable: 1 }, removable.stderr);
     const finished = await rotating('pepper', {}, '--finish');
     assert.deepEqual(finished.json, { file: pepperFile, rotated: false, removed: 1, servers: 2 }, finished.stderr);
     assert.equal(readFileSync(pepperFile, 'utf8').trim(), next);
+    const noted = await sql("SELECT FROM audit WHERE action = 'secrets.replace' AND target_id LIKE '%PEPPER'");
+    assert.equal(noted.length, 2, 'when it was put first, and when the old one was removed');
     const stored = await sql('SELECT DISTINCT substr(password_hash, 1, 16) AS beginning FROM accounts');
     assert.equal(stored.length, 1, 'all have signed in since');
   });
@@ -350,5 +387,14 @@ test('a password that is in no file is not replaced, and names that are none are
   const { CARDEA_DATABASE_URL_FILE: _, ...inVariable } = env;
   const refused = await runCli(['secrets', 'rotate', 'database-password'], { env: inVariable });
   assert.deepEqual([refused.code, /CARDEA_DATABASE_URL_FILE/.test(refused.stderr)], [2, true]);
-  assert.equal((await cardea(['secrets', 'rotate', 'nothing'], { keys: second })).code, 2);
+  const before = readFileSync(redisFile, 'utf8');
+  for (const [name = '', ...options] of [
+    ['nothing'],
+    ['database-password', '--password-stdin'],
+    ['redis-password', '--finish'],
+    ['redis-password', '--timeout', '5x'],
+    ['signing-keys', '--timeout', '1m'],
+  ])
+    assert.equal((await cardea(['secrets', 'rotate', name, ...options], { keys: second })).code, 2, name);
+  assert.equal(readFileSync(redisFile, 'utf8'), before);
 });

@@ -24,8 +24,8 @@ export interface TestRedis {
   thaw(): void;
 }
 
-/** An empty Redis without persistence on a free port. The scope ends it. */
-export async function freshRedis(scope: Scope): Promise<TestRedis> {
+/** An empty Redis without persistence on a free port. The scope ends it. @param extra settings that it starts with */
+export async function freshRedis(scope: Scope, extra: Readonly<Record<string, string>> = {}): Promise<TestRedis> {
   const program = findOnPath(['redis-server']);
   if (!program) throw new Error('redis-server is not installed: apt-get install redis-server');
   const port = await freePort();
@@ -33,7 +33,7 @@ export async function freshRedis(scope: Scope): Promise<TestRedis> {
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
-    const settings = { port: String(port), bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder };
+    const settings = { port: String(port), bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder, ...extra };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
     const started = spawn(program ?? '', args, { stdio: 'ignore', detached: true });
     track(started);

@@ -10,7 +10,8 @@ import { createDb } from '../../server/platform/db.ts';
 import { sqlState } from '../../server/platform/db_errors.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { createSmtpMailer } from '../../server/platform/mail.ts';
-import { createRedisCounter, redisPlace } from '../../server/platform/redis.ts';
+import { createRedisCounter } from '../../server/platform/redis.ts';
+import { redisPlace, redisUrl } from '../../server/platform/redis_url.ts';
 import { database } from '../helpers/postgres.ts';
 import { freshRedis } from '../helpers/redis.ts';
 import { defer } from '../helpers/scope.ts';
@@ -168,6 +169,11 @@ test('user and password are read from each kind of URL of Redis', () => {
     const place = redisPlace(given);
     assert.deepEqual([place.credentials, place.hosts], [credentials, hosts], given);
   }
+  for (const [wrong, why] of [
+    ['redis://u:%zz@h', /%25/],
+    ['redis://u:p@q@h', /%40/],
+  ] as const)
+    assert.throws(() => redisUrl(wrong), why);
 });
 
 test('mails are sent with the new password, and the one under way with the old one is sent', async () => {
