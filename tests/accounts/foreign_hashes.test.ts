@@ -172,6 +172,7 @@ describe('a hash that would overload the server', () => {
     ['scrypt with N = 1', writeScrypt({ N: 1, r: 8, p: 1 }, parts), 'unreadable'],
     ['argon2 without memory', '$argon2id$v=19$m=1,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA', 'unreadable'],
     ['bcrypt of cost 3', `$2b$03$${'A'.repeat(53)}`, 'unreadable'],
+    ['bcrypt with more after it', `$2b$10$${'A'.repeat(54)}`, 'unreadable'],
     ['MD5', '5f4dcc3b5aa765d61d8327deb882cf99', 'unreadable'],
     ['a password', 'Correct-Horse', 'unreadable'],
     ['nothing', '', 'unreadable'],

@@ -76,6 +76,9 @@ describe('normaliseIdentifier', () => {
   });
 });
 
+/** RFC 5321 §4.5.3.1.3 allows no longer one. */
+const EMAIL_OF_254_BYTES = `${'a'.repeat(64)}@${`${'b'.repeat(60)}.`.repeat(3)}${'e'.repeat(6)}`;
+
 describe('checkEmail', () => {
   for (const email of [
     'ada@example.com',
@@ -87,6 +90,7 @@ describe('checkEmail', () => {
     'a@localhost',
     'ａda@example.com',
     `${'a'.repeat(64)}@example.com`,
+    EMAIL_OF_254_BYTES,
   ]) {
     test(`accepts ${email.slice(0, 40)}`, () => assert.equal(checkEmail(` ${email} `), email));
   }
@@ -121,6 +125,8 @@ describe('checkEmail', () => {
     `x@${'a'.repeat(64)}.example`,
     `x@${'ü'.repeat(60)}.example`,
     `x@${'abcd.'.repeat(60)}example`,
+    `${EMAIL_OF_254_BYTES}e`,
+    'ada@exam\u00adple.com', // A-labels do not have the invisible hyphen
     'x@-a.example',
     'x@a-.example',
     'x@\u0301a.example',
@@ -156,8 +162,9 @@ describe('checkUsername', () => {
   for (const [why, username] of [
     ['empty', ''],
     ['too long', 'a'.repeat(65)],
-    ['too long once it is normalised', '\ufdfa'.repeat(10)],
+    ['too long once it is normalised', 'ﬃ'.repeat(22)],
     ['white space', 'ada lovelace'],
+    ['white space once it is normalised', 'ada\u00a8lovelace'],
     ['zero-width', 'ad\u200ba'],
     ['like an e-mail address', 'ada@example.com'],
     ['like an e-mail address in full width', 'ada＠example.com'],

@@ -200,7 +200,7 @@ describe('exports of other systems become accounts', () => {
   for (const [what, format, entry, expected] of cases) {
     test(what, () => {
       const convert = format ? converterFor(format, parseFirebaseConfig(CONSOLE)) : personOf;
-      const { notes: _, ...made } = convert(entry) as Converted;
+      const made: Converted = convert(entry);
       if (what === 'Firebase') {
         // foreign_hashes.test.ts verifies the hash; this test checks only that salt and separator are joined.
         assert.match(String(made.passwordHash), /^\$firebase-scrypt\$ln=14,r=8\$42xEC\+ixf3L2lwc\$[\w+/]{86}$/);
@@ -241,6 +241,35 @@ describe('exports of other systems become accounts', () => {
       const made = converterFor('keycloak')({ ...user, credentials });
       assert.equal(made.passwordSetAt, null, String(createdDate));
     }
+  });
+
+  test('parts of another type are refused by the name of their field', () => {
+    const [data, secret] = PBKDF2;
+    const refused = (format: ForeignFormat, entry: unknown, field: string | undefined) =>
+      assert.throws(() => converterFor(format)(entry), { code: 'invalid_input', field }, `${field}`);
+    for (const hashIterations of [0, 1.5, '27500', null])
+      refused('keycloak', keycloak({ ...data, hashIterations }, secret), 'hashIterations');
+    refused('auth0', { email: 'ada@example.com', mfa_factors: [7] }, 'mfa_factors');
+    refused('auth0', { email: 'ada@example.com', name: 7 }, 'name');
+    refused('auth0', [], undefined);
+  });
+
+  test('parts in other forms that their systems write are read', () => {
+    const [data, secret] = PBKDF2;
+    const { passwordHash, ...rest } = converterFor('keycloak')(keycloak(data, secret));
+    const objects = { type: 'password', createdDate: 1_693_888_572_700, credentialData: data, secretData: secret };
+    const [otp] = keycloak(data, secret).credentials;
+    const entry = keycloak(data, secret, { credentials: [otp, objects] });
+    assert.deepEqual(converterFor('keycloak')(entry), { ...rest, passwordHash });
+    const additionalParameters = { memory: ['64'], type: ['i'], version: ['1.0'], parallelism: ['1'] };
+    const older = keycloak({ hashIterations: 5, algorithm: 'argon2', additionalParameters }, secret, {
+      lastName: null,
+    });
+    const made = converterFor('keycloak')(older);
+    assert.match(made.passwordHash ?? '', /^\$argon2i\$v=16\$m=64,t=5,p=1\$/);
+    assert.equal(made.name, 'Ada');
+    const timed = { email: 'ada@example.com', password_hash: BCRYPT, password_set_at: '2025-01-31T12:00:00.5+01:00' };
+    assert.deepEqual(personOf(timed).passwordSetAt, new Date('2025-01-31T11:00:00.5Z'));
   });
 
   test('the parameters of a Firebase project are read from the text of its console and from JSON', () => {

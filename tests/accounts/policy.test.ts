@@ -88,6 +88,13 @@ describe('the policy complex', () => {
     assert.deepEqual(await check('complex', 'Kestrel-71-ten', { earlier }), []);
   });
 
+  test('tells the limits and patterns of its rules, for pages that check while a person types', () => {
+    const of = new Map(policyOf('complex').rules.map((rule) => [rule.name, rule]));
+    assert.deepEqual(of.get('too_short'), { name: 'too_short', limit: 12 });
+    assert.deepEqual(of.get('no_lower'), { name: 'no_lower', pattern: '\\p{Ll}' });
+    assert.deepEqual(of.get('blocklisted'), { name: 'blocklisted' });
+  });
+
   test('reports all broken rules, with the code of the first', () => {
     const error = new PasswordRefused(policyOf('complex'), ['no_upper', 'reused']);
     assert.deepEqual([error.code, error.status, error.field], ['password_no_upper', 400, 'password']);

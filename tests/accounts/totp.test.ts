@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { base32, hotp, matchingStep, otpauthUri, stepAt } from '../../server/accounts/one_time_password.ts';
+import { base32, fromBase32, hotp, matchingStep, otpauthUri, stepAt } from '../../server/accounts/one_time_password.ts';
 import { totpCode } from '../helpers/authenticator.ts';
 import { remember } from '../helpers/secrets.ts';
 import { factorStores, query } from './factors.ts';
@@ -29,6 +29,13 @@ describe('the algorithm', () => {
     ] as const) {
       assert.equal(hotp(secret, stepAt(seconds * 1000), 8), value, String(seconds));
     }
+  });
+
+  test('reads what it has written as base32, and nothing else', () => {
+    for (const text of ['', 'f', 'foobar']) {
+      assert.equal(fromBase32(`${base32(Buffer.from(text)).toLowerCase()} ==`)?.toString(), text);
+    }
+    for (const other of ['MZ0W', 'MZXW6-', 'ü']) assert.equal(fromBase32(other), undefined);
   });
 
   test('writes base32 as in RFC 4648 §10', () => {

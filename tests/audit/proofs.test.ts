@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { proveConsistency, proveEvent } from '../../server/audit/proofs.ts';
+import { problemOfProof, proveConsistency, proveEvent } from '../../server/audit/proofs.ts';
 import { auditLog, event } from '../helpers/audit.ts';
 import { database } from '../helpers/postgres.ts';
 import { needPython } from '../helpers/python.ts';
@@ -78,9 +78,35 @@ test('a log is the continuation of each earlier one, for all who check it', asyn
     {
       ...wrong,
       'the head of a log with the same key and other entries': { ...own, from: other },
+      'another version': { ...own, version: 2 },
+      'an unknown type': { ...own, type: 'cardea-audit-other' },
     },
     KEY_ID,
   );
+});
+
+test('what is no proof is told from a proof that is wrong', async () => {
+  const proof = await proveConsistency(db, log.keys, { from: 140, to: 280 });
+  assert.equal(problemOfProof(proof), undefined);
+  const wrong = { ...proof, path: [] };
+  for (const [given, why] of [
+    [wrong, /^the later log is not a continuation/],
+    [{ ...proof, version: 2 }, /^its version is unknown/],
+    [{ ...proof, type: 'cardea-audit-other' }, /its type is unknown$/],
+    [{ ...proof, from: undefined }, /members are missing or have the wrong type$/],
+  ] as const) {
+    assert.match(problemOfProof(given) ?? '', why);
+  }
+});
+
+test('there is a proof between two heads that there are, and from the earlier one', async () => {
+  await assert.rejects(proveConsistency(db, log.keys, { from: 141 }), { code: 'not_found' });
+  await assert.rejects(proveConsistency(db, log.keys, { from: 140, to: 281 }), { code: 'not_found' });
+  await assert.rejects(proveConsistency(db, log.keys, { from: 701 }), { code: 'not_found' });
+  await assert.rejects(proveConsistency(db, log.keys, { from: 280, to: 140 }), {
+    code: 'invalid_input',
+    message: 'to: is smaller than from',
+  });
 });
 
 test('an entry that was changed or removed has no proof, and the error says so', async () => {

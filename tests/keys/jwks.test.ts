@@ -5,7 +5,7 @@ import Keygrip from 'keygrip';
 import { sql } from 'kysely';
 import Provider from 'oidc-provider';
 import { generateKey } from '../../keys/generate.ts';
-import { cookieKeys, jwks, signingKeys } from '../../keys/jwks.ts';
+import { activeKey, cookieKeys, derivedSecrets, jwks, signingKeys } from '../../keys/jwks.ts';
 import { publicationSeconds, silenceSeconds } from '../../keys/ring.ts';
 import type { LoadedKeySet } from '../../keys/store.ts';
 import { type Bench, bench, DAY, HOUR, keyDatabase, QUICK, RINGS } from './fixtures.ts';
@@ -127,6 +127,12 @@ describe('the JWKS', () => {
   });
 });
 
+test('the key that signs with an algorithm is the active one of its ring', () => {
+  const expected = set.keys.find((key) => key.ring === 'ES256' && key.state === 'active')?.kid;
+  assert.equal(activeKey({ ...set, keys: set.keys.toReversed() }, 'ES256')?.kid, expected);
+  assert.equal(activeKey(set, 'PS512'), undefined);
+});
+
 describe('oidc-provider', () => {
   const ALGORITHMS = { RS256: 'RS256', PS256: 'RS256', ES256: 'ES256', EdDSA: 'EdDSA', Ed25519: 'EdDSA' };
 
@@ -204,6 +210,14 @@ describe('cookie keys', () => {
     const keygrip = (keys: readonly Buffer[]) => new Keygrip(keys as never);
     const grip = keygrip(cookieKeys(set));
     for (const secret of cookieKeys(set)) assert.ok(grip.verify('cookie=1', keygrip([secret]).sign('cookie=1')));
+  });
+
+  test('have secrets derived from them, other ones for each purpose', () => {
+    const hex = (purpose: string) => derivedSecrets(set, purpose).map((secret) => secret.toString('hex'));
+    assert.deepEqual(hex('one'), hex('one'));
+    const all = [...hex('one'), ...hex('two'), ...cookieKeys(set).map((secret) => secret.toString('hex'))];
+    assert.equal(new Set(all).size, 3 * cookieKeys(set).length);
+    for (const secret of all) assert.equal(secret.length, 64);
   });
 
   test('are not published', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { publicationSeconds, silenceSeconds } from '../../keys/ring.ts';
+import { CLOCK_TOLERANCE_SECONDS, publicationSeconds, silenceSeconds } from '../../keys/ring.ts';
 import { createKeyRing } from '../../keys/rotate.ts';
 import { CHANNEL, type KeyTables } from '../../keys/store.ts';
 import { createDb } from '../../server/platform/db.ts';
@@ -130,6 +130,38 @@ test('revokes a key, once', async () => {
   await assert.rejects(ring.revoke('none'), { code: 'key_not_found', status: 404 });
 });
 
+test('accepts a retired key that has signed until it is revoked, for the configured time', async () => {
+  const db = await empty();
+  const { ring, at } = bench(db, QUICK);
+  assert.deepEqual(await ring.load(), { version: 0, keys: [], retired: [] }, 'before there are any keys');
+  await ring.maintain();
+  const [kid = ''] = inState(await ring.list(), 'ES256', 'active');
+  const [{ kid: unused = '' } = {}] = (await ring.rotate({ ring: 'ES256' })).done;
+  await ring.rotate({ now: true });
+  assert.equal((await ring.list()).find((one) => one.kid === unused)?.accepted, false, 'it has signed nothing');
+  at(2 * DAY);
+  await ring.maintain();
+  const [record] = (await ring.list()).filter((one) => one.kid === kid);
+  assert.deepEqual([record?.state, record?.accepted, record?.revoked], ['retired', true, false]);
+  const { retired } = await ring.load();
+  assert.deepEqual(
+    retired.map(({ publicJwk, until }) => [publicJwk.crv, 'd' in publicJwk, until]).sort(),
+    ['Ed25519', 'P-256'].map((curve) => [curve, false, START + 1_000 * RETIRED.seconds]),
+    'no cookie key, which has no public half',
+  );
+  at(RETIRED.seconds);
+  assert.deepEqual((await ring.load()).retired, []);
+  at(2 * DAY);
+  await ring.revoke(kid);
+  assert.deepEqual(
+    (await ring.load()).retired.map(({ publicJwk }) => publicJwk.crv),
+    ['Ed25519'],
+  );
+  const [revoked] = (await ring.list()).filter((one) => one.kid === kid);
+  assert.deepEqual([revoked?.accepted, revoked?.revoked], [false, true]);
+  await assert.rejects(ring.revoke(kid), { code: 'key_already_retired', status: 409 });
+});
+
 test('revokes an RSA key by each of its ids in the JWKS', async () => {
   const db = await empty();
   const { ring } = bench(db, { ...POLICY, rings: RINGS.rings.filter((one) => one.name === 'RS256') });
@@ -252,12 +284,30 @@ test('notifies all nodes of the new version after the commit', async (t) => {
   const first = await ring.maintain();
   await ring.maintain();
   const second = await ring.rotate({ now: true });
-  await until('both notifications', async () => {
+  await ring.callNodes();
+  await until('all notifications', async () => {
     await listener.query('SELECT 1');
-    return heard.length >= 2;
+    return heard.length >= 3;
   });
-  assert.deepEqual(heard, [String(first.version), String(second.version)]);
+  assert.deepEqual(heard, [String(first.version), String(second.version), ''], 'the last one is a call of the nodes');
   assert.equal((await ring.load()).version, second.version);
+});
+
+test('waits for the copies of a node that had served another key set before it told of itself', async () => {
+  const db = await empty();
+  const { ring, at } = bench(db, EDDSA);
+  await ring.maintain();
+  const [created] = (await ring.rotate()).done;
+  const known = publicationSeconds(EDDSA);
+  const promoted = known + EDDSA.jwksMaxAgeSeconds;
+  for (let beat = known; beat < promoted; beat += 60) {
+    at(beat);
+    await ring.acknowledge('returned', 2);
+    assert.deepEqual((await ring.maintain()).done, []);
+  }
+  at(promoted);
+  await ring.maintain();
+  assert.deepEqual(inState(await ring.list(), 'EdDSA', 'active'), [created?.kid]);
 });
 
 test('keeps a retiring key for signatures made before the clock was set back', async () => {
@@ -313,8 +363,11 @@ test('removes nodes that shut down, and those that have been gone for long', asy
   };
   for (const id of ['crashed', 'stopped', 'well']) await ring.acknowledge(id, 0);
   await ring.forgetNode('stopped');
+  const gone = silenceSeconds(EDDSA) + CLOCK_TOLERANCE_SECONDS;
+  at(gone);
+  await ring.acknowledge('well', 0);
   assert.deepEqual(await nodes(), ['crashed', 'well']);
-  at(DAY);
+  at(gone + 1);
   await ring.acknowledge('well', 0);
   assert.deepEqual(await nodes(), ['well']);
 });

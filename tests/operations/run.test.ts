@@ -6,6 +6,7 @@ import type { Call } from '../../server/operations/operation.ts';
 import type { Permission } from '../../server/operations/permissions.ts';
 import { roles } from '../../server/operations/roles.ts';
 import { userImport } from '../../server/operations/user_import.ts';
+import { userState } from '../../server/operations/user_state.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { actor, operationsOf } from '../helpers/operations.ts';
 
@@ -78,6 +79,23 @@ test('a denied dry run has an entry as a denied change has, a refused one has no
       'users.import denied insufficient_scope',
     ]);
     assert.deepEqual(await outcomes(refused), dryRun ? [] : ['groups.create refused already_exists']);
+  }
+});
+
+test('the entry of a refused change has the id that it was sent, and no address or username', async () => {
+  const reader = actor({ permissions: new Set() });
+  const id = '01890a5d-ac96-774b-bcce-b302099a8057';
+  for (const [sent, kept] of [
+    [id, id],
+    ['ada', ''],
+    ['ada@example.com', ''],
+  ] as const) {
+    const input = { params: { id: sent }, query: undefined, body: undefined };
+    const denied = runner.run(userState.disable, input, call({ actor: reader, requestId: `about ${sent}` }));
+    await assert.rejects(denied, { code: 'insufficient_scope' });
+    const statement = { text: 'SELECT target_kind, target_id FROM audit WHERE request_id = $1' };
+    const entries = await app.db.run(statement, [`about ${sent}`]);
+    assert.deepEqual(entries, [{ target_kind: 'user', target_id: kept }]);
   }
 });
 

@@ -6,9 +6,10 @@ import { createClients } from '../../server/clients/store.ts';
 import { notFound } from '../../server/platform/errors.ts';
 import { carryOut } from '../../server/platform/planned.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
-import { endRecordsOfClient } from '../../server/records/ended.ts';
+import { endRecordsOfClient, tokenStatus } from '../../server/records/ended.ts';
 import { createEndings, type PlannedEnd } from '../../server/records/ending.ts';
 import { createOverview } from '../../server/records/overview.ts';
+import type { FoundTokenStatus } from '../../server/records/rows.ts';
 import { database } from '../helpers/postgres.ts';
 import { createRecordSeeder } from '../helpers/records.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -82,6 +83,26 @@ test('a plan ends nothing until its statements run, and then what it names and n
   }
   assert.deepEqual(await counts(), before);
   assert.equal((await endings.grant(stays.grantId)).target.id, stays.grantId);
+});
+
+test('a stored token says what it was, and which grant ends with it', async () => {
+  const { access, refresh, grantId, accountId } = await signedIn();
+  assert.deepEqual(await end(await endings.token(access)), { revoked: 'token', kind: 'AccessToken', grant: null });
+  assert.deepEqual(await end(await endings.token(refresh)), { revoked: 'token', kind: 'RefreshToken', grant: grantId });
+  await end(await endings.user(accountId));
+});
+
+test('a JWT is in force until its client, its grant or itself has ended', () => {
+  const token = { jti: 'one', clientId: 'shop', issuedAt: 100, grant: { id: 'grant', epoch: 2 } };
+  const changed = new Date(5);
+  const row = { client_updated_at: changed, ended_until: null, grant_epoch: 2, owner: 'ada', session_uid: 'uid' };
+  const statusOf = (given: object, of = token) => tokenStatus(of, { ...row, ...given } as FoundTokenStatus);
+  assert.deepEqual(statusOf({}), { accountId: 'ada', sessionUid: 'uid', clientUpdatedAt: changed });
+  assert.equal(statusOf({ client_updated_at: null }), undefined);
+  assert.equal(statusOf({ grant_epoch: 1 }), undefined);
+  assert.equal(statusOf({ grant_epoch: null }), undefined);
+  assert.equal(statusOf({ ended_until: new Date(100_000) }), undefined, 'one of the same second has ended');
+  assert.ok(statusOf({ ended_until: new Date(99_999) }));
 });
 
 test('what has ended meanwhile is not found, and nothing of the transaction happens', async () => {

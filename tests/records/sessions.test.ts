@@ -13,10 +13,10 @@ const [one = '', two = ''] = clients;
 /** Seconds since the epoch: a session ends a fixed time after its sign-in. */
 const LOGIN_TS = Math.floor(Date.now() / 1_000);
 
-async function newSession(authorizations: Record<string, SessionAuthorization> = {}) {
+async function newSession(authorizations: Record<string, SessionAuthorization> = {}, loginTs = LOGIN_TS) {
   const [id, uid] = [newId(), newId()];
   await request(here, (unit) =>
-    unit.save('Session', id, { jti: id, uid, accountId: own.accountId, loginTs: LOGIN_TS, authorizations }, HOUR),
+    unit.save('Session', id, { jti: id, uid, accountId: own.accountId, loginTs, authorizations }, HOUR),
   );
   return { id, uid };
 }
@@ -58,6 +58,54 @@ describe('a session', () => {
     };
     assert.deepEqual(await readRecord(there, 'Session', id), expected);
     assert.deepEqual(await there.run((unit) => unit.findSessionByUid(uid)), expected);
+  });
+
+  test('is not found from its absolute end on, by its id or by its uid', async () => {
+    const limit = 30 * 86_400;
+    const now = Math.floor(own.clock.ms / 1_000);
+    for (const [loginTs, isFound] of [
+      [now - limit, false],
+      [now - limit + 1, true],
+    ] as const) {
+      const { id, uid } = await newSession({}, loginTs);
+      assert.equal((await readRecord(here, 'Session', id)) !== undefined, isFound);
+      assert.equal((await there.run((unit) => unit.findSessionByUid(uid))) !== undefined, isFound);
+    }
+  });
+
+  test('is counted for its origin until a person has signed in in it', async () => {
+    const origin = Buffer.alloc(32, 1);
+    for (const [accountId, expected] of [
+      [undefined, origin],
+      [own.accountId, null],
+    ] as const) {
+      const [id, uid] = [newId(), newId()];
+      await request(here, (unit) => {
+        const person = accountId === undefined ? {} : { accountId };
+        unit.save('Session', id, { jti: id, uid, ...person }, HOUR);
+        unit.countForOrigin('Session', origin);
+        assert.deepEqual(
+          unit.unfinished().map(({ model }) => model),
+          accountId === undefined ? ['Session'] : [],
+        );
+      });
+      const [row] = await own.query('SELECT origin FROM sessions WHERE uid = $1', [uid]);
+      assert.deepEqual(row?.origin, expected);
+    }
+  });
+
+  test('has what a client has last: another id of its session, another grant', async () => {
+    const { id } = await newSession({ [one]: { sid: 'first', grantId: 'grant' } });
+    for (const changed of [
+      { sid: 'second', grantId: 'grant' },
+      { sid: 'second', grantId: 'other' },
+      { sid: 'second', grantId: 'other', persistsLogout: true },
+    ]) {
+      const unit = await open(here);
+      await changing(unit, id, { [one]: changed });
+      await unit.commit();
+      assert.deepEqual(await authorizationsOf(id), { [one]: changed });
+    }
   });
 
   test('keeps the clients of all parallel requests (OpenID Connect Back-Channel Logout needs every one)', async () => {

@@ -52,6 +52,28 @@ describe('a unit of work', () => {
     assert.equal(own.statements.length, 1);
   });
 
+  test('sends for a grant alone no statement about records', async () => {
+    own.statements.length = 0;
+    await newGrant(own);
+    assert.equal(own.statements.filter((text) => text.includes('INSERT INTO records')).length, 0);
+    assert.equal(own.statements.filter((text) => text.includes('INSERT INTO grants')).length, 1);
+  });
+
+  test('counts as unfinished what it creates before anybody has signed in, and not what was stored before', async () => {
+    const [id, token] = [newId(), newId()];
+    const unit = await open(node);
+    unit.save('Interaction', id, issued('Interaction', id, {}), HOUR);
+    unit.save('ClientCredentials', token, issued('ClientCredentials', token, {}), HOUR);
+    const [first, ...others] = unit.unfinished();
+    assert.deepEqual([first?.model, others], ['Interaction', []]);
+    assert.ok(first && first.bytes > 50);
+    await unit.commit();
+    const later = await open(node);
+    await later.find('Interaction', id);
+    later.save('Interaction', id, issued('Interaction', id, {}), HOUR);
+    assert.deepEqual(later.unfinished(), []);
+  });
+
   test('sends nothing when it is discarded or has changed nothing', async () => {
     const id = newId();
     const unit = await open(node);
