@@ -92,7 +92,7 @@ async function main(args: readonly string[]): Promise<number> {
     browser = await startBrowser(files);
     for (const group of plan(files, coverage)) {
       if (interrupted.aborted) break;
-      await Promise.all(group.map((phase) => tests.phase(phase, interrupted)));
+      await Promise.all(group.map((phases) => tests.phases(phases, interrupted)));
     }
     await tests.end();
     leaked = await countConnections(postgres.url);
@@ -141,8 +141,8 @@ function rank(file: string): number {
   return at === -1 ? ORDER.length : at;
 }
 
-/** @returns groups of files; the files of a group run at the same time */
-function plan(files: readonly string[], coverage: string | undefined): Phase[][] {
+/** @returns groups, one after the other; the rows of phases of a group run at the same time */
+function plan(files: readonly string[], coverage: string | undefined): Phase[][][] {
   // In its long form a test of chaos needs all processors, and has no time limit.
   const isKilling = (file: string) => AT_LENGTH !== undefined && CHAOS.test(file);
   // A copied library replaces the original for the whole process.
@@ -173,9 +173,9 @@ function plan(files: readonly string[], coverage: string | undefined): Phase[][]
   const last: Phase = { ...killing, files: files.filter((file) => file === LAST) };
   const groups =
     AT_LENGTH === undefined
-      ? [[plain], [shared, killing], [measuring], [last]]
-      : [[plain], [shared], [killing], [measuring], [last]];
-  return groups.map((group) => group.filter((phase) => phase.files.length > 0)).filter((group) => group.length > 0);
+      ? [[[plain, shared], [killing]], [[measuring]], [[last]]]
+      : [[[plain, shared]], [[killing]], [[measuring]], [[last]]];
+  return groups.map((group) => group.map((phases) => phases.filter(({ files }) => files.length > 0)));
 }
 
 /** @returns false when a tool is missing that the tests need; one line says what to install */

@@ -29,8 +29,8 @@ export interface Run {
   readonly total: Total;
   /** Milliseconds by file, for files that shared a process. */
   readonly durations: Map<string, number>;
-  /** Runs a phase to its end. */
-  phase(phase: Phase, signal: AbortSignal): Promise<void>;
+  /** Runs phases in turn. A place for a process in which no file of one phase is left to begin goes on with the next. */
+  phases(phases: readonly Phase[], signal: AbortSignal): Promise<void>;
   /** Lists the failures. */
   end(): Promise<void>;
 }
@@ -78,12 +78,13 @@ export function startRun(): Run {
     }
   }
 
-  async function runShared({ files, concurrency, timeout, coverage }: Phase, signal: AbortSignal): Promise<void> {
+  /** @returns what one place does until no file is left to begin; several places share the files */
+  function shareFiles({ files, timeout, coverage }: Phase, signal: AbortSignal): () => Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), 'queue-'));
     const queue = createQueue(folder, files);
     const isContainer = (name: string) => name === WORKER || files.includes(name);
     let started = 0;
-    const slots = Array.from({ length: Math.min(concurrency, files.length) }, async () => {
+    return async () => {
       while (!signal.aborted && queue.isWaiting()) {
         const name = `process-${++started}`;
         const block = createBlock();
@@ -103,20 +104,28 @@ export function startRun(): Run {
         }
         block.print();
       }
-    });
-    await Promise.all(slots);
+    };
+  }
+
+  async function runEach({ files, concurrency, timeout }: Phase, signal: AbortSignal): Promise<void> {
+    const block = createBlock();
+    await runOnce({ files: files.map((file) => join(ROOT, file)), concurrency, timeout, signal }, block.add);
+    block.print();
   }
 
   return {
     total,
     durations,
-    async phase(phase, signal) {
-      const { files, concurrency, timeout, processes } = phase;
-      if (processes === 'shared') return runShared(phase, signal);
-      const paths = files.map((file) => join(ROOT, file));
-      const block = createBlock();
-      await runOnce({ files: paths, concurrency, timeout, signal }, block.add);
-      block.print();
+    async phases(phases, signal) {
+      for (const phase of phases.filter(({ processes }) => processes === 'each')) await runEach(phase, signal);
+      const shared = phases.filter(({ processes }) => processes === 'shared');
+      const shares = shared.map((phase) => shareFiles(phase, signal));
+      const places = Math.max(0, ...shared.map(({ concurrency, files }) => Math.min(concurrency, files.length)));
+      await Promise.all(
+        Array.from({ length: places }, async () => {
+          for (const share of shares) await share();
+        }),
+      );
     },
     async end() {
       reported.end();

@@ -81,7 +81,7 @@ describe('files that share a process', () => {
       import { startRun } from '${join(ROOT, 'tests/helpers/run_files.ts')}';
       const run = startRun();
       const phase = { files: ${JSON.stringify(files)}, concurrency: 1, timeout: 2_000, processes: 'shared' };
-      await run.phase(phase, new AbortController().signal);
+      await run.phases([phase], new AbortController().signal);
       await run.end();
       console.log(JSON.stringify(run.total));`;
     writeFileSync(join(folder, 'run.ts'), script);
