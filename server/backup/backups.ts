@@ -158,11 +158,11 @@ export function createBackups(parts: BackupParts): Backups {
     return exclusively(db, 'backup', underWay, async (client) => {
       const run = { id: randomUUID(), began_at: new Date(now()) };
       try {
-        await removeAbandoned(db);
         await writeErasureLists(parts, storage);
         const made = await createBackup(parts, client, storage, { recipients: settings.recipients, progress });
         const { bytes } = made.label.file;
         await noteRun(db, { ...run, name: made.name, ended_at: new Date(now()), bytes, failure: null });
+        await removeAbandoned(client);
         // Of others only they themselves know whether a backup may go, and what is damaged replaces none.
         const isOwn = ({ label, problem }: ListedBackup) =>
           problem === undefined && label?.issuer === made.label.issuer;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from 'pg';
 import { createDb, type Db } from '../platform/db.ts';
+import { translate } from '../platform/db_errors.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 import { UNFINISHED_RESTORE } from '../platform/unfinished_restore.ts';
 import { examineTarget, exclusivelyRestoring, removeAll, type Target } from './restore.ts';
@@ -10,32 +11,37 @@ const OWN = '^cardea_verify_([0-9]{10,12})_[0-9a-f]{12}$';
 /** A trial connects at once to the database that it has made. */
 const ABANDONED_SECONDS = 3_600;
 
+/** Removing one takes a checkpoint of Postgres; what takes longer is left to the next trial or backup. */
+const REMOVE_WITHIN_MS = 30_000;
+const TOO_LONG = '57014'; // query_canceled
+
 /**
- * Removes databases of trials that were killed: of this role, without connections, and made more than an hour ago.
- * @returns their names
+ * Removes databases of trials that were killed: of this role, without connections, and made more than an hour ago. One that cannot be
+ * removed is no error, as a backup must not fail by it.
+ * @param admin a connection that is used for nothing else meanwhile
  */
-export async function removeAbandoned(admin: Pick<Db, 'run'>): Promise<string[]> {
-  const left = await admin.run<{ name: string }>(
-    {
-      text: `SELECT datname AS name FROM pg_database d
-              WHERE datname ~ $1 AND pg_get_userbyid(datdba) = current_user
-                AND substring(datname FROM $1)::bigint < extract(epoch FROM now()) - $2::int
-                AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
-              ORDER BY datname`,
-    },
-    [OWN, ABANDONED_SECONDS],
-  );
-  const removed: string[] = [];
-  for (const { name } of left) {
-    try {
+export async function removeAbandoned(admin: Pick<Client, 'query'>): Promise<void> {
+  try {
+    const { rows } = await admin.query<{ name: string }>(
+      `SELECT datname AS name FROM pg_database d
+        WHERE datname ~ $1 AND pg_get_userbyid(datdba) = current_user
+          AND substring(datname FROM $1)::bigint < extract(epoch FROM now()) - $2::int
+          AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
+        ORDER BY datname`,
+      [OWN, ABANDONED_SECONDS],
+    );
+    await admin.query(`SET statement_timeout = ${REMOVE_WITHIN_MS}`);
+    for (const { name } of rows) {
       // Without FORCE, which would end a connection that was opened meanwhile.
-      await admin.run({ text: `DROP DATABASE IF EXISTS ${name}` }, []);
-      removed.push(name);
-    } catch (error) {
-      if (!['42501', '55006'].includes(String((error as { code?: unknown }).code))) throw error;
+      await admin.query(`DROP DATABASE IF EXISTS ${name}`).catch(({ code }: { code?: unknown }) => {
+        // The others would take as long.
+        if (code === TOO_LONG) throw code;
+      });
     }
+  } catch {
+  } finally {
+    await admin.query('SET statement_timeout = 0').catch(() => {}); // the connection may be what failed
   }
-  return removed;
 }
 
 /**
@@ -47,18 +53,21 @@ export async function withScratch(
   work: (db: Db, client: Client) => Promise<void>,
 ): Promise<void> {
   if (given !== undefined && !URL.canParse(given)) throw invalidInput('scratch', 'must be the URL of a database');
-  const admin = createDb({ url: given ?? beside, poolSize: 1, name: 'cardea backup' });
+  const admin = createDb({ url: beside, poolSize: 1, name: 'cardea backup' });
+  // Statements of such a connection may take as long as a checkpoint of a busy Postgres needs.
+  const administered = async (work: (client: Client) => Promise<unknown>) => {
+    const client = await admin.connect();
+    await work(client).finally(() => client.end());
+  };
   const name = `cardea_verify_${Math.floor(Date.now() / 1_000)}_${randomBytes(6).toString('hex')}`;
   const url = new URL(given ?? beside);
   try {
     if (given === undefined) {
-      await removeAbandoned(admin);
-      await admin.run({ text: `CREATE DATABASE ${name}` }, []).catch((error: unknown) => {
-        if ((error as { code?: unknown }).code !== '42501') throw error;
-        throw new AppError(
-          'database_rights',
-          'the role of CARDEA_DATABASE_URL may not make a database for the trial: name an empty one by --scratch',
-        );
+      await administered(async (client) => {
+        await removeAbandoned(client);
+        await client.query(`CREATE DATABASE ${name}`).catch((error: unknown) => {
+          throw isDenied(error) ? new AppError('database_rights', MAY_NOT_MAKE) : translate(error);
+        });
       });
       url.pathname = `/${name}`;
     }
@@ -79,10 +88,15 @@ export async function withScratch(
       await db.close();
     }
   } finally {
-    if (given === undefined) await admin.run({ text: `DROP DATABASE IF EXISTS ${name} WITH (FORCE)` }, []);
+    if (given === undefined)
+      await administered((client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
     await admin.close();
   }
 }
+
+const MAY_NOT_MAKE =
+  'the role of CARDEA_DATABASE_URL may not make a database for the trial: name an empty one by --scratch';
+const isDenied = (error: unknown): boolean => (error as { code?: unknown }).code === '42501';
 
 async function emptied(client: Client): Promise<void> {
   await client.query('ROLLBACK');

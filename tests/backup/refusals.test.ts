@@ -44,6 +44,7 @@ const stranger = await makeIdentity(join(folder, 'stranger'));
 const age = readFileSync(join(to, `${one}.age`));
 const label = readFileSync(join(to, `${one}.json`), 'utf8');
 const fileOf = (name: string) => join(to, name);
+const BEGUN = "SELECT to_regclass('unfinished_restore') IS NOT NULL AS begun";
 let places = 0;
 
 /** The backups in a folder of their own, with something changed. */
@@ -182,10 +183,9 @@ test('a backup that was encrypted again, with nothing changed, is accepted: the 
 test('a restore that is killed leaves a database that is refused until it is restored again, and what was known of it', async () => {
   const args = ['restore', one, '--identity', identity, '--without-erasures', '1-3'];
   const child = startCli(['backup', ...args, '--replace'], { ...env, CARDEA_DATABASE_URL: killed });
-  const begun = "SELECT to_regclass('unfinished_restore') IS NOT NULL AS begun";
   await until(
     'the restore begins',
-    async () => (await killedDb.run<{ begun: boolean }>({ text: begun }, []))[0]?.begun,
+    async () => (await killedDb.run<{ begun: boolean }>({ text: BEGUN }, []))[0]?.begun,
   );
   child.kill('SIGKILL');
   await finished(child);
@@ -211,6 +211,27 @@ test('a restore that is killed leaves a database that is refused until it is res
     (await cardea(['users', 'list', '--json', '--full'], onIt)).json.map(({ email }: { email: string }) => email),
     ['ada@example.com'],
   );
+});
+
+test('a restore has changed nothing before it has removed all, and is refused when a server has started until then', async () => {
+  const reader = await killedDb.connect();
+  await reader.query('BEGIN; LOCK TABLE groups IN ACCESS SHARE MODE');
+  const restoring = backup(killed, ['restore', one, '--identity', identity, '--without-erasures', '1-3', '--replace']);
+  const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+  const server = createDb({ url: killed });
+  let found: { begun: boolean } | undefined;
+  try {
+    await until('it waits for the reader', async () => (await killedDb.run({ text: waiting }, [])).length > 0);
+    [found] = await server.run<{ begun: boolean }>({ text: BEGUN }, []);
+  } finally {
+    await reader.end();
+  }
+  const refused = await restoring;
+  await server.close();
+  assert.deepEqual([found?.begun, refused.code], [false, 1], refused.stdout);
+  assert.match(refused.stderr, /servers are connected/);
+  const { json } = await cardea(['users', 'list', '--json'], { env: { CARDEA_DATABASE_URL: killed } });
+  assert.equal(json.length, 1);
 });
 
 test('one restore at a time: another is refused until the database may be used again, and cannot be ended by the first', async () => {

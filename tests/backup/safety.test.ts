@@ -47,17 +47,20 @@ test('a database that is refused for a trial keeps what it has, also one of othe
   await ofOthers.run({ name: '', text: 'SELECT id FROM orders' }, []);
 });
 
-test('the databases of trials that were killed are removed by the next backup: those of this role that are old and unused', async () => {
+test('the databases of trials that were killed are removed by the next backup: those of this role that are old and unused; one that cannot be is no error', async () => {
   const id = () => randomBytes(6).toString('hex');
   const seconds = Math.floor(Date.now() / 1_000);
   const killed = `cardea_verify_${seconds - 7_200}_${id()}`;
   const inUse = `cardea_verify_${seconds - 7_201}_${id()}`;
   const [young, other] = [`cardea_verify_${seconds - 60}_${id()}`, `cardea_verify_mine_${id()}`];
   const ofAnother = `cardea_verify_${seconds - 7_202}_${id()}`;
+  // Postgres removes no template, and the error is none that is known here.
+  const template = `cardea_verify_${seconds - 7_203}_${id()}`;
   const sql = (text: string) => db.run({ name: '', text }, []);
-  const all = [killed, inUse, young, other, ofAnother];
+  const all = [killed, inUse, young, other, ofAnother, template];
   for (const name of all) await sql(`CREATE DATABASE ${name}`);
   await sql(`ALTER DATABASE ${ofAnother} OWNER TO pg_monitor`);
+  await sql(`ALTER DATABASE ${template} IS_TEMPLATE true`);
   const using = createDb({ url: Object.assign(new URL(url), { pathname: `/${inUse}` }).href, name: 'test' });
   await using.run({ name: '', text: 'SELECT 1' }, []);
   const made = await backup(url, ['create']);
@@ -68,6 +71,7 @@ test('the databases of trials that were killed are removed by the next backup: t
   );
   const names = left.map(({ datname }) => datname);
   await using.close();
+  await sql(`ALTER DATABASE ${template} IS_TEMPLATE false`);
   for (const name of all) await sql(`DROP DATABASE IF EXISTS ${name}`);
   assert.deepEqual(
     all.filter((name) => names.includes(name)),
