@@ -1,7 +1,20 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { prepared } from '../../server/cli/secret_file.ts';
 import { createDb } from '../../server/platform/db.ts';
 import { database } from '../helpers/postgres.ts';
 import { defer } from '../helpers/scope.ts';
@@ -28,6 +41,25 @@ const env = {
 };
 const runAlone = (args = rotateAlone) => runCli(args, { env });
 const besideAlone = () => readdirSync(folder).filter((name) => name.startsWith('alone-url.'));
+
+const shared = mkdtempSync(join(tmpdir(), 'cardea-test-shared-'));
+defer(scope, () => rmSync(shared, { recursive: true, force: true }));
+const [NOBODY, GROUP] = [65_534, 65_533];
+
+/** Does it as a user who has no rights of its own, when the tests are run by root. */
+function asNobody(work: () => void): void {
+  const groups = process.getgroups?.() ?? [];
+  process.setgroups?.([GROUP]);
+  process.setegid?.(NOBODY);
+  process.seteuid?.(NOBODY);
+  try {
+    work();
+  } finally {
+    process.seteuid?.(0);
+    process.setegid?.(0);
+    process.setgroups?.(groups);
+  }
+}
 
 /** The password in the file opens a connection. */
 async function aloneOpens(): Promise<void> {
@@ -139,4 +171,22 @@ test('a server of an earlier version, which tells nothing of its secrets, is wai
     ran.stderr,
   );
   assert.equal(readFileSync(pepperFile, 'utf8').trim(), pepper);
+});
+
+test('the file that replaces another one has its owner and group, or nothing is replaced', () => {
+  const path = join(shared, 'url');
+  writeFileSync(path, 'before', { mode: 0o640 });
+  const rights = () => (({ mode, uid, gid }) => [mode & 0o777, uid, gid])(statSync(path));
+  const first = rights();
+  prepared(path, 'own').replace();
+  assert.deepEqual(rights(), first);
+  if (process.getuid?.() !== 0) return; // another user and group need root
+  chmodSync(shared, 0o777);
+  asNobody(() =>
+    assert.throws(() => prepared(path, 'of another user'), /is of user 0 and group 0.*nothing was changed/),
+  );
+  assert.deepEqual(readdirSync(shared), ['url']);
+  chownSync(path, NOBODY, GROUP);
+  asNobody(() => prepared(path, 'of another group').replace());
+  assert.deepEqual([readFileSync(path, 'utf8'), ...rights()], ['of another group\n', 0o640, NOBODY, GROUP]);
 });

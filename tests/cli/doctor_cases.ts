@@ -25,7 +25,7 @@ const at = (later: number): Case['overrides'] => ({ now: () => Date.now() + late
 /** What is broken, and what the check finds. */
 export function doctorCases(world: DoctorWorld): readonly Case[] {
   const { app, offline, schemas, role, withoutKey, anotherKey, silentPort } = world;
-  const { site, issuerOf, databaseAs, inFile } = world;
+  const { site, issuerOf, databaseAs, inFile, withLeftFile } = world;
   return [
     { check: 'node', broken: 'Node is old', overrides: { nodeVersion: '18.19.0' }, state: 'error', found: /18\.19/ },
     { check: 'node', broken: 'Node is odd', overrides: { nodeVersion: '25.1.0' }, state: 'warning', found: /25\.1/ },
@@ -65,6 +65,14 @@ export function doctorCases(world: DoctorWorld): readonly Case[] {
       whole: { ...withoutKey, CARDEA_MASTER_KEY_FILE: inFile('CARDEA_MASTER_KEY', 0o640) },
       state: 'ok',
       found: /1 files/,
+    },
+    {
+      check: 'secret files',
+      broken: 'a rotation that was killed has left one',
+      env: { CARDEA_PASSWORD_PEPPER_FILE: withLeftFile() },
+      state: 'warning',
+      found: /a rotation of CARDEA_PASSWORD_PEPPER that did not end has left .*\.0123abcd/,
+      remedy: /Remove it/,
     },
     {
       check: 'database',

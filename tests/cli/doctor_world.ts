@@ -162,6 +162,12 @@ export async function doctorWorld(scope: Scope) {
     chmodSync(path, mode);
     return path;
   };
+  const withLeftFile = () => {
+    file('pepper.0123abcd', 'left');
+    const path = file('pepper', remember('other', randomBytes(32).toString('base64')));
+    chmodSync(path, 0o640);
+    return path;
+  };
   const { CARDEA_MASTER_KEY: _, ...withoutKey } = env;
   /** It takes connections, and says nothing. */
   const silentSockets = new Set<Socket>();
@@ -198,5 +204,6 @@ export async function doctorWorld(scope: Scope) {
     issuerOf,
     databaseAs,
     inFile,
+    withLeftFile,
   };
 }
