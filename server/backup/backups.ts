@@ -12,7 +12,14 @@ import type { SealedColumn } from '../platform/tables.ts';
 import { listHeadIn, tablesIn } from './catalogue.ts';
 import { copiedOut } from './copy.ts';
 import { type CreateOptions, createBackup } from './create.ts';
-import { accountsToErase, type ErasuresSince, erasuresSince, goOnBehind, writeErasureLists } from './erasure_lists.ts';
+import {
+  accountsToErase,
+  type ErasuresSince,
+  erasuresSince,
+  goOnBehind,
+  LISTS,
+  writeErasureLists,
+} from './erasure_lists.ts';
 import type { Header, Label, Manifest } from './manifest.ts';
 import { openAll } from './open_all.ts';
 import { openStorage } from './open_storage.ts';
@@ -210,9 +217,15 @@ export function createBackups(parts: BackupParts): Backups {
     later: readonly ListedBackup[],
     known: Target['erasures'],
   ): Promise<ErasuresSince> {
-    const places = [storage, ...(await Promise.all(erasures.map(storageAt)))];
+    const others = await Promise.all(erasures.map(storageAt));
+    const places = [storage, ...others];
     const heads = [...known, ...later.map(({ label }) => label?.erasures ?? null)].filter((head) => head !== null);
-    return erasuresSince(places, manifest.erasures, heads, sealer, withoutErasures);
+    const since = await erasuresSince(places, manifest.erasures, heads, sealer, withoutErasures);
+    // After the refusal of lists that are missing, which says more.
+    for (const { place, list } of others)
+      if ((await list(LISTS)).length === 0)
+        throw invalidInput('erasures', `${place} has no list of erased people: correct the place, or leave it out`);
+    return since;
   }
 
   async function examined(

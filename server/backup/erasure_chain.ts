@@ -51,12 +51,15 @@ export function rangesOf(numbers: readonly number[]): string {
   return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
 }
 
-/** Whether the text of `rangesOf` names a number. @throws AppError 400 `invalid_input` */
-export function numbersIn(text: string): (number: number) => boolean {
+/** The numbers that the text of `rangesOf` names, and how many. @throws AppError 400 `invalid_input` */
+export function numbersIn(text: string): { isIn(number: number): boolean; readonly count: number } {
   const ranges = text.split(',').map((range) => {
     const [, first, last = first] = /^(\d{1,15})(?:-(\d{1,15}))?$/.exec(range.trim()) ?? [];
     if (first === undefined) throw invalidInput('without_erasures', 'must be numbers of lists, such as 11-12,15');
     return [Number(first), Number(last)] as const;
   });
-  return (number) => ranges.some(([first, last]) => first <= number && number <= last);
+  return {
+    isIn: (number) => ranges.some(([first, last]) => first <= number && number <= last),
+    count: ranges.reduce((sum, [first, last]) => sum + Math.max(0, last - first + 1), 0),
+  };
 }

@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 import { Check } from 'typebox/value';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
-import { AppError } from '../platform/errors.ts';
+import { AppError, invalidInput } from '../platform/errors.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import { statement } from '../platform/statement.ts';
 import { type ChainedList, type ListHead, missingLists, numbersIn, rangesOf } from './erasure_chain.ts';
@@ -15,7 +15,7 @@ import { oneChunk, type Storage, textOf } from './storage.ts';
  * nothing of the person.
  */
 
-const FOLDER = 'erasures/';
+export const LISTS = 'erasures/';
 /** Ids in one list. */
 const LIST_MAX = 10_000;
 const NAME = /^erasures\/[0-9a-f]{8}-(\d{6,15})-[0-9a-f]{8}\.json$/;
@@ -129,37 +129,47 @@ async function namesIn(
   storage: Pick<Storage, 'list'>,
   { installation, number }: Pick<ListHead, 'number'> & { readonly installation: string | undefined },
 ): Promise<string[]> {
-  const all = await storage.list(`${FOLDER}${installation?.slice(0, 8) ?? ''}`);
+  const all = await storage.list(`${LISTS}${installation?.slice(0, 8) ?? ''}`);
   const later = all.filter(({ name }) => numberOf(name) > number);
   return later.map(({ name }) => name).toSorted((a, b) => numberOf(a) - numberOf(b));
 }
 
 const numberOf = (name: string): number => Number(NAME.exec(name)?.[1] ?? 0);
 const nameOf = ({ installation, number, sha256 }: ListHead): string =>
-  `${FOLDER}${installation.slice(0, 8)}-${String(number).padStart(6, '0')}-${sha256?.slice(0, 8)}.json`;
+  `${LISTS}${installation.slice(0, 8)}-${String(number).padStart(6, '0')}-${sha256?.slice(0, 8)}.json`;
 
 const headOf = ({ installation, number, sha256 }: ListHead): ListHead => ({ installation, number, sha256 });
 
 type Opened = List & ChainedList;
 
+/** Why a list cannot be used, and its number: of what is in it, where that is certain, or of its name. */
+interface Unusable {
+  readonly problem: string;
+  readonly number: number;
+}
+
 /** A list that was sealed under a master key of this installation, or why it is none. */
-function opened(text: string, name: string, sealer: Sealer): Opened | { readonly problem: string } {
+function opened(text: string, name: string, sealer: Sealer): Opened | Unusable {
   let list: unknown;
   try {
     list = JSON.parse(text);
   } catch {}
-  if (!Check(List, list)) return { problem: 'was changed' };
+  const number = numberOf(name);
+  if (!Check(List, list)) return { problem: 'was changed', number };
   const { seal, ...about } = list;
   const sha256 = sha256Of(text);
-  if (nameOf({ ...list, sha256 }) !== name) return { problem: 'was changed or renamed' };
+  const ownName = nameOf({ ...list, sha256 });
   const sealed = Buffer.from(seal, 'base64');
   const keyId = sealed.subarray(1, 5).toString('hex');
   if (!sealer.keyIds.includes(keyId))
-    return { problem: `needs the master key ${keyId}, which is not in CARDEA_MASTER_KEY` };
+    return { problem: `needs the master key ${keyId}, which is not in CARDEA_MASTER_KEY`, number };
   try {
-    if (sealer.open(placeOf(list), sealed).equals(digestOf(about))) return { ...list, sha256 };
-  } catch {}
-  return { problem: 'was changed' };
+    if (!sealer.open(placeOf(list), sealed).equals(digestOf(about))) return { problem: 'was changed', number };
+  } catch {
+    return { problem: 'was changed', number };
+  }
+  if (ownName === name) return { ...list, sha256 };
+  return { problem: `is named ${name}, and was ${ownName}`, number: list.number };
 }
 
 const placeOf = ({ installation, number }: Pick<ListHead, 'installation' | 'number'>) => ({
@@ -175,14 +185,16 @@ export interface ErasuresSince {
   readonly lists: readonly { readonly storage: Storage; readonly name: string; readonly sha256: string }[];
   /** The one that those of the restored database follow; null where no list was ever written. */
   readonly newest: ListHead | null;
+  /** Numbers of the lists that are not there, which was accepted: `11-12,15`; undefined where all are. */
+  readonly missing: string | undefined;
 }
 
 /**
  * Reads all lists that were written since a backup.
  * @param start the newest that the backup knows of; null: it is of a version before there were numbers
  * @param heads the newest that others know of
- * @param accepted numbers of lists that may be missing
- * @throws AppError 409 `erasure_lists_missing`
+ * @param accepted numbers of lists that are missing: these and no others
+ * @throws AppError 409 `erasure_lists_missing`, 400 `invalid_input` for numbers of lists that are not missing
  */
 export async function erasuresSince(
   storages: readonly Storage[],
@@ -198,7 +210,7 @@ export async function erasuresSince(
   for (const storage of storages) {
     for (const name of await namesIn(storage, from)) {
       const list = opened(await textOf(storage, name), name, sealer);
-      if ('problem' in list) problems.set(numberOf(name), list.problem);
+      if ('problem' in list) problems.set(list.number, list.problem);
       else if (isOwn(list)) {
         const { installation, number, sha256, previous } = list;
         found.push({ installation, number, sha256, previous, storage, name });
@@ -206,13 +218,29 @@ export async function erasuresSince(
     }
   }
   const known = heads.filter(isOwn);
-  const unread = [...problems.keys()].filter((number) => found.every((list) => list.number !== number));
+  const unread = [...problems.keys()].filter(
+    (number) => number > from.number && found.every((list) => list.number !== number),
+  );
   const missing = [...new Set([...missingLists(from, known, found), ...unread])].toSorted((a, b) => a - b);
-  const isAccepted = accepted === undefined ? () => false : numbersIn(accepted);
-  if (!missing.every(isAccepted)) throw refusal(storages, from.installation, missing, problems);
+  const { isIn, count } = accepted === undefined ? { isIn: () => false, count: 0 } : numbersIn(accepted);
+  if (!missing.every(isIn)) throw refusal(storages, from.installation, missing, problems);
+  if (count !== missing.length) throw tooMany(missing);
   const [newest] = [...(start ? [start] : []), ...known, ...found].toSorted((a, b) => b.number - a.number);
-  return { lists: found, newest: newest ? headOf(newest) : null };
+  return {
+    lists: found,
+    newest: newest ? headOf(newest) : null,
+    missing: missing.length === 0 ? undefined : rangesOf(missing),
+  };
 }
+
+/** Otherwise lists that are lost after the refusal would be accepted as well. */
+const tooMany = (missing: readonly number[]): AppError =>
+  invalidInput(
+    'without_erasures',
+    missing.length === 0
+      ? 'names lists, and none is missing: leave it out'
+      : `must be ${rangesOf(missing)}: only that is missing`,
+  );
 
 function refusal(
   storages: readonly Storage[],
@@ -224,11 +252,12 @@ function refusal(
   const places = storages.map(({ place }) => place).join(', ');
   const ranges = rangesOf(missing);
   const known = missing.filter((number) => problems.has(number)).map((number) => `${number} ${problems.get(number)}`);
+  const [what, are] = missing.length === 1 ? ['list', 'is'] : ['lists', 'are'];
   const reasons = known.length === 0 ? '' : ` (${known.slice(0, 5).join('; ')})`;
   return new AppError(
     'erasure_lists_missing',
-    `lists ${ranges} of erased people${whose} are not in ${places}${reasons}: people whom they name would be there again. ` +
-      `Name the place where they are by --erasures, or go on without them by --without-erasures ${ranges}`,
+    `${what} ${ranges} of erased people${whose} ${are} not in ${places}${reasons}: people who were erased would be there again. ` +
+      `Name the place of what is missing by --erasures, or go on without it by --without-erasures ${ranges}`,
   );
 }
 

@@ -260,7 +260,8 @@ export const backups = {
         const found = yield* withProgress((tell) =>
           all.examine(chosen, replace, (at) => tell({ type: 'progress' as const, ...at })),
         );
-        yield [{ ...resultOf({ ...found, toErase: [] }, 0), dry_run: true }];
+        // Which of the people in the lists the backup has is known when its rows are in the database.
+        yield [{ ...resultOf({ ...found, toErase: [] }, undefined), dry_run: true }];
         return undefined;
       }
       let erased = 0;
@@ -274,7 +275,7 @@ export const backups = {
           audit_head_seen: headSeen,
           erased_again: erased,
           sessions_kept: keep,
-          ...(given.without_erasures === undefined ? {} : { without_erasures: given.without_erasures }),
+          ...(restored.erasures.missing === undefined ? {} : { without_erasures: restored.erasures.missing }),
         });
         await commit({ statements, refuse, target: { kind: 'backup', id }, changes });
       };
@@ -307,13 +308,13 @@ async function eraseAgain(services: Services, { toErase }: Restored, commit: Com
   return erased;
 }
 
-const resultOf = ({ name, manifest, target, headSeen }: Restored, erased: number): Static<typeof Line> => ({
+const resultOf = ({ name, manifest, target, headSeen }: Restored, erased: number | undefined): Static<typeof Line> => ({
   type: 'result',
   name,
   created_at: manifest.created_at,
   rows: rowsOf(manifest),
   replaced: target.rows.map(({ name: table, rows }) => ({ table, rows })),
-  erased_again: erased,
+  ...(erased === undefined ? {} : { erased_again: erased }),
   audit_size: manifest.audit_head?.tree_size ?? null,
   audit_size_seen: headSeen?.tree_size ?? null,
 });

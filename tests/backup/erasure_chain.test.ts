@@ -41,10 +41,11 @@ test('two lists of one number, as two nodes write them at once, are no gap', () 
 
 test('numbers are written and read as ranges', () => {
   assert.equal(rangesOf([1, 2, 3, 7, 9, 10]), '1-3,7,9-10');
-  const isIn = numbersIn('1-3, 7');
+  const { isIn, count } = numbersIn('1-3, 7');
   assert.deepEqual(
     [0, 1, 3, 4, 7, 8].map((number) => isIn(number)),
     [false, true, true, false, true, false],
   );
+  assert.equal(count, 4);
   assert.throws(() => numbersIn('all'), { code: 'invalid_input' });
 });

@@ -205,6 +205,11 @@ test('a restore that is killed leaves a database that is refused until it is res
   const again = await backup(killed, [...args, '--json']);
   assert.equal(again.code, 0, again.stderr);
   assert.equal(again.json.audit_size_seen, 999);
+  const noted = await killedDb.run<{ changes: { without_erasures: unknown } }>(
+    { text: "SELECT changes FROM audit WHERE action = 'backups.restore' AND target_kind = 'backup'" },
+    [],
+  );
+  assert.deepEqual(noted[0]?.changes.without_erasures, { after: '1-3' });
   const accounts = again.json.replaced.find(({ table }: { table: string }) => table === 'accounts');
   assert.deepEqual(accounts, { table: 'accounts', rows: 1 });
   assert.deepEqual(

@@ -109,15 +109,18 @@ test('who was erased after the backup is erased again, before a server may start
 
 /** By what became of the list: the change, and how the refusal names it. */
 const LISTS: Readonly<Record<string, readonly [(file: string) => void, RegExp]>> = {
-  deleted: [(file) => rmSync(file), /lists 1 of/],
-  renamed: [(file) => renameSync(file, file.replace('-000001-', '-000009-')), /lists 1,9 of.*9 was changed or renamed/],
+  deleted: [(file) => rmSync(file), /: list 1 of .* is not in/],
+  renamed: [
+    (file) => renameSync(file, file.replace('-000001-', '-000009-')),
+    /: list 1 of .*\(1 is named erasures\/\w{8}-000009-\w{8}\.json, and was erasures\/\w{8}-000001-/,
+  ],
   changed: [
     (file) => writeFileSync(file, readFileSync(file, 'utf8').replace(/"key_ids":\[.*?\]/, '"key_ids":[]')),
-    /lists 1 of.*1 was changed/,
+    /: list 1 of.*1 was changed/,
   ],
   'of another installation': [
     (file) => renameSync(file, join(dirname(file), list.replace(/^[0-9a-f]{8}/, '00000000'))),
-    /lists 1 of/,
+    /: list 1 of/,
   ],
 };
 
@@ -135,8 +138,12 @@ for (const [what, [change, reason]] of Object.entries(LISTS)) {
       assert.match(refused.stderr, reason);
       assert.match(refused.stderr, /--without-erasures 1/);
     }
-    const accepted = await restoring('--without-erasures', '1,9', '--dry-run');
-    assert.equal(accepted.code, 0, accepted.stderr);
+    const tooMany = await restoring('--without-erasures', '0-99');
+    assert.deepEqual([tooMany.code, /must be 1: only that is missing/.test(tooMany.stderr)], [1, true], tooMany.stderr);
+    const accepted = await restoring('--without-erasures', '1', '--dry-run');
+    assert.doesNotMatch(accepted.stdout, /erased_again/, 'it is not known before');
+    assert.equal(accepted.code, what === 'deleted' ? 1 : 0, accepted.stderr);
+    if (what === 'deleted') assert.match(accepted.stderr, /deleted has no list of erased people/);
   });
 }
 
