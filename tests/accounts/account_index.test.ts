@@ -84,6 +84,9 @@ describe('the index of accounts', () => {
     const stranger = createSearchTokens(randomBytes(32));
     const theirs = new Set(stranger.of(ADA));
     assert.ok((await tokensOf()).every((token) => !theirs.has(token)));
+    const sought = ADA.email.slice(0, 5);
+    assert.ok(theirs.has(stranger.ofBeginning(sought) ?? ''), 'a search by a beginning asks for a token');
+    assert.notEqual(createSearchTokens(randomBytes(32)).ofBeginning(sought), stranger.ofBeginning(sought));
   });
 
   test('follows the groups, roles, factors and state of an account, however they are written', async () => {

@@ -51,6 +51,24 @@ test('a link works for its own purpose only', async () => {
   assert.ok(await links.peek('unlock', token));
 });
 
+test('the links of a person end by purpose, or all of them', async () => {
+  const { id } = await account();
+  const [reset, unlock] = [await made('reset_password', id), await made('unlock', id)];
+  const other = await made('unlock', (await account()).id);
+  const left = async () =>
+    Promise.all([links.peek('reset_password', reset), links.peek('unlock', unlock), links.peek('unlock', other)]);
+  await db.query(links.endAllOf(id, 'unlock'));
+  assert.deepEqual(
+    (await left()).map((link) => link !== undefined),
+    [true, false, true],
+  );
+  await db.query(links.endAllOf(id));
+  assert.deepEqual(
+    (await left()).map((link) => link !== undefined),
+    [false, false, true],
+  );
+});
+
 test('a link is used in the transaction of its action, or not at all', async () => {
   const { id } = await account();
   const token = await made('verify_email', id);

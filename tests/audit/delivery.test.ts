@@ -114,6 +114,8 @@ test('an event that fails in all attempts becomes a dead letter, and the next on
     await delivery.run();
   }
   assert.deepEqual(idsAt(one), [...Array(10).fill(ids[0]), ids[1]]);
+  const warned = world.logLines.filter((line) => line.includes('entries of the audit were not delivered'));
+  assert.equal(warned.filter((line) => line.includes(id)).length, 1);
   const [letter, ...others] = await letters(id);
   assert.deepEqual(others, []);
   assert.deepEqual([letter?.first_index, letter?.reason, letter?.attempts], [String(position), 'status_500', 10]);

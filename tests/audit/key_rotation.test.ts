@@ -282,6 +282,15 @@ test('an entry with a MAC of the replaced key is taken in for a day, and then no
   );
 });
 
+test('the MAC of a replaced key counts for exactly a day, that of the newest one always', () => {
+  const { stolen, log } = world;
+  const bytes = Buffer.from('an entry');
+  const until = (log.keys.periods[1]?.since ?? 0) + 24 * HOUR;
+  assert.equal(log.keys.isEntryMac(stolen.mac(bytes), bytes, until), true);
+  assert.equal(log.keys.isEntryMac(stolen.mac(bytes), bytes, until + 1), false);
+  assert.equal(log.keys.isEntryMac(KEY.mac(bytes), bytes, until + 1), true);
+});
+
 test('a server is not led back to a replaced key by changes of the row of the new one', async () => {
   const { db, log } = await rotated();
   await log.tamper(

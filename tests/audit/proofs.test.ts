@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { auditKey } from '../../server/audit/keys.ts';
 import { problemOfProof, proveConsistency, proveEvent } from '../../server/audit/proofs.ts';
 import { auditLog, event } from '../helpers/audit.ts';
 import { database } from '../helpers/postgres.ts';
@@ -82,6 +83,15 @@ test('a log is the continuation of each earlier one, for all who check it', asyn
       'an unknown type': { ...own, type: 'cardea-audit-other' },
     },
     KEY_ID,
+  );
+});
+
+test('a secret gives the same keys in each version, since logs of earlier ones are checked with them', () => {
+  const key = auditKey(Buffer.alloc(32, 9));
+  assert.equal(key.publicKey.kid, 'IpEfjUwXTBrBnXgIL8Emj1-4WT-NfaG3XwBxjdCye7s');
+  assert.equal(
+    key.mac(Buffer.from('x')).toString('hex'),
+    '96076364065636238649250e04e10103f9e871a4149b2ed181d5cef3a516323e',
   );
 });
 

@@ -56,7 +56,7 @@ type NamedTarget = readonly [name: string, target: Target];
 
 function targetsOf(isWhole: boolean): NamedTarget[] {
   return Object.entries(TARGETS).map(([name, target]) => {
-    // The first run of all tests of a target is part of its minutes, and short beside the changes.
+    // The first run of all tests of a target is part of its minutes, so this is rather too much.
     return [name, isWhole ? { ...target, of: 1, minutes: target.minutes * target.of } : target];
   });
 }

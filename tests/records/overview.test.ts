@@ -10,12 +10,14 @@ import { redeem, refresh, userinfo } from '../helpers/relying_party.ts';
 
 const clock = { ms: Date.now() };
 const app = await deployment({ after }, { now: () => clock.ms });
-const overview = createOverview({
-  db: app.db,
-  sealer: createSealer([Buffer.from(app.masterKey, 'base64')]),
-  now: () => clock.ms,
-  lifetimes: { sessionAbsolute: 30 * 86_400 },
-});
+const overviewWith = (sessionAbsolute: number) =>
+  createOverview({
+    db: app.db,
+    sealer: createSealer([Buffer.from(app.masterKey, 'base64')]),
+    now: () => clock.ms,
+    lifetimes: { sessionAbsolute },
+  });
+const overview = overviewWith(30 * 86_400);
 const party = await app.seed.party();
 const ours = await app.seed.party({ firstParty: true });
 const OFFLINE = { params: { scope: 'openid email offline_access', prompt: 'consent' } };
@@ -35,6 +37,18 @@ describe('sessionsOf', () => {
     assert.deepEqual(later?.amr, ['pwd']);
     assert.deepEqual(later?.clientIds, [ours.id]);
     assert.notEqual(later?.uid, earlier?.uid);
+  });
+
+  test('omits sessions that have reached their absolute end', async () => {
+    const person = await app.seed.person();
+    const began = Math.floor(clock.ms / 1_000) * 1_000;
+    await signedIn(app, ours, person);
+    const ends = overviewWith(600);
+    clock.ms = began + 599_999;
+    assert.equal((await ends.sessionsOf(person.id))[0]?.endsAt?.getTime(), began + 600_000);
+    clock.ms = began + 600_000;
+    assert.deepEqual(await ends.sessionsOf(person.id), []);
+    assert.equal((await overview.sessionsOf(person.id)).length, 1);
   });
 
   test('omits expired sessions, and those of other accounts', async () => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import pg from 'pg';
 import { createDb } from '../../server/platform/db.ts';
 import { createSealer, hashToken } from '../../server/platform/sealing.ts';
 import type { ModelName } from '../../server/records/models.ts';
+import { refusalOf } from '../../server/records/refusals.ts';
 import { createUnits } from '../../server/records/units.ts';
 import { dumpDatabase, formsOf } from '../helpers/secrets.ts';
 import { freePort } from '../helpers/waiting.ts';
@@ -229,6 +231,18 @@ describe('without its database', () => {
     unit.save('ClientCredentials', newId(), { kind: 'ClientCredentials' }, HOUR);
     await assert.rejects(unit.commit(), { status: 503, code: 'temporarily_unavailable' });
     assert.equal((unit.failure as { status?: number }).status, 503);
+  });
+
+  test('what the database refuses has an error of its own, and a failure of the database has none', () => {
+    const refused = (code: string) =>
+      refusalOf(Object.assign(new pg.DatabaseError('refused', 1, 'error'), { code }))?.code;
+    assert.deepEqual(['CD001', 'CD002', '23503', '23505', '57P01'].map(refused), [
+      'already_used',
+      'credentials_changed',
+      'grant_revoked',
+      'replayed',
+      undefined,
+    ]);
   });
 
   test('a record that does not exist is not a failure', async () => {
