@@ -101,6 +101,26 @@ test('remembers a staged rotation until it can happen', async () => {
   assert.deepEqual(inState(await ring.list(), 'EdDSA', 'active'), [created?.kid]);
 });
 
+test('an order lets a key sign before its time that was pending already', async () => {
+  const db = await empty();
+  const { ring, at } = bench(db, EDDSA);
+  await ring.maintain();
+  const created = 30 * DAY - publicationSeconds(EDDSA) - EDDSA.pollSeconds;
+  at(created);
+  const [pending] = (await ring.maintain()).done;
+  assert.deepEqual(
+    (await ring.rotate()).done.map((one) => [one.do, one.kid]),
+    [['expedite', pending?.kid]],
+  );
+  at(created + publicationSeconds(EDDSA));
+  await ring.maintain();
+  assert.deepEqual(
+    inState(await ring.list(), 'EdDSA', 'active'),
+    [pending?.kid],
+    'a poll before the scheduled rotation',
+  );
+});
+
 test('rotates only the named ring', async () => {
   const db = await empty();
   const { ring } = bench(db, QUICK);
