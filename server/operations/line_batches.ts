@@ -46,7 +46,7 @@ export async function* lineBatches(lines: AsyncIterable<readonly InputLine[]>): 
 /** @returns undefined when nothing comes for a while */
 async function beforePause<T>(coming: Promise<T>): Promise<T | undefined> {
   const waiting = new AbortController();
-  const nothing = pause(PAUSE_MS, undefined, { signal: waiting.signal, ref: false }).catch(() => undefined);
+  const nothing = pause(PAUSE_MS, undefined, { signal: waiting.signal }).catch(() => undefined);
   try {
     return await Promise.race([coming, nothing]);
   } finally {

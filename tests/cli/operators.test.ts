@@ -9,7 +9,6 @@ import { PERMISSION_SCOPES, PERMISSIONS } from '../../server/operations/permissi
 import { bearer, callApi, machineToken } from '../helpers/admin_api.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { browserSession } from '../helpers/browser_session.ts';
-import { createChangesArrived } from '../helpers/client_changes.ts';
 import { deployment, PASSWORD, type Party } from '../helpers/deployment.ts';
 import { operationsOf } from '../helpers/operations.ts';
 import { inherited } from '../helpers/processes.ts';
@@ -27,7 +26,6 @@ const env = {
   CARDEA_ISSUER: app.issuer,
 };
 const cli = await setUpCli(scope);
-const changesArrived = await createChangesArrived(app);
 const bootstrap = ['operators', 'bootstrap'];
 const rowsOf = (text: string) => cli.db.run({ name: '', text }, []);
 
@@ -217,10 +215,10 @@ test('the document works as it is written: a secret is replaced while the old on
         return body.error;
       }),
     );
-  await changesArrived();
+  await app.changesArrived();
   assert.deepEqual(await errors(), ['invalid_grant', 'invalid_grant'], 'both authenticate the client');
   await runShell(commandsOf('end_old'), { ...operator, ORDERS_ID: id });
-  await changesArrived();
+  await app.changesArrived();
   assert.deepEqual(await errors(), ['invalid_client', 'invalid_grant']);
 });
 

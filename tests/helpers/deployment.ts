@@ -19,6 +19,7 @@ import { createSealer } from '../../server/platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, ACCOUNT_SEARCH_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { endRecordsOfClient } from '../../server/records/ended.ts';
 import { type AccountChanges, accountChanges } from './account_changes.ts';
+import { arriving, followNotifications } from './client_changes.ts';
 import { createClients, createResourceServers, type TestClients, type TestResourceServers } from './client_stores.ts';
 import { takeOver } from './issuer.ts';
 import { reusedThread } from './password_threads.ts';
@@ -166,6 +167,8 @@ export interface Deployment {
   readonly commented: readonly string[];
   /** Every line that the app has logged. */
   readonly logLines: string[];
+  /** Waits until the node has received every earlier change of clients and resource servers; after one of `seed` it has. */
+  changesArrived(): Promise<void>;
   /** Stops it before the scope does. */
   close(): Promise<void>;
 }
@@ -224,16 +227,20 @@ export async function deployment(
   const allLines: string[] = [];
   const requestContext = createRequestContext();
   const commented: string[] = [];
-  const db = createDb({
-    url,
-    poolSize: config.databasePool,
-    timeoutMs: config.databaseTimeoutMs,
-    requestContext,
-    onStatement(text) {
-      if (text.includes('request_id=')) commented.push(text);
-      (startedByApp.getStore() ? jobStatements : statements).push(text.replace(/ \/\*request_id=.*$/, ''));
-    },
-  });
+  const following = followNotifications(
+    createDb({
+      url,
+      poolSize: config.databasePool,
+      timeoutMs: config.databaseTimeoutMs,
+      requestContext,
+      onStatement(text) {
+        if (text.includes('request_id=')) commented.push(text);
+        (startedByApp.getStore() ? jobStatements : statements).push(text.replace(/ \/\*request_id=.*$/, ''));
+      },
+    }),
+  );
+  const { db } = following;
+  const changesArrived = () => startedByApp.run(true, following.changesArrived);
   const log = createLog({
     level: 'debug',
     destination: {
@@ -272,7 +279,7 @@ export async function deployment(
   };
   defer(scope, close);
   await app.http.listen({ host: config.host, port: config.port });
-  const seed = await createSeeder(db, masterKey, options.now, serverPolicyOf(config), argon2);
+  const seed = arriving(await createSeeder(db, masterKey, options.now, serverPolicyOf(config), argon2), changesArrived);
   return {
     issuer,
     app,
@@ -285,6 +292,7 @@ export async function deployment(
     jobStatements,
     commented,
     logLines,
+    changesArrived,
     close,
   };
 }

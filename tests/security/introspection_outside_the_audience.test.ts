@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { compactVerify, createRemoteJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { post, tokensFor } from '../flows/support.ts';
-import { createChangesArrived } from '../helpers/client_changes.ts';
 import { documentSite } from '../helpers/client_documents.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { partyOf, register } from '../helpers/registration.ts';
@@ -27,7 +26,6 @@ const shop = await seed.party({
 await seed.resourceServer({ identifier: ORDERS, name: 'Orders', scopes: ['orders:read'], clients: [orders.id] });
 await seed.resourceServer({ identifier: STOCK, name: 'Stock', scopes: ['stock:read'], clients: [stock.id] });
 const person = await seed.person();
-const changesArrived = await createChangesArrived(app);
 
 const params = { scope: 'openid orders:read', resource: ORDERS };
 const { tokens } = await tokensFor(app, shop, person, { params });
@@ -79,7 +77,6 @@ test('a client with the operator’s permission can introspect all access tokens
     Object.keys(issued).filter((what) => what !== 'a refresh token'),
   );
   await seed.clients.update(gateway.id, { introspectsAll: false });
-  await changesArrived();
   assert.deepEqual(await seenBy(gateway), [], 'and the permission can be revoked at once');
 });
 
@@ -133,12 +130,10 @@ test('a signed response has the same content as a plain one (RFC 9701 §5)', asy
 
 test('a client that is added to or removed from a resource server gains or loses introspection at once', async () => {
   await seed.resourceServers.update(ORDERS, { clients: [stock.id] });
-  await changesArrived();
   assert.deepEqual(await seenBy(orders), []);
   assert.deepEqual(await seenBy(stock), FOR_ORDERS);
   await seed.clients.update(stock.id, {
     metadata: { token_endpoint_auth_method: 'none', grant_types: ['authorization_code'] },
   });
-  await changesArrived();
   assert.deepEqual(await seenBy({ ...stock, secret: undefined }), [], 'a client that no longer authenticates');
 });

@@ -15,7 +15,6 @@ import {
 } from '../flows/support.ts';
 import { press } from '../helpers/account.ts';
 import { askPerson, CIBA_GRANT, cibaMetadata, fetchTokens, openRequests } from '../helpers/ciba.ts';
-import { createChangesArrived } from '../helpers/client_changes.ts';
 import { documentSite } from '../helpers/client_documents.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { askForCode, decide, poll, typeCode } from '../helpers/device.ts';
@@ -51,14 +50,12 @@ await seed.resourceServer({
 const NAMESAKE = 'https://namesake.example.com';
 await seed.resourceServer({ identifier: NAMESAKE, name: 'Namesake', scopes: ['email'], clients: [notes.id] });
 const person = await seed.person();
-const changesArrived = await createChangesArrived(app);
 
 const SCOPE = 'openid email offline_access notes:read notes:write';
 const party = (metadata: Record<string, unknown> = {}) =>
   seed.party({ firstParty: true, metadata: { scope: SCOPE, ...metadata } });
 const change = async (one: Party, to: ClientChange) => {
   await seed.clients.update(one.id, to);
-  await changesArrived();
 };
 const reduce = (one: Party, to: string) => change(one, { metadata: { scope: to } });
 const params = { scope: SCOPE, resource: NOTES, prompt: 'consent' };
@@ -141,13 +138,10 @@ test('are not shown to a resource server, and neither are scopes that the resour
   assert.equal(await seen(), 'openid notes:read');
   await reduce(one, SCOPE);
   await seed.resourceServers.update(NOTES, { scopes: ['notes:write'] });
-  await changesArrived();
   assert.equal(await seen(), 'openid email notes:write');
   await seed.resourceServers.update(NOTES, { scopes: ['notes:other'] });
-  await changesArrived();
   assert.deepEqual(await introspect(issuer, notes, body.access_token ?? ''), { active: false });
   await seed.resourceServers.update(NOTES, { scopes: ['notes:read', 'notes:write'] });
-  await changesArrived();
 });
 
 test('a scope of a resource server that Cardea has too is not confused with that one', async () => {
@@ -158,7 +152,6 @@ test('a scope of a resource server that Cardea has too is not confused with that
   const seen = () => introspect(issuer, notes, tokens.access_token);
   assert.equal((await seen()).scope, 'email');
   await seed.resourceServers.update(NAMESAKE, { scopes: ['other'] });
-  await changesArrived();
   assert.deepEqual(await seen(), { active: false });
 });
 

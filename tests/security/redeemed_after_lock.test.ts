@@ -5,7 +5,6 @@ import { refusal, tokensFor } from '../flows/support.ts';
 import { openAccount, press } from '../helpers/account.ts';
 import { deleteAccounts } from '../helpers/account_changes.ts';
 import { askPerson, CIBA_GRANT, decideRequest, fetchTokens } from '../helpers/ciba.ts';
-import { createChangesArrived } from '../helpers/client_changes.ts';
 import { deployment, type Party, type Person } from '../helpers/deployment.ts';
 import { askForCode, DEVICE_GRANT, decide, poll, typeCode } from '../helpers/device.ts';
 import { authorize, redeem } from '../helpers/relying_party.ts';
@@ -19,7 +18,6 @@ import { remember } from '../helpers/secrets.ts';
 const scope = { after };
 const app = await deployment(scope);
 const { issuer, seed } = app;
-const changesArrived = await createChangesArrived(app);
 const NEW_PASSWORD = remember('password', 'Another-Horse-Battery-7');
 
 /** Has a person approve a request, and returns the function with which the client redeems it. */
@@ -86,7 +84,6 @@ for (const [what, approve] of Object.entries(approvals)) {
       });
       const fetchAll = await approve(one, person);
       await lock(one, person);
-      await changesArrived();
       const answer = await fetchAll();
       assert.deepEqual(refusal(answer), { status: error === 'invalid_client' ? 401 : 400, error });
       assert.equal(answer.body.access_token, undefined);
