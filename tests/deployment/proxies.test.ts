@@ -167,9 +167,10 @@ for (const name of NAMES) {
   test(`${name}: a request that is too large is refused by the proxy`, async () => {
     arrived.length = 0;
     const { status } = await askToken(name, { code: 'x'.repeat(65_536) });
-    // Caddy 2.6 passes the head on, and ends the request in the middle of its body.
-    assert.equal(status, name === 'caddy' ? 502 : 413);
-    if (name !== 'caddy') assert.ok(!arrived.some(({ url }) => url === '/token'));
+    // Caddy 2.6 passes the head on, and ends the request in the middle of its body, unless the node refuses the length before that.
+    if (name === 'caddy') return assert.ok(status === 502 || status === 413, String(status));
+    assert.equal(status, 413);
+    assert.ok(!arrived.some(({ url }) => url === '/token'));
   });
 
   test(`${name}: serves HTTP/2, and no TLS before 1.2 (RFC 9325 §3.1.1)`, async () => {
