@@ -214,15 +214,16 @@ export function createBackups(parts: BackupParts): Backups {
     { erasures = [], withoutErasures }: Chosen,
     { storage }: Source,
     manifest: Manifest,
-    later: readonly ListedBackup[],
+    others: readonly ListedBackup[],
     known: Target['erasures'],
   ): Promise<ErasuresSince> {
-    const others = await Promise.all(erasures.map(storageAt));
-    const places = [storage, ...others];
-    const heads = [...known, ...later.map(({ label }) => label?.erasures ?? null)].filter((head) => head !== null);
+    const apart = await Promise.all(erasures.map(storageAt));
+    const places = [storage, ...apart];
+    // Of all backups, as clocks of nodes may differ: an older one says nothing here.
+    const heads = [...known, ...others.map(({ label }) => label?.erasures ?? null)].filter((head) => head !== null);
     const since = await erasuresSince(places, manifest.erasures, heads, sealer, withoutErasures);
     // After the refusal of lists that are missing, which says more.
-    for (const { place, list } of others)
+    for (const { place, list } of apart)
       if ((await list(LISTS)).length === 0)
         throw invalidInput('erasures', `${place} has no list of erased people: correct the place, or leave it out`);
     return since;
@@ -239,9 +240,9 @@ export function createBackups(parts: BackupParts): Backups {
     const target = await examineTarget(client);
     if (target.rows.length > 0 && !target.unfinished && !replace)
       throw notEmpty(target.rows, 'name an empty database, or add --replace');
-    const later = await laterThan(source);
-    const erasures = await needed(chosen, source, manifest, later, target.erasures);
-    return { name: source.name, manifest, target, erasures, headSeen: headSeen(manifest, target, later) };
+    const others = await othersThan(source);
+    const erasures = await needed(chosen, source, manifest, others, target.erasures);
+    return { name: source.name, manifest, target, erasures, headSeen: headSeen(manifest, target, others) };
   }
 
   return {
@@ -263,7 +264,7 @@ export function createBackups(parts: BackupParts): Backups {
       const source = await sourceOf(chosen);
       const manifest = await checkBackup(source, progress);
       const known = await connected(db, listHeadIn);
-      await needed(chosen, source, manifest, await laterThan(source), known ? [known] : []);
+      await needed(chosen, source, manifest, await othersThan(source), known ? [known] : []);
       const findings: string[] = [];
       let [auditEvents, opened] = [0, 0];
       await withScratch(db.url, scratch, async (on, client) => {
@@ -327,12 +328,13 @@ async function identitiesIn(file: string): Promise<string[]> {
   return identities;
 }
 
-const laterThan = ({ storage, name, sealer }: Source): Promise<ListedBackup[]> =>
-  listedIn(storage, sealer, (one) => one > name);
+const othersThan = async ({ storage, name, sealer }: Source): Promise<ListedBackup[]> =>
+  (await listedIn(storage, sealer)).filter((one) => one.name !== name);
 
 /** The newest head of the audit that the database or a later backup has: others may have been sent it. */
-function headSeen(manifest: Manifest, { auditHead }: Target, later: readonly ListedBackup[]): Header['audit_head'] {
-  const newest = newestHead([auditHead, ...later.map(({ label }) => label?.audit_head ?? null)]);
+function headSeen(manifest: Manifest, { auditHead }: Target, others: readonly ListedBackup[]): Header['audit_head'] {
+  const later = others.flatMap(({ label }) => (label && label.created_at >= manifest.created_at ? [label] : []));
+  const newest = newestHead([auditHead, ...later.map((label) => label.audit_head)]);
   return newest && newest.tree_size > (manifest.audit_head?.tree_size ?? 0) ? newest : null;
 }
 

@@ -35,16 +35,9 @@ async function completeIn(storage: Pick<Storage, 'list'>): Promise<Complete[]> {
 
 type Read = Pick<Storage, 'list' | 'get' | 'place'>;
 
-/**
- * The newest first: one list of the storage, and each label once.
- * @param isWanted by its name
- */
-export async function listedIn(
-  storage: Read,
-  sealer: Sealer,
-  isWanted: (name: string) => boolean = () => true,
-): Promise<ListedBackup[]> {
-  const all = (await completeIn(storage)).filter(({ name }) => isWanted(name));
+/** The newest first: one list of the storage, and each label once. */
+export async function listedIn(storage: Read, sealer: Sealer): Promise<ListedBackup[]> {
+  const all = await completeIn(storage);
   const found: ListedBackup[] = [];
   const waiting = all.entries();
   const reader = async () => {

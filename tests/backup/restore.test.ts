@@ -52,6 +52,9 @@ const [bare, apart] = [join(folder, 'bare'), join(folder, 'apart')];
 cpSync(to, bare, { recursive: true });
 cpSync(join(to, 'erasures'), join(apart, 'erasures'), { recursive: true });
 rmSync(join(bare, 'erasures'), { recursive: true });
+// As a node would name it whose clock is late: what the other backup knows counts nevertheless.
+for (const ending of ['.age', '.json'])
+  renameSync(join(bare, `${later.json.name}${ending}`), join(bare, `cardea-20200101T000000Z-00000000${ending}`));
 const [list = ''] = readdirSync(join(to, 'erasures'));
 const choose = ['--identity', identity, '--from', bare];
 const restored = await backup(target, ['restore', made.json.name, ...choose, '--erasures', apart, '--json']);
@@ -194,10 +197,9 @@ test('backup list shows what there is, and verify tries a backup in a database t
   assert.deepEqual(verified.json.findings, []);
   assert.ok(verified.json.opened > 5 && verified.json.rows > 20);
   // Other tests try backups on the same cluster.
-  await until('the databases of trials are gone', async () => {
-    const left = await second.db.run({ text: "SELECT FROM pg_database WHERE datname LIKE 'cardea\\_verify\\_%'" }, []);
-    return left.length === 0;
-  });
+  const trials = `SELECT FROM pg_database
+     WHERE datname LIKE 'cardea\\_verify\\_%' AND pg_get_userbyid(datdba) = current_user`;
+  await until('the databases of trials are gone', async () => (await second.db.run({ text: trials }, [])).length === 0);
 });
 
 test('a server makes a backup by itself when one is due, and shows it to who may see backups', async () => {

@@ -56,14 +56,20 @@ test('the databases of trials that were killed are removed by the next backup: t
   const ofAnother = `cardea_verify_${seconds - 7_202}_${id()}`;
   // Postgres removes no template, and the error is none that is known here.
   const template = `cardea_verify_${seconds - 7_203}_${id()}`;
-  const sql = (text: string) => db.run({ name: '', text }, []);
+  // A role of its own, as backups of other tests on the same cluster remove what is of their role.
+  const role = `test_${id()}`;
+  const password = remember('password', randomBytes(12).toString('base64url'));
+  const own = Object.assign(new URL(url), { username: role, password });
+  await db.run({ name: '', text: `CREATE ROLE ${role} SUPERUSER LOGIN PASSWORD '${password}'` }, []);
+  const owner = createDb({ url: own.href, name: 'test' });
+  const sql = (text: string) => owner.run({ name: '', text }, []);
   const all = [killed, inUse, young, other, ofAnother, template];
   for (const name of all) await sql(`CREATE DATABASE ${name}`);
   await sql(`ALTER DATABASE ${ofAnother} OWNER TO pg_monitor`);
   await sql(`ALTER DATABASE ${template} IS_TEMPLATE true`);
-  const using = createDb({ url: Object.assign(new URL(url), { pathname: `/${inUse}` }).href, name: 'test' });
+  const using = createDb({ url: Object.assign(new URL(own), { pathname: `/${inUse}` }).href, name: 'test' });
   await using.run({ name: '', text: 'SELECT 1' }, []);
-  const made = await backup(url, ['create']);
+  const made = await backup(own.href, ['create']);
   assert.equal(made.code, 0, made.stderr);
   const left = await db.run<{ datname: string }>(
     { name: '', text: "SELECT datname FROM pg_database WHERE datname LIKE 'cardea\\_verify\\_%'" },
@@ -73,6 +79,7 @@ test('the databases of trials that were killed are removed by the next backup: t
   await using.close();
   await sql(`ALTER DATABASE ${template} IS_TEMPLATE false`);
   for (const name of all) await sql(`DROP DATABASE IF EXISTS ${name}`);
+  await owner.close();
   assert.deepEqual(
     all.filter((name) => names.includes(name)),
     all.slice(1),
