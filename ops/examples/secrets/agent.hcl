@@ -20,6 +20,7 @@ auto_auth {
   }
 }
 
+# CARDEA_DATABASE_URL_FILE=/run/cardea/database-url
 template {
   destination = "/run/cardea/database-url"
   perms       = "0640"
@@ -28,6 +29,7 @@ template {
   EOT
 }
 
+# CARDEA_SMTP_URL_FILE=/run/cardea/smtp-url
 template {
   destination = "/run/cardea/smtp-url"
   perms       = "0640"
