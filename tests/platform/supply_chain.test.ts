@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { misdeclared } from '../supply_chain/dependencies.ts';
 import { refusedLicenses } from '../supply_chain/licenses.ts';
+import { AUDITS, judgeAudit } from '../supply_chain/vulnerabilities.ts';
 
 const component = (name: string, ...licenses: object[]) => ({ name, version: '1.0.0', licenses });
 const id = (license: string) => ({ license: { id: license } });
@@ -41,4 +42,15 @@ test('dependencies: what is imported without being declared is named, and what n
     'undeclared is imported, and not in package.json',
     'unused is in package.json, and nothing uses it',
   ]);
+});
+
+test('vulnerabilities: packages for development are looked at as well, what is found is shown, and an audit that did not run has not passed', () => {
+  assert.ok(AUDITS.installed.includes('--omit=dev'));
+  assert.ok(!AUDITS.all.some((arg) => arg.startsWith('--omit')));
+  assert.equal(judgeAudit(0, 'found 0 vulnerabilities'), undefined);
+  const low = '# npm audit report\n\none  <2.0.0\n\n1 low severity vulnerability';
+  assert.deepEqual(judgeAudit(0, low), { reported: low });
+  const high = '# npm audit report\n\none  <2.0.0\nSeverity: high\n\n1 high severity vulnerability';
+  assert.deepEqual(judgeAudit(1, high), { failed: high });
+  assert.ok('notRun' in (judgeAudit(1, 'npm error audit endpoint returned an error') ?? {}));
 });

@@ -10,13 +10,11 @@ import PACKAGE from '../../package.json' with { type: 'json' };
 import { artifacts, ROOT } from '../helpers/artifacts.ts';
 import { importedIn, misdeclared } from './dependencies.ts';
 import { type BillOfMaterials, refusedLicenses } from './licenses.ts';
+import { AUDITS, judgeAudit, type Outcome } from './vulnerabilities.ts';
 
 const GITLEAKS = 'github.com/zricethezav/gitleaks/v8@v8.30.0';
 const ACTIONLINT = 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12';
 const ZIZMOR = 'zizmor==1.32.0';
-
-/** `undefined` passed; a text of `notRun` says why this machine cannot run the check. */
-type Outcome = { readonly failed: string } | { readonly notRun: string } | undefined;
 
 /** npm runs on the machine's own Node, as in the Makefile. */
 const env = { ...process.env, PATH: process.env.MACHINE_PATH ?? process.env.PATH };
@@ -37,12 +35,9 @@ function tool(needs: string, command: string, args: readonly string[]): Outcome 
   return status === 0 ? undefined : { failed: text };
 }
 
-function vulnerabilities(): Outcome {
-  const { status, text } = run('npm', ['audit', '--omit=dev', '--audit-level=moderate']);
-  if (status === 0) return undefined;
-  return /endpoint returned an error|ENOTFOUND|EAI_AGAIN|ECONNREFUSED/.test(text)
-    ? { notRun: 'the registry gives no list of vulnerabilities to this machine' }
-    : { failed: text };
+function vulnerabilities(args: readonly string[]): Outcome {
+  const { status, text } = run('npm', args);
+  return judgeAudit(status, text);
 }
 
 function licenses(): Outcome {
@@ -59,7 +54,8 @@ function dependencies(): Outcome {
 }
 
 const CHECKS: Readonly<Record<string, () => Outcome>> = {
-  'known vulnerabilities (npm audit)': vulnerabilities,
+  'known vulnerabilities (npm audit)': () => vulnerabilities(AUDITS.installed),
+  'known vulnerabilities with packages for development (npm audit)': () => vulnerabilities(AUDITS.all),
   'packages that are imported and declared': dependencies,
   'licenses, bill of materials (npm sbom)': licenses,
   'secrets in any commit (gitleaks)': () =>
@@ -69,10 +65,15 @@ const CHECKS: Readonly<Record<string, () => Outcome>> = {
     tool('pipx: https://pipx.pypa.io/', 'pipx', ['run', '--spec', ZIZMOR, 'zizmor', '--offline', '--quiet', '.github']),
 };
 
+function describe(outcome: Outcome): [word: string, why: string] {
+  if (outcome === undefined) return ['ok', ''];
+  if ('reported' in outcome) return ['ok', `\n${outcome.reported}`];
+  return 'failed' in outcome ? ['FAILED', `\n${outcome.failed}`] : ['not run', `: ${outcome.notRun}`];
+}
+
 for (const [name, check] of Object.entries(CHECKS)) {
   const outcome = check();
-  const word = outcome === undefined ? 'ok' : 'failed' in outcome ? 'FAILED' : 'not run';
-  const why = outcome === undefined ? '' : 'failed' in outcome ? `\n${outcome.failed}` : `: ${outcome.notRun}`;
+  const [word, why] = describe(outcome);
   console.log(`${word.padEnd(8)}${name}${why}`);
   if (word === 'FAILED' || (word === 'not run' && process.env.CI === 'true')) process.exitCode = 1;
 }
