@@ -6,9 +6,16 @@ import { connect } from 'node:tls';
 import { type Identity, makeIdentity } from '../helpers/certificates.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { MINUTE_MS } from '../helpers/limits.ts';
-import { checkProxy, PROXIED_HOST, PROXIES, type ProxyName, type ProxyPlace, startProxy } from '../helpers/proxies.ts';
+import {
+  checkProxy,
+  PROXIED_HOST,
+  PROXIES,
+  type ProxyName,
+  type RunningProxy,
+  startProxy,
+} from '../helpers/proxies.ts';
 import { authorization } from '../helpers/relying_party.ts';
-import { freePort } from '../helpers/waiting.ts';
+import { freePort, until } from '../helpers/waiting.ts';
 
 /**
  * The configurations of ops/proxies, as nginx, HAProxy and Caddy run them in front of Cardea: nothing that a client says of itself
@@ -37,7 +44,7 @@ app.app.http.server.prependListener('request', (received: IncomingMessage) => {
   arrived.push({ ...received, headers: { ...received.headers } } as IncomingMessage);
 });
 const port = Number(new URL(app.issuer).port);
-const started = new Map<ProxyName, ProxyPlace>();
+const started = new Map<ProxyName, RunningProxy>();
 for (const name of NAMES) {
   // The second node is down: nothing listens there.
   const nodes = [port, await freePort()] as const;
@@ -55,7 +62,7 @@ interface Sent {
 }
 
 function send(name: ProxyName, { path, method = 'GET', headers = {}, body, as, from = '127.0.0.2' }: Sent) {
-  return new Promise<{ status: number; body: string }>((done, failed) => {
+  return new Promise<{ status: number; body: string; requestId: string }>((done, failed) => {
     const asked = request(
       {
         host: '127.0.0.1',
@@ -74,7 +81,9 @@ function send(name: ProxyName, { path, method = 'GET', headers = {}, body, as, f
         answer.on('data', (chunk) => {
           text += String(chunk);
         });
-        answer.on('end', () => done({ status: answer.statusCode ?? 0, body: text }));
+        answer.on('end', () =>
+          done({ status: answer.statusCode ?? 0, body: text, requestId: String(answer.headers['x-request-id']) }),
+        );
       },
     );
     asked.on('error', failed);
@@ -120,7 +129,7 @@ const SPOOFED: Readonly<Record<string, string>> = {
 
 for (const name of NAMES) {
   test(`${name}: the program accepts the configuration`, () => {
-    const { status, output } = checkProxy(name, started.get(name) as ProxyPlace);
+    const { status, output } = checkProxy(name, started.get(name) as RunningProxy);
     assert.equal(status, 0, output);
   });
 
@@ -136,6 +145,17 @@ for (const name of NAMES) {
     assert.equal(got.headers['x-forwarded-for'], '127.0.0.2');
     assert.equal(got.headers['x-forwarded-proto'], 'https');
     assert.match(String(got.headers['x-request-id']), /^[0-9a-f-]{32,36}$/);
+  });
+
+  test(`${name}: its log has the id of the response, and nothing secret of the request`, async () => {
+    const secret = 'told-to-none';
+    const headers = { cookie: `a=${secret}`, authorization: `Basic ${btoa(`${bySecret.id}:${secret}`)}` };
+    const proxy = started.get(name) as RunningProxy;
+    for (const path of [`/healthz?code=${secret}`, `/account/link/${secret}`, `/authorize?state=${secret}`]) {
+      const { requestId } = await send(name, { path, headers });
+      await until('the request is logged', () => proxy.logged().includes(requestId));
+    }
+    for (const value of [secret, headers.authorization, 'code=', 'state=']) assert.ok(!proxy.logged().includes(value));
   });
 
   test(`${name}: limits count the client's own address, whatever it claims`, async () => {
@@ -174,7 +194,7 @@ for (const name of NAMES) {
   });
 
   test(`${name}: serves HTTP/2, and no TLS before 1.2 (RFC 9325 §3.1.1)`, async () => {
-    const place = started.get(name) as ProxyPlace;
+    const place = started.get(name) as RunningProxy;
     const handshake = (options: object) =>
       new Promise<string | false>((done) => {
         const socket = connect(

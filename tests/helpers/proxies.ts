@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { ROOT } from './artifacts.ts';
@@ -20,6 +20,12 @@ export interface ProxyPlace {
   readonly http: number;
   /** Ports of the two nodes. */
   readonly nodes: readonly [number, number];
+}
+
+/** A proxy that runs. */
+export interface RunningProxy extends ProxyPlace {
+  /** All lines of its log of requests until now; that of nginx is a file of its own, apart from its errors. */
+  logged(): string;
 }
 
 interface Proxy {
@@ -132,7 +138,7 @@ export async function startProxy(
   scope: Scope,
   name: ProxyName,
   options: { readonly nodes: readonly [number, number]; readonly certificate: string; readonly key: string },
-): Promise<ProxyPlace> {
+): Promise<RunningProxy> {
   const folder = temporaryFolder(scope);
   const place = { folder, https: await freePort(), http: await freePort(), nodes: options.nodes };
   writeFileSync(join(folder, 'certificate.pem'), options.certificate);
@@ -156,7 +162,8 @@ export async function startProxy(
     if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${lines.join('')}`);
     return accepts(place.https);
   });
-  return place;
+  const file = join(folder, 'access.log');
+  return { ...place, logged: () => (existsSync(file) ? readFileSync(file, 'utf8') : lines.join('')) };
 }
 
 /** Caddy keeps state in the home directory of its user. */

@@ -44,7 +44,8 @@ for (const [form, value] of [
   ['as RFC 9440 §2.2 has it', `:${base64}:`],
   ['as nginx escapes it', encodeURIComponent(identity.pem)],
   ['as Apache folds it', identity.pem.replaceAll('\n', ' ')],
-  ['as HAProxy sends it', base64],
+  ['as HAProxy, Caddy and Traefik send it', base64],
+  ['as the first versions of Traefik 2 escape it', encodeURIComponent(base64)],
 ] as const) {
   test(`accepts a certificate that a proxy passes on ${form}`, async () => {
     assert.equal((await ask(proxied, [['client-cert', value]])).status, 200);
@@ -85,6 +86,7 @@ const GARBAGE: readonly (readonly [string, string])[] = [
   ['a certificate and more', `:${Buffer.concat([der, Buffer.from('more')]).toString('base64')}:`],
   ['two certificates', encodeURIComponent(identity.pem + proxyIdentity.pem)],
   ['two certificates, as one that was added to another', `:${base64}:, :${base64}:`],
+  ['a chain, as Traefik joins it', `${base64},${base64}`],
   ['a broken escape', '%zz'],
   ['a key', encodeURIComponent(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())],
   ['what Apache says for none', '(null)'],
