@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { connect } from 'node:tls';
+import { parse } from 'yaml';
+import { ROOT } from '../helpers/artifacts.ts';
 import { type Identity, makeIdentity } from '../helpers/certificates.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { MINUTE_MS } from '../helpers/limits.ts';
@@ -126,6 +130,39 @@ const SPOOFED: Readonly<Record<string, string>> = {
   'X-Forwarded-Tls-Client-Cert': encodeURIComponent(pem),
   'X-Forwarded-Tls-Client-Cert-Info': 'Subject="CN=client"',
 };
+
+type Middleware = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** Set by Traefik itself from what it knows, whatever a client has sent. */
+const OF_TRAEFIK = ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Forwarded-Port', 'X-Real-IP'];
+
+test('traefik, which is not run here: its routers remove what a client says of itself, before they say what they know', () => {
+  const read = (file: string) => parse(readFileSync(join(ROOT, 'ops/proxies/traefik', file), 'utf8'));
+  const { routers, middlewares } = read('dynamic.yaml').http;
+  const { 'cardea-strip': strip, 'cardea-certificate': certificate } = middlewares as Record<string, Middleware>;
+  const removed = Object.entries(strip?.headers?.customRequestHeaders ?? {});
+  assert.ok(removed.every(([, value]) => value === ''));
+  const names = [...removed.map(([name]) => name), ...OF_TRAEFIK].map((name) => name.toLowerCase());
+  assert.deepEqual(
+    Object.keys(SPOOFED).filter((name) => !names.includes(name.toLowerCase())),
+    [],
+  );
+  assert.deepEqual(certificate, { passTLSClientCert: { pem: true } });
+  const used = Object.values<{ middlewares: string[] }>(routers).map((router) => router.middlewares);
+  for (const list of used) assert.deepEqual(list.slice(-2), ['cardea-strip', 'cardea-certificate']);
+  assert.deepEqual(new Set(used.flat()), new Set(Object.keys(middlewares)));
+  const { entryPoints, accessLog } = read('static.yaml');
+  assert.ok(
+    Object.values<object>(entryPoints).every((one) => !('forwardedHeaders' in one)),
+    'it believes no client',
+  );
+  const { defaultMode, names: logged, headers } = accessLog.fields;
+  assert.deepEqual([defaultMode, headers], ['drop', { defaultMode: 'drop', names: { 'X-Request-Id': 'keep' } }]);
+  assert.deepEqual(
+    Object.keys(logged).filter((name) => /Path|Request(?!Method)|User|Addr(?!$)/.test(name)),
+    [],
+  );
+});
 
 for (const name of NAMES) {
   test(`${name}: the program accepts the configuration`, () => {

@@ -24,7 +24,7 @@ export interface ProxyPlace {
 
 /** A proxy that runs. */
 export interface RunningProxy extends ProxyPlace {
-  /** All lines of its log of requests until now; that of nginx is a file of its own, apart from its errors. */
+  /** All lines of its logs until now. */
   logged(): string;
 }
 
@@ -60,6 +60,7 @@ export const PROXIES = {
       '/etc/cardea/tls': place.folder,
       '/etc/nginx': place.folder,
       '/var/log/nginx/access.log': `${place.folder}/access.log`,
+      '/var/log/nginx/error.log': 'stderr',
     }),
     wrapped: ({ folder }) => ({
       'nginx.conf': `daemon off;
@@ -163,7 +164,7 @@ export async function startProxy(
     return accepts(place.https);
   });
   const file = join(folder, 'access.log');
-  return { ...place, logged: () => (existsSync(file) ? readFileSync(file, 'utf8') : lines.join('')) };
+  return { ...place, logged: () => lines.join('') + (existsSync(file) ? readFileSync(file, 'utf8') : '') };
 }
 
 /** Caddy keeps state in the home directory of its user. */
