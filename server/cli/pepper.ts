@@ -4,11 +4,12 @@ import { passwords } from '../operations/passwords.ts';
 import { AppError } from '../platform/errors.ts';
 import { plainKeys } from '../platform/key_values.ts';
 import { MASTER_KEY_BYTES } from '../platform/sealing.ts';
+import { filesBeside } from '../platform/secret_leftovers.ts';
 import { secretIn, split } from '../platform/settings.ts';
 import { awaitServers, type RotateOptions } from './awaited_servers.ts';
 import { type Context, UsageError } from './context.ts';
 import type { Item } from './output.ts';
-import { prepared, replaceNoted, rotating, secretFileOf } from './secret_file.ts';
+import { type Prepared, prepared, replaceNoted, rotating, secretFileOf } from './secret_file.ts';
 import type { CommandTools } from './tools.ts';
 
 const setting = 'CARDEA_PASSWORD_PEPPER';
@@ -25,25 +26,30 @@ export async function rotatePepper(
   const how = { setting, file, timeout: options.timeout, progress: createProgress({ every: 1 }) } as const;
   let result: Item = {};
   const put = (text: string) => prepared(file, text).replace();
-  const noted = (context: Context, text: string) =>
-    replaceNoted(context, { setting, put: prepared(file, text), before: secretIn(file) }, options);
+  const noted = (context: Context, last: Prepared) =>
+    replaceNoted(context, { setting, put: last, before: secretIn(file) }, options);
+  /** A rotation that was ended before servers used the new pepper, which is still the last one, has left the file that puts it first. */
+  const isHalfway = ([old, next, ...others]: readonly string[]) =>
+    others.length === 0 && filesBeside(file).some((one) => secretIn(one) === `${next},${old}`);
 
   async function begin(context: Context): Promise<void> {
-    const [old = '', ...others] = split(secretIn(file));
-    if (others.length > 0)
+    const peppers = split(secretIn(file));
+    if (peppers.length > 1 && !isHalfway(peppers))
       throw new UsageError(`${file} has more than one pepper: --finish removes those that no password needs`);
-    const next = randomBytes(MASTER_KEY_BYTES).toString('base64');
+    const [old = '', next = randomBytes(MASTER_KEY_BYTES).toString('base64')] = peppers;
     result = { file, rotated: !options.dryRun };
-    if (options.dryRun) return noted(context, `${next},${old}`);
-    put(`${old},${next}`);
+    const last = prepared(file, `${next},${old}`);
+    if (options.dryRun) return noted(context, last);
     try {
+      put(`${old},${next}`);
       await awaitServers(context, { ...how, text: `${old},${next}`, how: 'accept' });
     } catch (error) {
       // No server has hashed with it yet.
       put(old);
+      last.discard();
       throw error;
     }
-    await noted(context, `${next},${old}`);
+    await noted(context, last);
     const servers = await awaitServers(context, { ...how, text: `${next},${old}` });
     result = { ...result, servers, left: 'people get it as they sign in: later, run this command with --finish' };
   }
@@ -51,6 +57,10 @@ export async function rotatePepper(
   async function finish(context: Context): Promise<void> {
     const before = secretIn(file);
     const [kept = '', ...others] = split(before);
+    if (isHalfway([kept, ...others]))
+      throw new UsageError(
+        `a rotation was ended before servers used the new pepper, which is the last one in ${file}: run this command without --finish, which goes on with it`,
+      );
     const needed = nameOfPepper(plainKeys(kept)[0] ?? new Uint8Array());
     await awaitServers(context, { ...how, text: before });
     const { items } = await context.operate(passwords.status, {});
@@ -61,7 +71,7 @@ export async function rotatePepper(
       throw new AppError('conflict', `${people} people have not signed in since: their passwords need the old pepper`);
     result = { file, rotated: false, removed: 0 };
     if (others.length === 0) return;
-    await noted(context, kept);
+    await noted(context, prepared(file, kept));
     if (options.dryRun) result = { ...result, removable: others.length };
     else result = { ...result, removed: others.length, servers: await awaitServers(context, { ...how, text: kept }) };
   }
