@@ -101,7 +101,7 @@ const DECIDING = {
   audit: {
     code: of('server/audit', 'canonical keys seal key_ring'),
     of: 16,
-    tests: testsOf('audit', 'strange_input sealing proofs tampering'),
+    tests: testsOf('audit', 'strange_input sealing proofs tampering key_rotation'),
     texts: true,
     minutes: 6,
   },
