@@ -28,7 +28,7 @@ export async function rotatePepper(
   const put = (text: string) => prepared(file, text).replace();
   const noted = (context: Context, last: Prepared) =>
     replaceNoted(context, { setting, put: last, before: secretIn(file) }, options);
-  /** A rotation that was ended before servers used the new pepper, which is still the last one, has left the file that puts it first. */
+  /** True after a rotation that was killed before servers used the new pepper: a prepared file with the new one first is still there. */
   const isHalfway = ([old, next, ...others]: readonly string[]) =>
     others.length === 0 && filesBeside(file).some((one) => secretIn(one) === `${next},${old}`);
 
@@ -45,8 +45,11 @@ export async function rotatePepper(
       await awaitServers(context, { ...how, text: `${old},${next}`, how: 'accept' });
     } catch (error) {
       // No server has hashed with it yet.
-      put(old);
-      last.discard();
+      try {
+        put(old);
+      } finally {
+        last.discard();
+      }
       throw error;
     }
     await noted(context, last);

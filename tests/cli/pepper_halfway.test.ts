@@ -7,7 +7,7 @@ import { remember } from '../helpers/secrets.ts';
 import { configFiles } from '../platform/config_problems.ts';
 import { setUpCli } from './run_cli.ts';
 
-/** What a rotation of the pepper leaves that was killed; `secrets.test.ts` has whole ones, on servers that run. */
+/** A rotation of the pepper that was killed. Rotations that end are in `secrets.test.ts`. */
 
 const scope = { after };
 const { cardea } = await setUpCli(scope);

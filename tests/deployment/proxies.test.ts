@@ -133,7 +133,7 @@ const SPOOFED: Readonly<Record<string, string>> = {
 
 type Middleware = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** Set by Traefik itself from what it knows, whatever a client has sent. */
+/** Headers that Traefik always replaces by its own values. */
 const OF_TRAEFIK = ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Forwarded-Port', 'X-Real-IP'];
 
 test('traefik, which is not run here: its routers remove what a client says of itself, before they say what they know', () => {

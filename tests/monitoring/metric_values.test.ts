@@ -12,7 +12,7 @@ import { type Scrape, scrape } from '../helpers/metrics.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 import { freePort, until } from '../helpers/waiting.ts';
 
-/** Each test causes what a metric tells of, and compares its values before and after. */
+/** Each test compares the value of a metric before and after the event that changes it. */
 
 const scope = { after };
 const HOUR = 3_600;
@@ -52,7 +52,7 @@ function isAbout(value: number | undefined, seconds: number, name: string): void
   assert.ok(value !== undefined && value >= seconds && value < seconds + 60, `${name} is ${value}, not ${seconds}`);
 }
 
-/** What a metric says now, and what it says an hour later. */
+/** The value of a metric now, and its value when the clock is an hour later. */
 async function inAnHour(name: string): Promise<readonly [number | undefined, number | undefined]> {
   const before = (await fresh()).get(name);
   skew += HOUR * 1_000;
