@@ -45,7 +45,7 @@ for (const [form, value] of [
   ['as nginx escapes it', encodeURIComponent(identity.pem)],
   ['as Apache folds it', identity.pem.replaceAll('\n', ' ')],
   ['as HAProxy, Caddy and Traefik send it', base64],
-  ['as the first versions of Traefik 2 escape it', encodeURIComponent(base64)],
+  ['as Traefik before 2.9.4 escapes it', encodeURIComponent(base64)],
 ] as const) {
   test(`accepts a certificate that a proxy passes on ${form}`, async () => {
     assert.equal((await ask(proxied, [['client-cert', value]])).status, 200);
