@@ -34,7 +34,10 @@ export const masterKey = {
       output: { table: 'data_keys', column: 'sealed_key', seen: 3, resealed: 3, unreadable: 0, complete: true },
     },
     async *run({ db, sealer, keyRing }, _input, { dryRun, force, requestId }, commit) {
-      if (!force) assertOpenedByAll(sealer.keyIds, await (await keyRing()).nodes());
+      const ring = await keyRing();
+      const notEverywhere = async () => (force ? undefined : unusedBy(sealer.keyIds, await ring.nodes()));
+      const early = await notEverywhere();
+      if (early) throw early;
       const tell = (values: Readonly<Record<string, unknown>>) =>
         commit({ statements: [], target: { kind: 'master_key', id: requestId }, changes: visible(values) });
       await tell({ complete: false });
@@ -50,21 +53,23 @@ export const masterKey = {
         all.unreadable += total.unreadable;
       }
       await tell({ ...all, complete: true });
-      return all.unreadable === 0 ? undefined : unreadable(all.unreadable);
+      return all.unreadable === 0 ? notEverywhere() : unreadable(all.unreadable);
     },
   }),
 };
 
 /**
- * A server without the new key could not read what is sealed under it: it would fail until it is restarted.
+ * A server without the new key could not read what is sealed under it, and one that has it behind the old key seals under the old one,
+ * which would be dropped after the rotation.
  * @param keyIds of this process, the new key first
+ * @returns the error when there is such a server
  */
-function assertOpenedByAll([current = '']: readonly string[], nodes: readonly RunningNode[]): void {
-  const without = nodes.filter(({ masterKeys }) => !masterKeys.includes(current));
-  if (without.length === 0) return;
-  throw new AppError(
+function unusedBy([current = '']: readonly string[], nodes: readonly RunningNode[]): AppError | undefined {
+  const others = nodes.filter(({ masterKeys }) => masterKeys[0] !== current);
+  if (others.length === 0) return undefined;
+  return new AppError(
     'master_key_not_everywhere',
-    `${without.length} of ${nodes.length} running servers do not have the first key of CARDEA_MASTER_KEY, or are of an earlier version (${without.map(({ nodeId }) => nodeId).join(', ')}): restart each with both keys (ops/docs/secrets.md), or give --force if they have ended`,
+    `${others.length} of ${nodes.length} running servers do not have the first key of CARDEA_MASTER_KEY as their first, or are of an earlier version (${others.map(({ nodeId }) => nodeId).join(', ')}): restart each with both keys, the new one first (ops/docs/secrets.md), and run this command again, or give --force if they have ended`,
   );
 }
 

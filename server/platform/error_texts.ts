@@ -291,7 +291,8 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     remedy: 'Choose another one.',
   },
   master_key_not_everywhere: {
-    happened: 'A running server does not have the new master key, so it could not read what is sealed under it.',
+    happened:
+      'A running server does not have the new master key, so it could not read what is sealed under it, or has it behind the old one, under which it would go on to seal.',
     remedy:
       'Restart every server with both keys, the new one first; `cardea secrets list` shows which have it. Then rotate again.',
   },

@@ -82,10 +82,22 @@ test('master-key rotate is refused while a running server does not have the new 
     for (const key of [first, second]) assert.ok(!refused.stderr.includes(key));
   }
   await app.close();
-  await deployment(scope, {
+  const { db } = await deployment(scope, {
     env: { CARDEA_MASTER_KEY: env.CARDEA_MASTER_KEY, CARDEA_ISSUER: app.issuer },
     databaseUrl: app.databaseUrl,
     masterKey: first,
   });
+  // A server that has the new key behind the old one goes on to seal under the old one, which is about to be dropped.
+  await db.run(
+    {
+      name: '',
+      text: `INSERT INTO key_nodes (node_id, acknowledged, acknowledged_at, seen_at, rings, master_keys)
+      SELECT 'behind', acknowledged, acknowledged_at, seen_at, rings, ARRAY[master_keys[2], master_keys[1]] FROM key_nodes`,
+    },
+    [],
+  );
+  const behind = await cardea(['master-key', 'rotate'], { env });
+  assert.deepEqual([behind.code, /1 of 2 .* as their first.*\(behind\)/.test(behind.stderr)], [1, true], behind.stderr);
+  await db.run({ name: '', text: "DELETE FROM key_nodes WHERE node_id = 'behind'" }, []);
   assert.equal((await cardea(['master-key', 'rotate'], { env })).code, 0);
 });
