@@ -92,14 +92,17 @@ export const secrets = {
     summary: 'Note that the file of a secret is replaced',
     description: 'The audit has no part of its value. For the command line alone.',
     schemas: {
-      body: strict({ setting: Type.Enum(['CARDEA_REDIS_URL', 'CARDEA_SMTP_URL', 'CARDEA_PASSWORD_PEPPER']) }),
+      body: strict({
+        setting: Type.Enum(['CARDEA_REDIS_URL', 'CARDEA_SMTP_URL', 'CARDEA_PASSWORD_PEPPER']),
+        pepper: Type.Optional(Type.String({ description: 'the id of the new one, when its rotation begins' })),
+      }),
       output: strict({ noted: Type.Boolean() }),
     },
     example: { input: { body: { setting: 'CARDEA_SMTP_URL' } }, output: { noted: true } },
-    plan: async (_services, { body: { setting } }) => ({
+    plan: async (_services, { body: { setting, pepper } }) => ({
       statements: [],
       target: { kind: 'secret', id: setting },
-      changes: { value: {} },
+      changes: { value: {}, ...(pepper === undefined ? {} : { pepper: { after: pepper } }) },
       result: () => ({ noted: true }),
     }),
   }),
