@@ -19,7 +19,7 @@ export const BACKUP = {
     read: place,
     unset: 'none: no backups are made',
     about:
-      'where backups go, and the lists of erased people beside them: a folder that all nodes share, or s3://bucket/prefix, with credentials and region as the SDKs of AWS find them (ops/docs/backup.md)',
+      'where backups go, and the lists of erased people beside them: a folder that is there already and that all nodes share, or s3://bucket/prefix, with credentials and region as the SDKs of AWS find them (ops/docs/backup.md)',
   },
   CARDEA_BACKUP_RECIPIENTS: {
     read: list(recipient),

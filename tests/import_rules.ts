@@ -80,6 +80,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'server/operations',
     'server/jobs/cleanup.ts',
     'server/backup/open_storage.ts',
+    'server/backup/storage_checks.ts',
     'keys',
     ...CONFIG,
     ...PLATFORM,

@@ -147,12 +147,14 @@ const AGAIN_AFTER_MS = 600_000;
 export function createBackups(parts: BackupParts): Backups {
   const { db, sealer, now, settings } = parts;
 
-  const storageAt = (place: string): Promise<Storage> => openStorage(place, { s3Endpoint: settings.s3Endpoint });
+  const storageAt = (place: string, setting?: string): Promise<Storage> =>
+    openStorage(place, { s3Endpoint: settings.s3Endpoint, setting });
 
-  async function ownStorage(from = settings.to): Promise<Storage> {
-    if (from === undefined)
+  async function ownStorage(from?: string): Promise<Storage> {
+    if (from !== undefined) return storageAt(from, '--from');
+    if (settings.to === undefined)
       throw new AppError('backup_not_configured', 'CARDEA_BACKUP_TO is not set: it says where backups are');
-    return storageAt(from);
+    return storageAt(settings.to);
   }
 
   async function create(progress: NonNullable<CreateOptions['progress']>) {
@@ -217,7 +219,7 @@ export function createBackups(parts: BackupParts): Backups {
     others: readonly ListedBackup[],
     known: Target['erasures'],
   ): Promise<ErasuresSince> {
-    const apart = await Promise.all(erasures.map(storageAt));
+    const apart = await Promise.all(erasures.map((place) => storageAt(place, '--erasures')));
     const places = [storage, ...apart];
     // Of all backups, as clocks of nodes may differ: an older one says nothing here.
     const heads = [...known, ...others.map(({ label }) => label?.erasures ?? null)].filter((head) => head !== null);

@@ -19,7 +19,7 @@ import {
 } from './catalogue.ts';
 import { COPYING, copiedOut } from './copy.ts';
 import { FORMAT, type Header, type Label, type Manifest, sealedText } from './manifest.ts';
-import { oneChunk, type Storage } from './storage.ts';
+import { AGE, LABEL, oneChunk, type Storage } from './storage.ts';
 import { endBytes } from './tar.ts';
 
 export interface CreateParts {
@@ -42,8 +42,6 @@ export interface CopyProgress {
   readonly bytes: number;
 }
 
-export const AGE = '.age';
-export const LABEL = '.json';
 export const NAME = /^cardea-\d{8}T\d{6}Z-[0-9a-f]{8}$/;
 
 /** The name of a backup, without an ending. */

@@ -9,7 +9,7 @@ import { UNFINISHED_RESTORE } from '../platform/unfinished_restore.ts';
 import { readParts } from './archive.ts';
 import { auditHeadIn, listHeadIn, rowsIn, schemaDigest } from './catalogue.ts';
 import { COPYING } from './copy.ts';
-import { AGE, type CopyProgress, LABEL, nameOf } from './create.ts';
+import { type CopyProgress, nameOf } from './create.ts';
 import type { ListHead } from './erasure_chain.ts';
 import { loadRows } from './load.ts';
 import {
@@ -21,7 +21,7 @@ import {
   type Manifest,
   openSealed,
 } from './manifest.ts';
-import { type Storage, textOf } from './storage.ts';
+import { AGE, LABEL, type Storage, textOf } from './storage.ts';
 
 export interface Source {
   readonly storage: Storage;

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { AppError } from '../platform/errors.ts';
-import { missing, type Storage, storageFailed } from './storage.ts';
+import { BACKUP_TO, missing, type Storage, storageFailed } from './storage.ts';
 
 /** Of an upload in parts: S3 takes 10,000 of them, so that an object may have 160 GB. */
 const PART_BYTES = 16 * 1_024 * 1_024;
@@ -10,13 +10,23 @@ const ATTEMPTS = 2;
 /** A server that does not answer is given up after `ATTEMPTS` of these, which is less than a minute. */
 const SILENT_MS = 25_000;
 
+interface S3Options {
+  /** The URL of a server that is not AWS, whose buckets are in the path. */
+  readonly endpoint?: string | undefined;
+  /** How long a server may take to be connected to, and then send or take no byte. */
+  readonly silentMs?: number;
+  /** The setting or option that names the place, for messages. */
+  readonly setting?: string | undefined;
+}
+
 /**
  * Backups in a bucket of S3 or of a server with the same API. Credentials and region are found as the SDKs of AWS find them.
  * @param place `s3://bucket/prefix`
- * @param endpoint the URL of a server that is not AWS, whose buckets are in the path
- * @param silentMs how long a server may take to be connected to, and then send or take no byte
  */
-export async function createS3Storage(place: string, endpoint?: string, silentMs = SILENT_MS): Promise<Storage> {
+export async function createS3Storage(
+  place: string,
+  { endpoint, silentMs = SILENT_MS, setting = BACKUP_TO }: S3Options = {},
+): Promise<Storage> {
   const s3 = await import('@aws-sdk/client-s3');
   const { hostname: bucket, pathname } = new URL(place);
   const prefix = pathname === '/' || pathname === '' ? '' : `${pathname.replaceAll(/^\/|\/$/g, '')}/`;
@@ -57,8 +67,7 @@ export async function createS3Storage(place: string, endpoint?: string, silentMs
   function failed(doing: string, error: unknown): AppError {
     if (error instanceof AppError) return error;
     const why = reasonOf(error as Error, silentMs, error instanceof s3.S3ServiceException);
-    if (why === undefined) return storageFailed(place, doing, error);
-    return new AppError('backup_storage', `${place}: cannot ${doing}: ${why}`, { cause: error });
+    return storageFailed(place, doing, why ?? explained(error as Error, setting), error);
   }
 
   return {
@@ -137,6 +146,43 @@ function reasonOf(
   if (error.$response && (!isOfS3 || error.message === 'UnknownError'))
     return `what answered is no S3 server (status ${error.$response.statusCode}, no XML of S3); correct CARDEA_BACKUP_S3_ENDPOINT, or the proxy in between`;
   return undefined;
+}
+
+const CREDENTIALS = 'correct the credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, or the role of this machine)';
+const REGION = 'set AWS_REGION to the region of the bucket';
+const ENDPOINT = 'correct CARDEA_BACKUP_S3_ENDPOINT, or open the firewall';
+
+/** By the code of S3, of the SDK or of the connection: what to do. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  AccessDenied: 'the credentials lack a right: ops/docs/backup.md lists those that are needed',
+  AuthorizationHeaderMalformed: REGION,
+  PermanentRedirect: REGION,
+  CredentialsProviderError: CREDENTIALS,
+  ExpiredToken: CREDENTIALS,
+  InvalidAccessKeyId: CREDENTIALS,
+  InvalidToken: CREDENTIALS,
+  SignatureDoesNotMatch: CREDENTIALS,
+  RequestTimeTooSkewed: 'correct the clock of this machine',
+  SlowDown: 'the server has too much to do: it is tried again',
+  EAI_AGAIN: 'see that the name server answers',
+  ENOTFOUND: 'correct CARDEA_BACKUP_S3_ENDPOINT, or the name server',
+  ECONNREFUSED: ENDPOINT,
+  ECONNRESET: ENDPOINT,
+  EHOSTUNREACH: ENDPOINT,
+  ENETUNREACH: ENDPOINT,
+  ETIMEDOUT: ENDPOINT,
+  CERT_HAS_EXPIRED: 'renew the certificate of the server',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'name the host that its certificate is for in CARDEA_BACKUP_S3_ENDPOINT',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'name its authority in NODE_EXTRA_CA_CERTS',
+  SELF_SIGNED_CERT_IN_CHAIN: 'name its authority in NODE_EXTRA_CA_CERTS',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'name its authority in NODE_EXTRA_CA_CERTS',
+};
+
+function explained({ name, message, code }: Error & { readonly code?: unknown }, setting: string): string {
+  const known = typeof code === 'string' ? code : name;
+  const remedy = known === 'NoSuchBucket' ? `make the bucket, or correct ${setting}` : REMEDIES[known];
+  const regionless = message === 'Region is missing' ? REGION : remedy;
+  return regionless === undefined ? `${known}: ${message}` : `${regionless} (${known}: ${message})`;
 }
 
 /** An object that is larger than a part is there only when its last part is. */

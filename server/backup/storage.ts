@@ -1,5 +1,12 @@
 import { AppError } from '../platform/errors.ts';
 
+/** The place of the settings. */
+export const BACKUP_TO = 'CARDEA_BACKUP_TO';
+
+/** Endings of the two files of a backup. */
+export const AGE = '.age';
+export const LABEL = '.json';
+
 export interface Stored {
   readonly name: string;
   readonly bytes: number;
@@ -19,12 +26,12 @@ export interface Storage {
   remove(name: string): Promise<void>;
 }
 
-/** @param doing such as `write cardea-….age` */
-export function storageFailed(place: string, doing: string, cause: unknown): AppError {
-  const { code, name, message } = cause as { code?: unknown; name?: string; message?: string };
-  const why = typeof code === 'string' ? code : `${name}: ${message}`;
-  return new AppError('backup_storage', `${place}: cannot ${doing} (${why})`, { cause });
-}
+/**
+ * @param doing such as `write cardea-….age`
+ * @param why the reason, and what to do
+ */
+export const storageFailed = (place: string, doing: string, why: string, cause: unknown): AppError =>
+  new AppError('backup_storage', `${place}: cannot ${doing}: ${why}`, { cause });
 
 export const missing = (place: string, name: string): AppError =>
   new AppError('not_found', `${place} has no ${name}; "cardea backup list" lists what there is`);

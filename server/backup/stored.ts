@@ -1,8 +1,8 @@
 import { AppError } from '../platform/errors.ts';
 import type { Sealer } from '../platform/sealing.ts';
-import { AGE, LABEL, NAME } from './create.ts';
+import { NAME } from './create.ts';
 import { type Label, openSealed } from './manifest.ts';
-import { type Storage, textOf } from './storage.ts';
+import { AGE, LABEL, type Storage, textOf } from './storage.ts';
 
 const NEWEST_KEPT = 3;
 /** Labels that are read at the same time. */

@@ -20,7 +20,10 @@ type Options = PrintOptions & { sendMailTo?: string; timeout?: number; only?: st
 export function doctorCommand(noun: Command, { env, printItems, printText }: CommandTools): void {
   noun
     .description('check this deployment from inside, and say what to do')
-    .addHelpText('after', '\nExit codes: 0 no error was found, 3 an error was found. It changes nothing.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 no error was found, 3 an error was found. It changes nothing, but for a file that it writes beside the backups and removes.',
+    )
     .option('--send-mail-to <address>', 'also send a test mail to this address')
     .addOption(
       new Option('--only <checks...>', 'these checks alone, by the names that are printed').choices(

@@ -1,5 +1,7 @@
 import { openStorage } from '../backup/open_storage.ts';
+import { probeStorage } from '../backup/storage_checks.ts';
 import { destinations } from '../operations/destinations.ts';
+import { AppError } from '../platform/errors.ts';
 import { LIST_LIMIT_MAX } from '../platform/listing.ts';
 import { createOutbound, OutboundError, type OutboundReason } from '../platform/outbound.ts';
 import { createOutboundTls } from '../platform/outbound_tls.ts';
@@ -49,16 +51,21 @@ export const checkReceivers: Check = async ({ config, stores }) => {
   return told.length > 0 ? told : skipped('the audit is sent to no other machine');
 };
 
-export const checkBackupStorage: Check = async ({ config: { backup } }) => {
+/** Also writes, as a storage that can be listed may be read-only or full. */
+export const checkBackupStorage: Check = async ({ config: { backup }, now }) => {
   if (backup.to === undefined) return skipped('backups are not configured');
   const storage = await openStorage(backup.to, backup);
+  // Where nothing is removed, the right to do so is not needed.
+  const removes = backup.keptSeconds > 0;
   try {
     await storage.list('');
-    return ok(`${storage.place} can be listed`);
+    await probeStorage(storage, { now: now(), removes });
+    return ok(`${storage.place} can be listed, written and read${removes ? ', and files removed' : ''}`);
   } catch (error) {
+    if (!(error instanceof AppError)) throw error;
     return problem(
-      (error as Error).message,
-      'Let this user read and write there; for S3 see the credentials and the rights in ops/docs/backup.md.',
+      error.message,
+      'Do what the message says; ops/docs/backup.md has the rights that are needed ("Where backups go").',
     );
   }
 };

@@ -1,4 +1,7 @@
 import { COOKIE_RING } from '../../keys/jwks.ts';
+import { openStorage } from '../backup/open_storage.ts';
+import { isStored } from '../backup/storage_checks.ts';
+import type { Config } from '../config.ts';
 import { audit } from '../operations/audit.ts';
 import { auditLog } from '../operations/audit_log.ts';
 import { backups } from '../operations/backups.ts';
@@ -99,7 +102,7 @@ const BACKUP_INTERVALS = 2;
 const BACKUP_SECONDS = 86_400;
 
 export const checkBackups: Check = async ({ stores, config }) => {
-  const { configured, age_seconds: age, failed } = await (await stores()).read(backups.status, {});
+  const { configured, age_seconds: age, last, failed } = await (await stores()).read(backups.status, {});
   if (!configured)
     return config.production
       ? warning('no backups are made', 'Set CARDEA_BACKUP_TO and CARDEA_BACKUP_RECIPIENTS (ops/docs/backup.md).')
@@ -108,11 +111,34 @@ export const checkBackups: Check = async ({ stores, config }) => {
   const remedy = 'Run "cardea backup status" and "cardea backup create", and see the log of the servers.';
   if (age === null) return problem('no backup was ever made', remedy);
   const hours = Math.floor(age / 3_600);
-  if (age > latest) return problem(`the last good backup is ${hours} hours old`, remedy);
-  return failed
-    ? warning(`the newest backup failed (${failed.failure}); the last good one is ${hours} hours old`, remedy)
-    : ok(`the last one is ${hours} hours old`);
+  const gone = await goneBackup(config.backup, last);
+  if (age > latest) return [...gone, problem(`the last good backup is ${hours} hours old`, remedy)];
+  if (failed)
+    return [
+      ...gone,
+      warning(`the newest backup failed (${failed.failure}); the last good one is ${hours} hours old`, remedy),
+    ];
+  return gone.length > 0 ? gone : ok(`the last one is ${hours} hours old, and in its place`);
 };
+
+/** A share that is not mounted, a rule of a bucket, or somebody may have taken away what the database says was made. */
+async function goneBackup(
+  { to, s3Endpoint }: Config['backup'],
+  last: { readonly name: string | null; readonly bytes: number | null } | null,
+): Promise<Finding[]> {
+  if (to === undefined || !last?.name) return [];
+  const { name, bytes } = last;
+  const storage = await openStorage(to, { s3Endpoint });
+  // The check "backup storage" reports on one that cannot be listed.
+  const isThere = await isStored(storage, { name, bytes: bytes ?? 0 }).catch(() => true);
+  if (isThere) return [];
+  return [
+    problem(
+      `the last good backup, ${name}, is not whole in ${storage.place}`,
+      'See whether what should be there is mounted, CARDEA_BACKUP_TO is right, and who or what removes backups. Then run "cardea backup create".',
+    ),
+  ];
+}
 
 /** A worker takes an item up within its interval. */
 const QUEUE_LATE_MS = 10 * MINUTE_MS;

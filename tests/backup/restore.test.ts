@@ -14,7 +14,7 @@ import { bearer, machine, machineToken } from '../helpers/admin_api.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { refresh, userinfo } from '../helpers/relying_party.ts';
 import { until } from '../helpers/waiting.ts';
-import { backupWorld, emptyDatabase } from './world.ts';
+import { backupWorld, emptyDatabase, placeFor } from './world.ts';
 
 /** The drill: a database is lost after its backup, and restored; and what became of everything that had happened in between. */
 interface Labelled {
@@ -63,7 +63,7 @@ const reached = {
   masterKey: first.masterKey,
   env: { CARDEA_ISSUER: first.issuer, CARDEA_PORT: new URL(first.issuer).port },
 };
-const own = join(folder, 'own');
+const own = placeFor(folder, 'own');
 const second = await deployment(scope, {
   ...reached,
   databaseUrl: target,

@@ -14,7 +14,7 @@ import { setUpCli } from '../cli/run_cli.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
-import { backupWorld, emptyDatabase } from './world.ts';
+import { backupWorld, emptyDatabase, placeFor } from './world.ts';
 
 /** Backups and their commands destroy nothing that they were not told to. */
 
@@ -104,7 +104,7 @@ test('tables cannot be rewritten, emptied or dropped while a backup reads them',
       await client.query(text).catch(({ code }: { code?: string }) => tried.push(code));
     await client.end();
   };
-  const slow = createFolderStorage(join(folder, 'slow'));
+  const slow = createFolderStorage(placeFor(folder, 'slow'));
   const storage = {
     remove: slow.remove,
     async put(name: string, bytes: AsyncIterable<Uint8Array>) {
@@ -128,7 +128,7 @@ for (const [when, isAt] of [
 ] as const) {
   test(`a backup whose connection, which has its lock, is ended ${when} ends with an error and has no label`, async () => {
     const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
-    const place = createFolderStorage(join(folder, when));
+    const place = createFolderStorage(placeFor(folder, when));
     const client = await db.connect();
     const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     const end = async () => {
@@ -156,7 +156,7 @@ for (const [when, isAt] of [
 }
 
 test('retention counts whole backups of this installation alone', async () => {
-  const place = join(folder, 'kept');
+  const place = placeFor(folder, 'kept');
   const kept = { CARDEA_BACKUP_TO: place, CARDEA_BACKUP_KEPT: '1s' };
   const own: string[] = [];
   for (let n = 0; n < 2; n += 1) own.push((await backup(url, ['create', '--json'], kept)).json.name);
@@ -169,7 +169,7 @@ test('retention counts whole backups of this installation alone', async () => {
 });
 
 test('a file of one backup under the name of another is refused', async () => {
-  const place = join(folder, 'renamed');
+  const place = placeFor(folder, 'renamed');
   const other = (await backup(url, ['create', '--json'], { CARDEA_BACKUP_TO: place })).json.name as string;
   writeFileSync(join(place, `${made}.age`), readFileSync(join(place, `${other}.age`)));
   const { code, stderr } = await backup(url, ['verify', made, '--identity', identity, '--from', place]);
@@ -185,7 +185,7 @@ test('a backup of a time to come stops neither the schedule nor the alarm', asyn
 
 test('lists of erased people follow one another, also when their writer is ended, or the database is older than they are', async () => {
   const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
-  const storage = createFolderStorage(join(folder, 'lists'));
+  const storage = createFolderStorage(placeFor(folder, 'lists'));
   const parts = { db, sealer, now: Date.now };
   const start = await listHeadOf(db);
   // Only an erasure adds one, and what is tested begins behind it.
@@ -214,7 +214,7 @@ test('lists of erased people follow one another, also when their writer is ended
 
 test('two nodes that list erased people at once leave no gap', async () => {
   const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
-  const storage = createFolderStorage(join(folder, 'two'));
+  const storage = createFolderStorage(placeFor(folder, 'two'));
   const start = await listHeadOf(db);
   await db.run({ name: '', text: 'INSERT INTO unlisted_destroyed_keys (key_id) VALUES (gen_random_uuid())' }, []);
   const write = () => writeErasureLists({ db, sealer, now: Date.now }, storage);

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,10 +17,13 @@ import { after, test } from 'node:test';
 import { createFolderStorage } from '../../server/backup/folder_storage.ts';
 import { createS3Storage } from '../../server/backup/s3_storage.ts';
 import { type Storage, textOf } from '../../server/backup/storage.ts';
+import { probeStorage } from '../../server/backup/storage_checks.ts';
 import { listedIn } from '../../server/backup/stored.ts';
+import { AppError } from '../../server/platform/errors.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { defer } from '../helpers/scope.ts';
 import { until } from '../helpers/waiting.ts';
+import { placeFor } from './world.ts';
 
 /** Storages that fail, and what a process that was killed leaves in them. `try_s3.ts` tries a real S3 server. */
 const scope = { after };
@@ -33,7 +45,10 @@ async function storageOf(listener: RequestListener, silentMs = ANSWERS_MS): Prom
     server.closeAllConnections();
     server.close();
   });
-  return createS3Storage('s3://backups', `http://127.0.0.1:${(server.address() as AddressInfo).port}`, silentMs);
+  return createS3Storage('s3://backups', {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    silentMs,
+  });
 }
 
 async function* chunks(...sizes: number[]): AsyncGenerator<Uint8Array> {
@@ -69,6 +84,15 @@ const pages = [
   await page(403, 'application/octet-stream', ''),
 ];
 
+const refusing = async (status: number, code: string) =>
+  page(status, 'application/xml', `<Error><Code>${code}</Code><Message>no</Message></Error>`);
+/** By the code of S3: what the message says to do. */
+const REFUSALS = [
+  [await refusing(404, 'NoSuchBucket'), /make the bucket, or correct CARDEA_BACKUP_TO \(NoSuchBucket: no\)/],
+  [await refusing(403, 'AccessDenied'), /lack a right: ops\/docs\/backup\.md .*\(AccessDenied: no\)/],
+  [await refusing(403, 'InvalidAccessKeyId'), /correct the credentials \(AWS_ACCESS_KEY_ID/],
+] as const;
+
 /** By name: each operation of a storage. */
 const OPERATIONS: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = {
   put: (storage) => storage.put(NAME, chunks(10)),
@@ -93,6 +117,12 @@ for (const [name, operate] of Object.entries(OPERATIONS)) {
   });
 }
 
+test('a refusal of S3 says what to do', async () => {
+  for (const [storage, message] of REFUSALS)
+    for (const operate of [OPERATIONS.put, OPERATIONS.list])
+      await assert.rejects(async () => operate?.(storage), { code: 'backup_storage', message });
+});
+
 test('a server that stops within an object, or takes no part of one, ends it', async () => {
   await assert.rejects(read(stopsInTheMiddle), { code: 'backup_storage', message: /did not answer for/ });
   const large = takesNoParts.put(NAME, chunks(PART_BYTES, 1));
@@ -111,8 +141,60 @@ test('an object may be read as slowly as the reader likes', async () => {
   assert.equal(bytes, 4 * 1_024 * 1_024);
 });
 
+test('a folder that is not there is neither made nor taken for an empty one, and the message names the setting', async () => {
+  const place = join(folder, 'not mounted');
+  for (const setting of [undefined, '--from']) {
+    const storage = createFolderStorage(place, { setting });
+    for (const operate of [OPERATIONS.put, OPERATIONS.get, OPERATIONS.list]) {
+      await assert.rejects(
+        async () => operate?.(storage),
+        ({ code, message }) => {
+          assert.equal(code, 'backup_storage');
+          assert.match(
+            message,
+            /the folder does not exist: mount what should be there, correct (CARDEA_BACKUP_TO|--from)/,
+          );
+          assert.equal(message.includes('mkdir'), setting === undefined, 'it is made before the first backup alone');
+          return true;
+        },
+      );
+    }
+    await assert.rejects(storage.list('erasures/'), { code: 'backup_storage' });
+  }
+  assert.equal(existsSync(place), false);
+});
+
+test('folders, and links that lead nowhere, are no files of a storage, whatever their names are', async () => {
+  const storage = createFolderStorage(placeFor(folder, 'folders'));
+  assert.deepEqual(await storage.list('erasures/'), []);
+  await storage.put('erasures/5b7d9f01-000001-0000000a.json', chunks(10));
+  mkdirSync(join(storage.place, 'erasures/5b7d9f01-000002-0000000b.json'));
+  symlinkSync('/nowhere', join(storage.place, NAME));
+  assert.deepEqual(await storage.list('erasures/'), [{ name: 'erasures/5b7d9f01-000001-0000000a.json', bytes: 10 }]);
+  assert.deepEqual(await storage.list('cardea-'), []);
+  mkdirSync(join(storage.place, 'cardea-folder'));
+  await assert.rejects(textOf(storage, 'cardea-folder'), {
+    code: 'backup_storage',
+    message: /it is a folder: move it away/,
+  });
+});
+
+test('a probe leaves nothing, and removes what a probe that was killed has left', async () => {
+  const storage = createFolderStorage(placeFor(folder, 'probed'));
+  const now = Date.UTC(2026, 0, 10, 2);
+  const left = ['cardea-probe-20260110T005959Z-0000000a', 'cardea-probe-20260110T013000Z-0000000b', NAME];
+  for (const name of left) await storage.put(name, chunks(1));
+  await probeStorage(storage, { now, removes: true });
+  assert.deepEqual(readdirSync(storage.place).toSorted(), left.slice(1).toSorted());
+  const keeping = { ...storage, remove: () => Promise.reject(new AppError('backup_storage', 'denied')) };
+  await assert.rejects(probeStorage(keeping, { now, removes: true }), { code: 'backup_storage' });
+  await probeStorage(keeping, { now, removes: false });
+  const forgetful = { ...storage, get: () => chunks(1) };
+  await assert.rejects(probeStorage(forgetful, { now, removes: true }), { code: 'backup_storage' });
+});
+
 test('to list backups takes one list of the storage, and reads each label once', async () => {
-  const place = createFolderStorage(join(folder, 'listed'));
+  const place = createFolderStorage(placeFor(folder, 'listed'));
   const names = Array.from({ length: 30 }, (_, n) => `cardea-202601${String(n + 1).padStart(2, '0')}T000000Z-0000000a`);
   for (const name of names) for (const ending of ['.age', '.json']) await place.put(`${name}${ending}`, chunks(10));
   const counts = { list: 0, get: 0 };
@@ -154,7 +236,7 @@ test('unfinished files of backups that are older than a day are removed by the n
   file('cardea-20260108T000000Z-0000000a.json.unfinished-0000000a', 25);
   file('erasures/5b7d9f01-000001-0000000a.json.unfinished-0000000a', 25);
   for (const name of kept) file(name, name.startsWith('cardea-') ? 23 : 1_000);
-  const storage = createFolderStorage(place, () => now);
+  const storage = createFolderStorage(place, { now: () => now });
   await storage.put(NAME, chunks(10));
   assert.deepEqual(readdirSync(place).toSorted(), [NAME, 'erasures', ...kept].toSorted());
   await storage.put('erasures/5b7d9f01-000002-0000000d.json', chunks(10));

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createS3Storage } from '../../server/backup/s3_storage.ts';
+import { probeStorage } from '../../server/backup/storage_checks.ts';
 import { setUpCli, spawnCli } from '../cli/run_cli.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { inherited } from '../helpers/processes.ts';
@@ -48,7 +49,7 @@ await until('the server answers', () =>
 );
 const credentials = { AWS_ACCESS_KEY_ID: access, AWS_SECRET_ACCESS_KEY: secret, AWS_REGION: 'us-east-1' };
 Object.assign(process.env, credentials); // the SDK reads them there
-const storage = await createS3Storage('s3://backups/of/cardea', endpoint);
+const storage = await createS3Storage('s3://backups/of/cardea', { endpoint });
 
 async function* chunks(count: number, fails = false): AsyncGenerator<Uint8Array> {
   for (let i = 0; i < count; i += 1) yield Buffer.alloc(1_000_000, i);
@@ -69,6 +70,20 @@ test('an object of several parts comes back as it was, and one whose source fail
   assert.deepEqual(await storage.list(''), [{ name: 'large', bytes: 40_000_000 }]);
   await storage.remove('large');
   await assert.rejects(digestOf(storage.get('large')), { code: 'not_found' });
+});
+
+test('a probe writes, reads and removes; a bucket that is not there, and other credentials, are refused with what to do', async () => {
+  await probeStorage(storage, { now: Date.now(), removes: true });
+  assert.deepEqual(await storage.list(''), []);
+  const nowhere = await createS3Storage('s3://nowhere', { endpoint });
+  await assert.rejects(probeStorage(nowhere, { now: Date.now(), removes: true }), {
+    code: 'backup_storage',
+    message: /make the bucket, or correct CARDEA_BACKUP_TO \(NoSuchBucket/,
+  });
+  process.env.AWS_SECRET_ACCESS_KEY = 'wrong';
+  const refused = await createS3Storage('s3://backups/of/cardea', { endpoint });
+  await assert.rejects(refused.list(''), { code: 'backup_storage', message: /correct the credentials/ });
+  Object.assign(process.env, credentials);
 });
 
 test('a backup in a bucket is listed, verified and restored', async (t) => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ran } from '../cli/run_cli.ts';
@@ -11,7 +11,7 @@ import { remember } from '../helpers/secrets.ts';
 export async function backupWorld(scope: Scope, masterKey: string) {
   const folder = mkdtempSync(join(tmpdir(), 'cardea-test-backup-'));
   defer(scope, () => rmSync(folder, { recursive: true, force: true }));
-  const to = join(folder, 'backups');
+  const to = placeFor(folder, 'backups');
   const identity = await makeIdentity(join(folder, 'identity'));
   const env = {
     CARDEA_DATA_DIR: join(folder, 'data'),
@@ -28,6 +28,13 @@ export async function backupWorld(scope: Scope, masterKey: string) {
     backup: (databaseUrl: string, args: readonly string[], over: Readonly<Record<string, string>> = {}): Promise<Ran> =>
       runCli(['backup', ...args], { env: { ...env, CARDEA_DATABASE_URL: databaseUrl, ...over } }),
   };
+}
+
+/** A folder for backups, which Cardea does not make. */
+export function placeFor(folder: string, name: string): string {
+  const place = join(folder, name);
+  mkdirSync(place, { recursive: true });
+  return place;
 }
 
 export async function makeIdentity(file: string): Promise<{ readonly file: string; readonly recipient: string }> {

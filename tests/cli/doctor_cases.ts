@@ -24,7 +24,7 @@ function onAnyAddress(url: string): string {
 const at = (later: number): Case['overrides'] => ({ now: () => Date.now() + later });
 /** What is broken, and what the check finds. */
 export function doctorCases(world: DoctorWorld): readonly Case[] {
-  const { app, offline, schemas, role, withoutKey, anotherKey, silentPort } = world;
+  const { app, folder, offline, schemas, role, withoutKey, anotherKey, silentPort } = world;
   const { site, issuerOf, databaseAs, inFile, withLeftFile } = world;
   return [
     { check: 'node', broken: 'Node is old', overrides: { nodeVersion: '18.19.0' }, state: 'error', found: /18\.19/ },
@@ -269,7 +269,28 @@ export function doctorCases(world: DoctorWorld): readonly Case[] {
       broken: 'it is no folder',
       env: { ...BACKUPS, CARDEA_BACKUP_TO: inFile('CARDEA_ISSUER', 0o600) },
       state: 'error',
-      found: /cannot list its files \(ENOTDIR\)/,
+      found: /cannot list its files: it is no folder: correct CARDEA_BACKUP_TO \(ENOTDIR\)/,
+    },
+    {
+      check: 'backup storage',
+      broken: 'the folder is not there, as the share is not mounted',
+      env: BACKUPS,
+      state: 'error',
+      found: /^\/nowhere: .* does not exist: mount what should be there, correct CARDEA_BACKUP_TO, or make it .*mkdir/,
+    },
+    {
+      check: 'backup storage',
+      broken: 'it can be listed, and not written',
+      env: { ...BACKUPS, CARDEA_BACKUP_TO: '/proc/self/fdinfo' },
+      state: 'error',
+      found: /^\/proc\/self\/fdinfo: cannot write cardea-probe-\S+: /,
+    },
+    {
+      check: 'backup storage',
+      broken: 'nothing',
+      env: { ...BACKUPS, CARDEA_BACKUP_TO: folder },
+      state: 'ok',
+      found: /can be listed, written and read, and files removed/,
     },
     {
       check: 'traces',
@@ -323,6 +344,14 @@ export function doctorCases(world: DoctorWorld): readonly Case[] {
       state: 'warning',
       found: /the newest backup failed \(backup_storage\); the last good one is 1 hours old/,
       remedy: /cardea backup status/,
+    },
+    {
+      check: 'backups',
+      broken: 'the last good one is gone from its place',
+      whole: { ...offline.env, ...BACKUPS, CARDEA_BACKUP_TO: folder },
+      state: 'error',
+      found: /^the last good backup, cardea-\S+, is not whole in \//,
+      remedy: /mounted.*CARDEA_BACKUP_TO/,
     },
     {
       check: 'backups',

@@ -78,7 +78,8 @@ export async function doctorWorld(scope: Scope) {
     [30, 'backup_storage'],
   ] as const) {
     const began_at = new Date(Date.now() - minutes * 60_000);
-    const run = { id: randomUUID(), name: null, began_at, ended_at: began_at, bytes: null, failure };
+    const name = failure === null ? 'cardea-20261101T020000Z-1f3a5c7e' : null;
+    const run = { id: randomUUID(), name, began_at, ended_at: began_at, bytes: null, failure };
     await noteRun(offline.db, run);
   }
   for (const tries of [0, 3]) {

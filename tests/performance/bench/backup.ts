@@ -13,6 +13,7 @@ import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { tablesIn } from '../../../server/backup/catalogue.ts';
 import { COPYING, copiedOut } from '../../../server/backup/copy.ts';
 import { createDb, type Db } from '../../../server/platform/db.ts';
+import { placeFor } from '../../backup/world.ts';
 import { runCli } from '../../cli/run_cli.ts';
 import { ROOT } from '../../helpers/artifacts.ts';
 import { inherited } from '../../helpers/processes.ts';
@@ -88,7 +89,7 @@ try {
   await db.run({ text: 'CREATE DATABASE restored' }, []);
   const env = {
     CARDEA_MASTER_KEY: readFileSync(join(dataDir, 'master.key'), 'utf8').trim(),
-    CARDEA_BACKUP_TO: join(folder, 'backups'),
+    CARDEA_BACKUP_TO: placeFor(folder, 'backups'),
     CARDEA_BACKUP_RECIPIENTS: made.json.recipient,
     CARDEA_DATABASE_URL: db.url,
     CARDEA_DATA_DIR: folder,
