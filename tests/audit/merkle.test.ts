@@ -133,6 +133,7 @@ test('a tree is the beginning of itself and of no other of its size, and the emp
   assert.equal(proves(5, root, root, [other]), false);
   assert.equal(proves(0, EMPTY_ROOT, root), true);
   assert.equal(proves(0, other, root), false);
+  assert.equal(proves(0, EMPTY_ROOT, root, [other]), false);
 });
 
 test('the nodes of a range are those that its hash is made from', () => {

@@ -5,6 +5,7 @@ import { removingPasskey } from '../../server/accounts/passkeys.ts';
 import { ROUTES } from '../../server/admin/routes.ts';
 import { groups } from '../../server/operations/groups.ts';
 import type { Call, Operation } from '../../server/operations/operation.ts';
+import { operators } from '../../server/operations/operators.ts';
 import { roles } from '../../server/operations/roles.ts';
 import { userCredentials } from '../../server/operations/user_credentials.ts';
 import { userDataExport } from '../../server/operations/user_data_export.ts';
@@ -217,6 +218,25 @@ test('of two who remove their only passkeys at the same time one keeps it', asyn
   await other.ended;
   assert.equal(outcome, 'last_administrator');
   assert.equal(await ableAdministrators(app.db), 1);
+});
+
+test('an account that is not active is not made an administrator', async () => {
+  const [, { app, runner } = assert.fail()] = installations[0] ?? [];
+  const { accounts } = app.seed;
+  const make = ({ id }: { id: string }) => {
+    const body = { user: id, another: true };
+    return runner.run(operators.bootstrap, { params: undefined, query: undefined, body }, call());
+  };
+  const [active, disabled, restricted] = [await app.seed.person(), await app.seed.person(), await app.seed.person()];
+  await app.db.transact([
+    accounts.plans.disabling(disabled.id),
+    accounts.plans.restricting(restricted.id, 'objection'),
+  ]);
+  for (const person of [disabled, restricted]) {
+    await assert.rejects(make(person), { code: 'invalid_input', status: 400 });
+    assert.deepEqual((await accounts.resolve(person.id)).roles, []);
+  }
+  assert.deepEqual((await make(active)).roles, [ADMIN]);
 });
 
 test('every change of people, groups and roles is in the table', () => {
