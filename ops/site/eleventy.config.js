@@ -25,9 +25,13 @@ export default function (config) {
     // Eleventy turns indented code off.
     markdown.enable('code');
     markdown.renderer.rules.fence = unselectablePrompts(markdown.renderer.rules.fence);
+    for (const rule of ['fence', 'code_block'])
+      markdown.renderer.rules[rule] = reachable(markdown.renderer.rules[rule]);
     markdown.core.ruler.push('headings', nameHeadings);
     markdown.core.ruler.push('links', leadLinks);
-    markdown.core.ruler.push('tables', alignWithClasses);
+    markdown.core.ruler.push('tables', describeTables);
+    for (const rule of ['text', 'code_inline'])
+      markdown.renderer.rules[rule] = breakable(markdown.renderer.rules[rule]);
   });
   return {
     // Documents contain braces, which are no template.
@@ -79,15 +83,58 @@ function leadLinks({ tokens, env }) {
   }
 }
 
-/** The Content-Security-Policy allows no style attributes. */
-function alignWithClasses({ tokens }) {
-  for (const token of tokens) {
+/** ARIA roles of the elements of a table: in Safari `display: block` takes away those that they have by themselves. */
+const ROLES = { table: 'table', thead: 'rowgroup', tbody: 'rowgroup', tr: 'row', th: 'columnheader', td: 'cell' };
+
+/** What a small phone has room for, in rem. */
+const ALWAYS_FITS = 18;
+/** Texts of a cell that are longer may wrap. */
+const WRAPS_AT = 30;
+
+/**
+ * Says of a table what site.css needs to show each row as a block where there is no room for the columns: whether the table is wide, and
+ * the heading of the column with each cell. Alignment is a class, since the Content-Security-Policy allows no style attributes.
+ */
+function describeTables({ tokens }) {
+  let table;
+  for (const [at, token] of tokens.entries()) {
+    if (token.nesting !== 1 || !(token.tag in ROLES)) continue;
+    token.attrSet('role', ROLES[token.tag]);
+    if (token.tag === 'table') table = { token, labels: [], longest: [] };
+    if (token.tag === 'tr') table.column = 0;
+    if (token.tag !== 'th' && token.tag !== 'td') continue;
+    const text = tokens[at + 1].children.map(({ content }) => content).join('');
+    if (token.tag === 'th') table.labels.push(text);
+    else if (table.labels[table.column] !== '') token.attrSet('data-label', table.labels[table.column]);
+    table.longest[table.column] = Math.max(table.longest[table.column] ?? 0, text.length);
+    table.column += 1;
     const align = /text-align:(\w+)/.exec(token.attrGet('style') ?? '')?.[1];
-    if (align === undefined) continue;
     token.attrs = token.attrs.filter(([name]) => name !== 'style');
-    token.attrSet('class', `align-${align}`);
+    if (align !== undefined) token.attrSet('class', `align-${align}`);
+    if (widthOf(table.longest) > ALWAYS_FITS) table.token.attrSet('class', 'wide');
   }
 }
+
+/** About what the columns of a table need to be readable, in rem. */
+function widthOf(longest) {
+  return longest.reduce((sum, characters) => sum + 0.5 * Math.min(characters, WRAPS_AT) + 0.6, 0);
+}
+
+/** Long names and paths may be broken after the marks in them, and nowhere else. */
+function breakable(render) {
+  return (...rest) =>
+    render(...rest).replaceAll(/[^\s<>&;]{20,}/g, (word) => word.replaceAll(/[/_.:#]+(?=\w)/g, '$&<wbr>'));
+}
+
+/** Code that scrolls on a phone can be scrolled by the keyboard. */
+function reachable(render) {
+  return (tokens, at, ...rest) => {
+    const html = render(tokens, at, ...rest);
+    const scrolls = tokens[at].content.split('\n').some((line) => line.length > FITS_A_LINE);
+    return scrolls ? html.replace('<pre>', '<pre tabindex="0">') : html;
+  };
+}
+const FITS_A_LINE = 30;
 
 /** A command is copied without the prompt in front of it. */
 function unselectablePrompts(fence) {

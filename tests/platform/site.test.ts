@@ -10,12 +10,21 @@ import { siteLink } from '../../ops/site/links.ts';
 import { SECTIONS } from '../../ops/site/navigation.ts';
 import { readSite, siteRoutes } from '../../server/reference/site.ts';
 import { ROOT } from '../helpers/artifacts.ts';
+import { assertAccessible } from '../helpers/axe.ts';
+import { launchChromium } from '../helpers/chromium.ts';
 import { temporaryFolder } from '../helpers/folders.ts';
+import { LONG } from '../helpers/long.ts';
 
 /** The documents as a site, built by the command of `make site` and served below `/docs`. */
 
 const scope = { after };
 const built = temporaryFolder(scope);
+const browser = await launchChromium(scope);
+
+/** Prose in four columns, figures in nine, and tables that are just narrow enough for a phone; `make chaos` looks at each page. */
+const TABLES = LONG ? SECTIONS.flatMap(({ pages }) => pages) : ['monitoring', 'mutation', 'personal-data'];
+/** A small phone, and the narrowest screen with room for tables. */
+const WIDTHS = LONG ? [320, 375, 801, 1_024, 1_280] : [320, 1_024];
 
 test('each document has its place in the navigation, and each place its document', () => {
   const documents = readdirSync(join(ROOT, 'ops/docs'))
@@ -62,6 +71,8 @@ describe('the site', () => {
     for (const [path, page] of pages) {
       if (page.querySelector('script, style, [style], [onclick]')) faults.push(`${path} has a script or a style`);
       if (/<p>\s*(npx )?cardea /.test(page.outerHTML)) faults.push(`${path} has code that is shown as text`);
+      if (page.querySelector('table:not([role]), tr:not([role]), th:not([role]), td:not([role])'))
+        faults.push(`${path} has a part of a table that Safari does not tell from text where it is shown as a block`);
       if (page.querySelectorAll('h1').length !== 1) faults.push(`${path} has not one heading`);
       for (const link of page.querySelectorAll('a[href], img[src], link[href]')) {
         const href = link.getAttribute('href') ?? link.getAttribute('src') ?? '';
@@ -73,6 +84,42 @@ describe('the site', () => {
       }
     }
     assert.deepEqual(faults, []);
+  });
+
+  test('a table shows whole rows at each width, and its cells are wide enough to be read', async () => {
+    const page = await browser.newPage();
+    const faults: string[] = [];
+    for (const name of TABLES) {
+      await page.goto(`file://${built}/${name}.html`);
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 800 });
+        const { beyond, narrowest } = await page.evaluate(() => {
+          const cells = [...document.querySelectorAll('td')].filter(({ textContent }) => textContent.length > 40);
+          const { scrollWidth, clientWidth } = document.documentElement;
+          return {
+            beyond: scrollWidth - clientWidth,
+            narrowest: Math.min(...cells.map((cell) => cell.clientWidth)),
+          };
+        });
+        if (beyond > 0) faults.push(`${name} is ${beyond} px wider than ${width}`);
+        if (narrowest < 100) faults.push(`${name} has a cell of ${narrowest} px at ${width}`);
+      }
+    }
+    assert.deepEqual(faults, []);
+    await page.close();
+  });
+
+  test('a table without room for its columns names the column at each cell, and stays a table', async () => {
+    const page = await browser.newPage({ viewport: { width: 375, height: 800 } });
+    await page.goto(`file://${built}/deployment.html`);
+    await assertAccessible(page, 'the page with commands and tables at 375 px');
+    const table = page.getByRole('table').filter({ hasText: 'certificates of clients' });
+    const cell = table.getByRole('cell', { name: 'X-Forwarded-Tls-Client-Cert' });
+    const [width, label] = await cell.evaluate((one) => [one.clientWidth, getComputedStyle(one, '::before').content]);
+    assert.equal(width, 343);
+    assert.match(String(label), /^"certificates of clients: "/);
+    assert.equal(await table.getByRole('columnheader', { name: 'certificates of clients' }).count(), 1);
+    await page.close();
   });
 
   test('is served below /docs with a type and an ETag, and nothing outside of it is', async (t) => {
