@@ -13,6 +13,13 @@ export interface ListedBackup {
   /** Undefined: its label cannot be read here. */
   readonly label: Label | undefined;
   readonly problem: string | undefined;
+  /** Of a label that cannot be opened. */
+  readonly unreadable?: {
+    /** The reason in words. */
+    readonly why: string;
+    /** What it says of its issuer; undefined where it says nothing. */
+    readonly issuer: string | undefined;
+  };
 }
 
 /** A backup with a label, by the list of the storage alone. */
@@ -22,7 +29,19 @@ interface Complete {
   readonly bytes: number | undefined;
 }
 
-/** The newest first. */
+/** The second in the name of a backup, comparable as text. */
+const secondOf = (name: string): string => name.slice(0, 'cardea-20260101T000000Z'.length);
+
+/**
+ * Newest first: by the second in the name, then by the label, which has milliseconds. One whose label cannot be read comes first in its
+ * second, as it may be the newest.
+ */
+function byAge(a: ListedBackup, b: ListedBackup): number {
+  const [first, second] = [a, b].map(({ name, label }) => `${secondOf(name)} ${label?.created_at ?? '~'} ${name}`);
+  return (first ?? '') < (second ?? '') ? 1 : -1;
+}
+
+/** The newest first, but for those of the same second. */
 async function completeIn(storage: Pick<Storage, 'list'>): Promise<Complete[]> {
   const bytes = new Map((await storage.list('cardea-')).map((one) => [one.name, one.bytes]));
   const names = [...bytes.keys()].filter((name) => name.endsWith(LABEL)).map((name) => name.slice(0, -LABEL.length));
@@ -44,25 +63,61 @@ export async function listedIn(storage: Read, sealer: Sealer): Promise<ListedBac
     for (const [place, one] of waiting) found[place] = await listed(storage, one, sealer);
   };
   await Promise.all(Array.from({ length: READERS }, reader));
-  return found;
+  return found.toSorted(byAge);
 }
 
-/** The newest whose label opens with this master key: a name alone may be anything. */
+/**
+ * The newest whose label opens with this master key. Of installations that share a place, the others have labels that do not: these are
+ * passed over. One that may be of this installation is not, as an older backup in its stead would lose what happened since.
+ * @throws AppError 409 `backup_unreadable`
+ */
 export async function newestIn(storage: Read, sealer: Sealer): Promise<string | undefined> {
+  const unreadable: ListedBackup[] = [];
   const all = await completeIn(storage);
-  for (const one of all) if ((await listed(storage, one, sealer)).label) return one.name;
+  for (const [, sameSecond] of Map.groupBy(all, ({ name }) => secondOf(name))) {
+    const some = await Promise.all(sameSecond.map((one) => listed(storage, one, sealer)));
+    const newest = some.toSorted(byAge).find(({ label }) => label);
+    unreadable.push(...some.filter(({ label }) => !label));
+    if (!newest?.label) continue;
+    const others = (claimed: string | undefined) => claimed !== undefined && claimed !== newest.label?.issuer;
+    const own = unreadable.filter((one) => !others(one.unreadable?.issuer));
+    if (own.length > 0) throw unreadableNewest(storage.place, own, newest.name);
+    return newest.name;
+  }
   // The reason why it cannot be opened is told when it is read.
   return all[0]?.name;
 }
 
+function unreadableNewest(place: string, newer: readonly ListedBackup[], readable: string): AppError {
+  const [first, ...rest] = newer;
+  const more = rest.length === 0 ? '' : `; and ${rest.length} more`;
+  return new AppError(
+    'backup_unreadable',
+    `${place}: ${first?.name}${LABEL}, which is newer than all that can be read, cannot be: ${first?.unreadable?.why}${more}. ` +
+      `Name the backup to take (${readable} is the newest that can be read), or remove the file if it is none of yours`,
+  );
+}
+
 async function listed(storage: Read, { name, bytes }: Complete, sealer: Sealer): Promise<ListedBackup> {
+  let text = '';
   try {
-    const label = openSealed(sealer, 'label', await textOf(storage, `${name}${LABEL}`));
+    text = await textOf(storage, `${name}${LABEL}`);
+    const label = openSealed(sealer, 'label', text);
     const isWhole = bytes === label.file.bytes && label.file.name === `${name}${AGE}`;
     return { name, label, problem: isWhole ? undefined : 'backup_damaged' };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return { name, label: undefined, problem: error.code };
+    const unreadable = { why: error.message, issuer: claimedIssuer(text) };
+    return { name, label: undefined, problem: error.code, unreadable };
+  }
+}
+
+function claimedIssuer(text: string): string | undefined {
+  try {
+    const { issuer } = JSON.parse(text) as { readonly issuer?: unknown };
+    return typeof issuer === 'string' ? issuer : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -249,6 +249,10 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'Another process is making a backup.',
     remedy: 'Wait until it is done: `cardea backup list` shows it then.',
   },
+  backup_unreadable: {
+    happened: 'The label of the newest backup cannot be read, so that an older one would be taken for it.',
+    remedy: 'Name the backup to take, correct what the message tells, or remove the file if it is no label of yours.',
+  },
   database_in_use: {
     happened: 'Servers are connected to the database that is to be restored.',
     remedy: 'Stop them, and run the command again.',

@@ -70,6 +70,7 @@ export const ERROR_STATUSES = {
   backup_not_configured: 409,
   backup_of_other_key: 409,
   backup_under_way: 409,
+  backup_unreadable: 409,
   database_in_use: 409,
   database_not_empty: 409,
   database_too_old: 409,

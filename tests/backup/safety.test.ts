@@ -164,8 +164,15 @@ test('retention counts whole backups of this installation alone', async () => {
   const last = await backup(url, ['create', '--json'], kept);
   assert.deepEqual([last.code, last.json.removed], [0, []], last.stderr);
   assert.deepEqual(namesIn(place).toSorted(), [...own, last.json.name].toSorted());
-  const chosen = await backup(url, ['verify', '--identity', identity], kept);
-  assert.equal(chosen.code, 0, `the newest that opens is taken: ${chosen.stderr}`);
+  const refused = await backup(url, ['verify', '--identity', identity], kept);
+  assert.equal(refused.code, 1, 'an older one is not taken for the newest');
+  assert.match(refused.stderr, /cardea-20990103T000000Z-00000003\.json, which is newer .*and 2 more\. Name the backup/);
+  assert.ok(refused.stderr.includes(last.json.name), refused.stderr);
+  // As of other installations that share the place.
+  for (const n of [1, 2, 3])
+    writeFileSync(join(place, `cardea-2099010${n}T000000Z-0000000${n}.json`), '{"issuer":"https://other.example"}');
+  const chosen = await backup(url, ['verify', '--identity', identity, '--json'], kept);
+  assert.deepEqual([chosen.code, chosen.json.name], [0, last.json.name], chosen.stderr);
 });
 
 test('a file of one backup under the name of another is refused', async () => {

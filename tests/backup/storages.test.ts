@@ -14,11 +14,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { nameOf } from '../../server/backup/create.ts';
 import { createFolderStorage } from '../../server/backup/folder_storage.ts';
+import { FORMAT, type Label, sealedText } from '../../server/backup/manifest.ts';
 import { createS3Storage } from '../../server/backup/s3_storage.ts';
-import { type Storage, textOf } from '../../server/backup/storage.ts';
+import { oneChunk, type Storage, textOf } from '../../server/backup/storage.ts';
 import { probeStorage } from '../../server/backup/storage_checks.ts';
-import { listedIn } from '../../server/backup/stored.ts';
+import { listedIn, newestIn } from '../../server/backup/stored.ts';
 import { AppError } from '../../server/platform/errors.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { defer } from '../helpers/scope.ts';
@@ -50,6 +52,26 @@ async function storageOf(listener: RequestListener, silentMs = ANSWERS_MS): Prom
     silentMs,
   });
 }
+
+const labelOf = (at: string, id: string): Label => ({
+  type: 'cardea-backup',
+  format: FORMAT,
+  id,
+  created_at: at,
+  product_version: '0.1.0',
+  issuer: null,
+  postgres_version: 180_000,
+  migrations: ['0001-initial'],
+  schema_digest: '',
+  master_keys: [],
+  signing_keys: [],
+  audit_head: null,
+  erasures: null,
+  partitions: [],
+  sequences: [],
+  tables: [],
+  file: { name: '', bytes: 10, sha256: '' },
+});
 
 async function* chunks(...sizes: number[]): AsyncGenerator<Uint8Array> {
   for (const size of sizes) yield Buffer.alloc(size);
@@ -216,6 +238,32 @@ test('to list backups takes one list of the storage, and reads each label once',
     names.toReversed(),
   );
   assert.deepEqual(counts, { list: 1, get: names.length });
+});
+
+test('of two backups within a second the later one is the newest, whatever their names are', async () => {
+  const storage = createFolderStorage(placeFor(folder, 'second'));
+  const sealer = createSealer([Buffer.alloc(32, 1)]);
+  const made = async (at: string, id: string) => {
+    const label = labelOf(at, `${id}-0000-4000-8000-000000000000`);
+    const name = nameOf(label);
+    await storage.put(`${name}.age`, chunks(label.file.bytes));
+    const text = sealedText(sealer, 'label', { ...label, file: { ...label.file, name: `${name}.age` } });
+    await storage.put(`${name}.json`, oneChunk(Buffer.from(text)));
+    return name;
+  };
+  const names = [
+    await made('2026-01-01T00:00:00.900Z', '00000001'),
+    await made('2026-01-01T00:00:00.500Z', 'ffffffff'),
+    await made('2026-01-01T00:00:00.100Z', '77777777'),
+  ];
+  assert.deepEqual(
+    (await listedIn(storage, sealer)).map(({ name }) => name),
+    names,
+  );
+  assert.equal(await newestIn(storage, sealer), names[0]);
+  const unreadable = 'cardea-20260101T000000Z-00000000.json';
+  await storage.put(unreadable, chunks(10));
+  await assert.rejects(newestIn(storage, sealer), { code: 'backup_unreadable', message: new RegExp(unreadable) });
 });
 
 test('unfinished files of backups that are older than a day are removed by the next one, and no other file', async () => {
