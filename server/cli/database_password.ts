@@ -1,6 +1,6 @@
-import { realpathSync, renameSync } from 'node:fs';
+import { realpathSync, rmSync } from 'node:fs';
 import { secrets } from '../operations/secrets.ts';
-import { leftBeside, newDatabasePassword, withPassword } from '../platform/database_password.ts';
+import { leftBeside, newDatabasePassword, respelled, withPassword } from '../platform/database_password.ts';
 import { createDb, type Db } from '../platform/db.ts';
 import { isPasswordRefused } from '../platform/db_errors.ts';
 import { AppError, isUnavailable } from '../platform/errors.ts';
@@ -9,7 +9,7 @@ import { awaitServers, type RotateOptions } from './awaited_servers.ts';
 import type { Context } from './context.ts';
 import type { ChangeOptions, Item } from './output.ts';
 import { reason } from './reason.ts';
-import { prepared, secretFileOf } from './secret_file.ts';
+import { prepared, replaceFile, secretFileOf } from './secret_file.ts';
 import type { CommandTools } from './tools.ts';
 
 const NAME = 'cardea command';
@@ -20,16 +20,24 @@ const UNDER_WAY = `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE usename = c
   AND pid <> pg_backend_pid() AND xact_start IS NOT NULL) AS under_way`;
 
 /**
- * The database gets the new password, then the file of the URL has it, and then all servers read it; one process at a time. Connections that a server opens in
- * between are tried again (platform/db.ts). When the file cannot be replaced the database gets the old password again. A rotation that
+ * All servers have to read the file again, which is tried first. The database gets the new password, then the file of the URL has it, and
+ * then all servers read it; one process at a time. Connections that a server opens in between are tried again (platform/db.ts). When the file cannot be replaced the database gets the old password again. A rotation that
  * was ended in between is finished instead.
  * @throws AppError 409 `conflict` when another process rotates, or when it is not known which password holds
  */
 export async function rotateDatabasePassword(
-  { env, withContext, createProgress }: CommandTools,
+  { env, withContext, createProgress, note }: CommandTools,
   options: RotateOptions,
 ): Promise<Item> {
   const file = secretFileOf(env, 'CARDEA_DATABASE_URL');
+  const awaited = (context: Context, text: string) =>
+    awaitServers(context, {
+      setting: 'CARDEA_DATABASE_URL',
+      file,
+      text,
+      timeout: options.timeout,
+      progress: createProgress({ every: 1 }),
+    });
   const lock = await locked(file);
   try {
     let result = await finishLeft(file, options);
@@ -37,14 +45,17 @@ export async function rotateDatabasePassword(
     // It reads the file after the lock was taken: another process may have replaced it before.
     if (!result)
       await withContext(async (context) => {
+        if (!options.dryRun) await tryFile(file, (text) => awaited(context, text));
         result = await rotate(context, file, options);
       });
     if (options.dryRun) return result ?? {};
+    for (const one of leftBeside(file)) {
+      rmSync(one, { force: true });
+      note(`removed ${one}, which a rotation had left that did not end: the database has the password in ${file}`);
+    }
     // By a connection with the new password.
     await withContext(async (context) => {
-      const awaited = { setting: 'CARDEA_DATABASE_URL', file, text: secretIn(file), timeout: options.timeout } as const;
-      const servers = await awaitServers(context, { ...awaited, progress: createProgress({ every: 1 }) });
-      result = { ...result, servers };
+      result = { ...result, servers: await awaited(context, secretIn(file)) };
     });
     return result ?? {};
   } finally {
@@ -108,10 +119,29 @@ async function finishLeft(file: string, { dryRun }: ChangeOptions): Promise<Item
   if (left.length === 0 || (await opens(secretIn(file)))) return undefined;
   for (const one of left) {
     if (!(await opens(secretIn(one)))) continue;
-    if (!dryRun) renameSync(one, realpathSync(file));
+    if (!dryRun) replaceFile(one, realpathSync(file));
     return { file, rotated: !dryRun, finished: one };
   }
   return undefined;
+}
+
+/**
+ * A server that does not read this file again would lose the database with the new password, so all have to read the same password in
+ * another spelling first.
+ * @throws AppError 409 `conflict`
+ */
+async function tryFile(file: string, awaited: (text: string) => Promise<number>): Promise<void> {
+  const before = secretIn(file);
+  const text = respelled(before);
+  prepared(file, text).replace();
+  try {
+    await awaited(text);
+  } catch (error) {
+    const why = `${reason(error)}. Nothing was changed: with another password such a server would lose the database`;
+    throw new AppError('conflict', why, { cause: error });
+  } finally {
+    prepared(file, before).replace();
+  }
 }
 
 async function rotate({ operate }: Context, file: string, options: ChangeOptions): Promise<Item> {

@@ -3,7 +3,11 @@ import {
   accessSync,
   chmodSync,
   chownSync,
+  closeSync,
   constants,
+  fsyncSync,
+  linkSync,
+  openSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -39,20 +43,26 @@ export interface Prepared {
   discard(): void;
 }
 
-/** A link stays, and the file that it leads to is replaced. @throws UsageError when this user may not, or not with the same rights */
+/**
+ * A link stays, and the file that it leads to is replaced.
+ * @throws UsageError when this user may not, or not with the same rights, or when another file cannot take its place
+ */
 export function prepared(link: string, content: string): Prepared {
   const file = realpathSync(link);
   const { mode, uid, gid } = statSync(file);
+  const path = `${file}.${randomBytes(4).toString('hex')}`;
+  const why = whyNotReplaced(file, path);
+  if (why !== undefined)
+    throw new UsageError(`${file} cannot be replaced, because ${why}: the file stays as it is. ${BY_A_COPY}`);
+  const discard = () => rmSync(path, { force: true });
   try {
-    accessSync(dirname(file), constants.W_OK);
-  } catch {
+    writeFileSync(path, `${content}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  } catch (error) {
+    discard(); // of a full disk it may have a part
     throw new UsageError(
-      `${file} cannot be replaced by this user, or is a secret of a container: see ops/docs/secrets.md`,
+      `${path} cannot be written (${codeOf(error)}): ${file} stays as it is. Make room there, then run the command again`,
     );
   }
-  const path = `${file}.${randomBytes(4).toString('hex')}`;
-  writeFileSync(path, `${content}\n`, { mode: 0o600, flag: 'wx', flush: true });
-  const discard = () => rmSync(path, { force: true });
   const own = statSync(path);
   try {
     if (own.uid !== uid || own.gid !== gid) chownSync(path, own.uid === uid ? -1 : uid, gid);
@@ -64,8 +74,43 @@ export function prepared(link: string, content: string): Prepared {
         'nothing was changed. Run the command as its owner, who is in that group, or as root',
     );
   }
-  return { path, file, replace: () => renameSync(path, file), discard };
+  return { path, file, replace: () => replaceFile(path, file), discard };
 }
+
+const BY_A_COPY =
+  'Replace it where it comes from, with the help of a copy: see "Files that cannot be replaced" in ops/docs/secrets.md';
+
+/** @param other a free name beside the file */
+function whyNotReplaced(file: string, other: string): string | undefined {
+  // The kubelet makes such folders anew from a Secret.
+  if (/\/\.\.[^/]/.test(file)) return 'Kubernetes writes it';
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch (error) {
+    return `its folder cannot be written by this user (${codeOf(error)})`;
+  }
+  try {
+    linkSync(file, other);
+    rmSync(other);
+  } catch (error) {
+    // Another code says that this user or this file system makes no such links, which does not matter.
+    if (codeOf(error) === 'EXDEV') return 'it is mounted by itself, as a secret of a container is';
+  }
+  return undefined;
+}
+
+/** After a loss of power the folder has the new one as well: a pepper that has been used must not be lost. */
+export function replaceFile(path: string, file: string): void {
+  renameSync(path, file);
+  const folder = openSync(dirname(file), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
 
 /**
  * The file of a secret gets its new value, and the audit notes that; when it cannot, the file gets the earlier one again.

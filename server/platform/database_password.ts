@@ -16,6 +16,14 @@ export function withPassword(url: string, password: string): string {
   return changed.href;
 }
 
+/** The URL with the same password, spelled by other escapes: another text, which opens the same connections. */
+export function respelled(url: string): string {
+  const { password } = new URL(url);
+  const plain = decodeURIComponent(password);
+  const escaped = Buffer.from(plain).toString('hex').replaceAll(/../g, '%$&');
+  return withPassword(url, password === escaped ? encodeURIComponent(plain) : escaped);
+}
+
 /**
  * @param file has the URL of the database
  * @returns files beside it, as a rotation that was ended leaves them: the same URL with another password. Those that cannot be read

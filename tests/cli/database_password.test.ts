@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -9,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +18,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { prepared } from '../../server/cli/secret_file.ts';
 import { createDb } from '../../server/platform/db.ts';
+import { ROOT } from '../helpers/artifacts.ts';
 import { database } from '../helpers/postgres.ts';
 import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -154,6 +157,8 @@ describe('a rotation of the password of the database that is disturbed', () => {
     writeFileSync(left, wrong.href);
     const [, unused] = (await runAlone(doctor)).json as { state: string; found: string }[];
     assert.deepEqual([unused?.state, unused?.found.includes(left)], ['warning', true]);
+    assert.ok((await runAlone()).stderr.includes(`removed ${left}`));
+    assert.deepEqual(besideAlone(), []);
   });
 });
 
@@ -171,6 +176,35 @@ test('a server of an earlier version, which tells nothing of its secrets, is wai
     ran.stderr,
   );
   assert.equal(readFileSync(pepperFile, 'utf8').trim(), pepper);
+  // It may read another file, and would lose the database.
+  const before = readFileSync(aloneFile, 'utf8');
+  const unread = await runAlone([...rotateAlone, '--timeout', '0s']);
+  assert.deepEqual([unread.code, /0 of 1 .*Nothing was changed/.test(unread.stderr)], [1, true], unread.stderr);
+  assert.equal(readFileSync(aloneFile, 'utf8'), before);
+  await aloneOpens();
+});
+
+test('a file that another one cannot replace is refused before anything is changed', () => {
+  const made = join(shared, '..2026_11_29');
+  mkdirSync(made);
+  const mounted = join(made, 'url');
+  writeFileSync(mounted, 'before');
+  symlinkSync(made, join(shared, '..data'));
+  const link = join(shared, 'link');
+  symlinkSync(join(shared, '..data', 'url'), link);
+  assert.throws(() => prepared(link, 'after'), /Kubernetes writes it/);
+  const alone = join(shared, 'mounted');
+  writeFileSync(alone, 'before');
+  const script = `import('${join(ROOT, 'server/cli/secret_file.ts')}').then((it) => it.prepared('${alone}', 'after').replace())`;
+  const bound = 'mount --bind "$1" "$1" || exit 0; exec "$0" --eval "$2"';
+  const ran = spawnSync('unshare', ['--mount', 'sh', '-c', bound, process.execPath, alone, script], {
+    encoding: 'utf8',
+  });
+  // Without the right to mount it prints nothing.
+  if (ran.status !== 0) assert.match(ran.stderr, /mounted by itself|Operation not permitted/);
+  for (const one of [mounted, alone]) assert.equal(readFileSync(one, 'utf8'), 'before');
+  assert.deepEqual(readdirSync(made), ['url']);
+  for (const one of [made, join(shared, '..data'), link, alone]) rmSync(one, { recursive: true });
 });
 
 test('the file that replaces another one has its owner and group, or nothing is replaced', () => {
