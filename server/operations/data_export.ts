@@ -18,7 +18,7 @@ export interface PersonalData {
   readonly format: 'cardea-personal-data/1';
   readonly issuer: string;
   readonly made_at: string;
-  /** Lists that have more than `HELD_MAX` items, of which the newest are here. */
+  /** Lists that have more items than an export has of one (`HELD_MAX`), of which the newest are here. */
   readonly incomplete: readonly string[];
   /** The names of the apps that the lists name by id. */
   readonly apps: Readonly<Record<string, string>>;
@@ -51,6 +51,8 @@ export interface DataExportParts {
   accounts(): Promise<Pick<Accounts, 'plans' | 'fromRow' | 'sealerOf'>>;
   /** A page with the data, in the language of the person. */
   page(data: PersonalData, person: Pick<Account, 'locale' | 'zoneinfo'>): Promise<string>;
+  /** Items of one list. Default: `HELD_MAX`. */
+  readonly heldMax?: number;
 }
 
 export function createDataExports(parts: DataExportParts): DataExports {
@@ -83,9 +85,9 @@ const SNAPSHOT: BoundStatement = {
 };
 
 async function read(parts: DataExportParts, accountId: string, madeAt: Date) {
-  const { db, sealer: master, issuer } = parts;
+  const { db, sealer: master, issuer, heldMax = HELD_MAX } = parts;
   const accounts = await parts.accounts();
-  const of = { accountId, limit: HELD_MAX + 1 };
+  const of = { accountId, limit: heldMax + 1 };
   return db.transaction(async (send) => {
     const [, [row]] = await send<[unknown, Row]>([SNAPSHOT, accounts.plans.reading(accountId)]);
     const account = row && accounts.fromRow(row);
@@ -94,11 +96,13 @@ async function read(parts: DataExportParts, accountId: string, madeAt: Date) {
     const rows = (await send(sections.map(({ bind }) => bind(of)))) as readonly Row[][];
     const keys = { accountId, own: accounts.sealerOf(account), master };
     const lists = new Map<string, readonly unknown[]>();
-    for (const [i, section] of sections.entries()) lists.set(section.name, await opened(section, rows[i] ?? [], keys));
+    for (const [i, section] of sections.entries()) {
+      lists.set(section.name, await opened(section, (rows[i] ?? []).slice(0, heldMax), keys));
+    }
     const [named] = await send<[{ id: string; name: string }]>([
       CLIENT_NAMES.bind({ ids: clientIdsIn([...lists.values()]) }),
     ]);
-    const tooMany = sections.filter((_, i) => (rows[i] ?? []).length > HELD_MAX);
+    const tooMany = sections.filter((_, i) => (rows[i] ?? []).length > heldMax);
     return { account, data: dataOf(account, lists, { apps: named, incomplete: tooMany.map(({ name }) => name) }) };
   });
 
@@ -145,8 +149,8 @@ async function read(parts: DataExportParts, accountId: string, madeAt: Date) {
 /** Opens the rows of a list, and lets other requests run meanwhile. */
 async function opened(section: Held, rows: readonly Row[], keys: Parameters<Held['items']>[1]): Promise<unknown[]> {
   const items: unknown[] = [];
-  for (let from = 0; from < Math.min(rows.length, HELD_MAX); from += OPENED_AT_ONCE) {
-    items.push(...section.items(rows.slice(from, Math.min(from + OPENED_AT_ONCE, HELD_MAX)), keys));
+  for (let from = 0; from < rows.length; from += OPENED_AT_ONCE) {
+    items.push(...section.items(rows.slice(from, from + OPENED_AT_ONCE), keys));
     await setImmediate();
   }
   return items;

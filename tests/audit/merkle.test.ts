@@ -116,6 +116,14 @@ test('a proof of consistency leads to both roots, and only to these (RFC 6962 §
   );
 });
 
+test('the proofs of the example with seven leaves are as its text has them (RFC 6962 §2.1.3)', () => {
+  const ranges = (from: number) => consistencyRanges(from, 7).map(({ start, end }) => `${start}-${end}`);
+  // c, d, g, l; then l alone, since four leaves are a node of the tree; then i, j, k.
+  assert.deepEqual(ranges(3), ['2-3', '3-4', '0-2', '4-7']);
+  assert.deepEqual(ranges(4), ['4-7']);
+  assert.deepEqual(ranges(6), ['4-6', '6-7', '0-4']);
+});
+
 test('a place before the first leaf, or between two, is in no tree', () => {
   const { hashOf } = stored(5);
   const proof = inclusionRanges(0, 5).map((range) => rangeHash(range, hashOf));

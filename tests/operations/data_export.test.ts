@@ -5,7 +5,7 @@ import { strFromU8, unzipSync } from 'fflate';
 import { EVENT_KINDS } from '../../server/accounts/events.ts';
 import { createTexts } from '../../server/accounts/texts.ts';
 import { openAudit } from '../../server/audit/entries.ts';
-import { createDataExports, HELD_MAX, type PersonalData } from '../../server/operations/data_export.ts';
+import { createDataExports, type PersonalData } from '../../server/operations/data_export.ts';
 import { personalValues } from '../../server/operations/personal_data.ts';
 import { userDataExport } from '../../server/operations/user_data_export.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
@@ -330,28 +330,28 @@ test('of one person, one export is made at a time', async () => {
 test('a list with more items than an export has at most is named as incomplete', async () => {
   const busy = await seed.person();
   let made: PersonalData | undefined;
-  const page = async (of: PersonalData) => {
-    made = of;
-    return '';
-  };
-  const issuer = 'https://id.example.com';
-  const exports = createDataExports({ db, sealer, now: Date.now, issuer, accounts: async () => accounts, page });
-  // Nothing but an attack queues thousands.
-  const queue = (count: number) =>
-    db.run(
-      {
-        text: `INSERT INTO deliveries (id, kind, client_id, account_id, next_attempt_at, expires_at)
-               SELECT gen_random_uuid(), 'logout', $2, $1, now(), now() + interval '1 day' FROM generate_series(1, $3::int)`,
-      },
-      [busy.id, party.id, count],
-    );
-  await queue(HELD_MAX);
-  await exports.make(busy.id);
-  assert.deepEqual(made?.incomplete, []);
-  await queue(1);
-  await exports.make(busy.id);
-  assert.deepEqual(made?.incomplete, ['messages_to_apps']);
-  assert.equal((made?.messages_to_apps as unknown[] | undefined)?.length, HELD_MAX);
+  const exports = createDataExports({
+    db,
+    sealer,
+    now: Date.now,
+    issuer: 'https://id.example.com',
+    accounts: async () => accounts,
+    async page(of) {
+      made = of;
+      return '';
+    },
+    heldMax: 2,
+  });
+  for (const [authReqId, listed, incomplete] of [
+    ['one', 1, []],
+    ['two', 2, []],
+    ['three', 2, ['waiting_requests']],
+  ] as const) {
+    await db.transact([waiting.register({ authReqId, accountId: busy.id, clientId: party.id, lifetime: 600 })]);
+    await exports.make(busy.id);
+    assert.deepEqual(made?.incomplete, incomplete);
+    assert.equal((made?.waiting_requests as unknown[] | undefined)?.length, listed);
+  }
 });
 
 test('an export of a person who is erased meanwhile leaves nothing', async () => {
