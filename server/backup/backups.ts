@@ -9,7 +9,7 @@ import { exclusively } from '../platform/exclusive.ts';
 import { migrateTo } from '../platform/migrate.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import type { SealedColumn } from '../platform/tables.ts';
-import { listHeadIn, tablesIn } from './catalogue.ts';
+import { tablesIn } from './catalogue.ts';
 import { copiedOut } from './copy.ts';
 import { type CreateOptions, createBackup } from './create.ts';
 import {
@@ -28,6 +28,7 @@ import {
   ended,
   examineTarget,
   exclusivelyRestoring,
+  knownLists,
   newestHead,
   type Progress,
   replaceAll,
@@ -87,6 +88,8 @@ export interface Verified {
   readonly findings: string[];
   readonly auditEvents: number;
   readonly opened: number;
+  /** False where the database has a part of a backup alone, in which nothing can be noted. */
+  readonly isNoted: boolean;
 }
 
 /** A restore whose rows are there: what is left to do before servers may use the database. */
@@ -265,8 +268,8 @@ export function createBackups(parts: BackupParts): Backups {
     async verify(chosen, scratch, progress) {
       const source = await sourceOf(chosen);
       const manifest = await checkBackup(source, progress);
-      const known = await connected(db, listHeadIn);
-      await needed(chosen, source, manifest, await othersThan(source), known ? [known] : []);
+      const { isPart, lists } = await connected(db, knownLists);
+      await needed(chosen, source, manifest, await othersThan(source), lists);
       const findings: string[] = [];
       let [auditEvents, opened] = [0, 0];
       await withScratch(db.url, scratch, async (on, client) => {
@@ -282,7 +285,7 @@ export function createBackups(parts: BackupParts): Backups {
         opened = keys.seen;
         if (keys.unreadable > 0) findings.push(`${keys.unreadable} of ${keys.seen} sealed values cannot be opened`);
       });
-      return { name: source.name, manifest, findings, auditEvents, opened };
+      return { name: source.name, manifest, findings, auditEvents, opened, isNoted: !isPart };
     },
     examine: (chosen, replace, progress) =>
       exclusivelyRestoring(db, async (client) => examined(client, chosen, await sourceOf(chosen), replace, progress)),

@@ -126,6 +126,18 @@ export async function examineTarget(client: Client): Promise<Target> {
   };
 }
 
+/** The newest lists of erased people that a database knows of. */
+export async function knownLists(
+  client: Client,
+): Promise<{ readonly isPart: boolean; readonly lists: readonly ListHead[] }> {
+  const { rows } = await client.query<{ part: boolean }>('SELECT to_regclass($1) IS NOT NULL AS part', [
+    UNFINISHED_RESTORE,
+  ]);
+  if (rows[0]?.part) return { isPart: true, lists: (await leftIn(client)).erasures };
+  const list = await listHeadIn(client);
+  return { isPart: false, lists: list ? [list] : [] };
+}
+
 /** What the restore that was interrupted has left; nothing for one of a version that kept nothing. */
 async function leftIn(client: Client): Promise<Known> {
   const { rows } = await client.query<{ known: Known | null }>(

@@ -5,7 +5,7 @@ import { NO_LINES } from '../operations/json_lines.ts';
 import type { OutputOf } from '../operations/run.ts';
 import type { Running } from '../operations/run_stream.ts';
 import { invalidInput } from '../platform/errors.ts';
-import { Differs } from './context.ts';
+import { type ContextOptions, Differs } from './context.ts';
 import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions, type Progress } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
@@ -18,6 +18,8 @@ interface ChosenOptions extends PrintOptions {
   readonly withoutErasures?: string;
 }
 
+/** After a restore that was interrupted one looks for another backup, and tries it. */
+const READS_STORAGE: ContextOptions = { partlyRestored: 'opened' };
 const MEGABYTE = 1_000_000;
 const PROGRESS_EVERY = 100 * MEGABYTE;
 const DOING = { reading: 'read', writing: 'written', comparing: 'compared' } as const;
@@ -76,7 +78,7 @@ function listVerb(noun: Command, { verb, printItems }: CommandTools): void {
         const { items } = await operate(backups.list, {});
         const columns = ['name', 'created_at', 'rows', 'bytes', 'product_version', 'audit_size', 'problem'];
         printItems(items as Item[], columns, 'There are no backups.', options);
-      }),
+      }, READS_STORAGE),
     );
 }
 
@@ -139,7 +141,7 @@ function verifyVerb(noun: Command, { verb, printItem, printItems, note, createPr
           note(`${result?.rows} rows, ${result?.audit_events} entries of the audit, ${result?.opened} sealed values`);
         }
         if (findings.length > 0) throw new Differs();
-      }),
+      }, READS_STORAGE),
     );
 }
 

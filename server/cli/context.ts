@@ -30,7 +30,7 @@ import { once } from '../platform/once.ts';
 import { createOutbound } from '../platform/outbound.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import type { Environment } from '../platform/settings.ts';
-import { assertRestored } from '../platform/unfinished_restore.ts';
+import { assertRestored, isPartlyRestored } from '../platform/unfinished_restore.ts';
 
 /** The command line itself was wrong: exit code 2. */
 export class UsageError extends Error {}
@@ -80,6 +80,8 @@ export interface ContextOptions {
   readonly schema?: 'current' | 'any';
   /** `any` also opens the database of another issuer, for the verbs about the issuer. */
   readonly issuer?: 'same' | 'any';
+  /** `opened`: also a database of which a restore is unfinished, for the verbs that do not read what it has. */
+  readonly partlyRestored?: 'refused' | 'opened';
 }
 
 const POOL_SIZE = 2;
@@ -157,7 +159,7 @@ async function withContext(
 async function open(
   opened: AsyncDisposableStack,
   env: Environment,
-  options: ContextOptions,
+  asked: ContextOptions,
   stopping: AbortSignal,
 ): Promise<Context> {
   const configured = loadConfig(env);
@@ -166,12 +168,20 @@ async function open(
     : await openEmbedded(opened, configured, stopping);
   const now = systemClock;
   const sealer = createSealer(await resolveMasterKeys(configured));
+  const isPart = asked.partlyRestored === 'opened' && (await isPartlyRestored(db));
+  const options: ContextOptions = isPart ? { schema: 'any' } : asked;
   if (options.schema !== 'any') await requireSchema(db, configured);
   const declared: Environment =
     options.schema === 'any' ? {} : Object.fromEntries(await createDeclaredSettings(db).list());
   const config =
     options.schema === 'any' || options.issuer === 'any' ? configured : await ofDatabase(db, configured, env, declared);
-  const { services, runner } = servicesOf({ config, db, sealer, now }, () => describeConfig(env, declared), opened);
+  const { services, runner } = servicesOf(
+    { config, db, sealer, now },
+    () => describeConfig(env, declared),
+    opened,
+    // There may be no audit that could tell of a refusal.
+    isPart ? { recordsRefusal: async () => false } : {},
+  );
   return {
     config,
     db,
@@ -192,12 +202,13 @@ export function servicesOf(
   given: { readonly config: Config; readonly db: Db; readonly sealer: Sealer; readonly now: Clock },
   settings: Services['settings'],
   opened: AsyncDisposableStack,
+  how: Parameters<typeof createOperations>[1] = {},
 ): ReturnType<typeof createOperations> {
   const log = createLog({ level: 'silent', destination: { write() {} } }); // opens no stream
   const parts = { ...given, log };
   const accountStores = once(() => createAccountStores(parts));
   const outbound = createOutbound({ allow: given.config.outboundAllow });
-  return createOperations({
+  const services = {
     ...parts,
     outbound,
     ...createClientStores({ ...parts, outbound }),
@@ -210,7 +221,8 @@ export function servicesOf(
     }),
     keyRing: once(() => openKeyRing(given)),
     settings,
-  });
+  };
+  return createOperations(services, how);
 }
 
 export function callOfOperator({ dryRun, force, progress, full = false }: HowCalled = {}): Call {

@@ -10,6 +10,7 @@ import { migrationStatus } from '../platform/migrate.ts';
 import { once } from '../platform/once.ts';
 import { createSealer } from '../platform/sealing.ts';
 import type { Environment } from '../platform/settings.ts';
+import { isPartlyRestored } from '../platform/unfinished_restore.ts';
 import { callOfOperator, Differs, openDb, openEmbedded, servicesOf } from './context.ts';
 import { JSON_OPTION, type PrintOptions } from './output.ts';
 import { reason } from './reason.ts';
@@ -107,6 +108,7 @@ function partsOf(
   const database = () => connect().catch(() => Promise.reject(new Unusable('it needs the database')));
   const current = once(async () => {
     const db = await database();
+    if (await isPartlyRestored(db)) throw new Unusable('it needs a database that was restored to the end');
     if ((await migrationStatus(db)).every(({ state }) => state === 'done')) return db;
     throw new Unusable('it needs the schema of this version');
   });

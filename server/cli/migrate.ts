@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { NO_LINES } from '../operations/json_lines.ts';
 import { migrations } from '../operations/migrations.ts';
 import { assertKnown } from '../platform/migrate.ts';
+import { assertRestored } from '../platform/unfinished_restore.ts';
 import { type ChangeOptions, DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
@@ -27,14 +28,17 @@ export function migrateCommand(noun: Command, { verb, printItems }: CommandTools
 
   noun
     .command('status')
-    .description('list the migrations; exit code 1 when a later version of Cardea has migrated the database')
+    .description(
+      'list the migrations; exit code 1 when a later version of Cardea has migrated the database, or a restore of it is unfinished',
+    )
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(
-        async ({ operate }, options) => {
+        async ({ db, operate }, options) => {
           const { items } = await operate(migrations.list, {});
           printItems(items, COLUMNS, 'There are no migrations.', options);
           assertKnown(items);
+          await assertRestored(db);
         },
         { schema: 'any' },
       ),

@@ -5,6 +5,7 @@ import { isPasswordRefused } from '../platform/db_errors.ts';
 import { assertIssuer, issuerOf } from '../platform/installation.ts';
 import { assertSupportedVersion, migrationStatus } from '../platform/migrate.ts';
 import { isLoopback } from '../platform/smtp_url.ts';
+import { isPartlyRestored } from '../platform/unfinished_restore.ts';
 import { Broken, type Check, type Finding, ok, problem, warning } from './check.ts';
 
 /* The database, as far as no store is needed. */
@@ -126,7 +127,14 @@ export const checkRole: Check = async ({ database }) => {
 };
 
 export const checkSchema: Check = async ({ database }) => {
-  const all = await migrationStatus(await database());
+  const db = await database();
+  // Before the migrations, of which it has a part too: "migrate up" is refused then.
+  if (await isPartlyRestored(db))
+    return problem(
+      'the database has a part of a backup alone: it is being restored, or a restore of it was interrupted',
+      'Wait for the restore, or run "cardea backup restore" again.',
+    );
+  const all = await migrationStatus(db);
   const named = (state: string) => all.filter((one) => one.state === state).map(({ name }) => name);
   const [unknown, pending] = [named('unknown'), named('pending')];
   if (unknown.length > 0)

@@ -204,7 +204,7 @@ export const backups = {
       );
       const { name, manifest, findings, auditEvents: audit_events, opened } = verified;
       const changes = visible({ findings: findings.length, backup: manifest.id });
-      await commit({ statements: [], target: { kind: 'backup', id: name }, changes });
+      if (verified.isNoted) await commit({ statements: [], target: { kind: 'backup', id: name }, changes });
       yield findings.map((meaning) => ({ type: 'finding' as const, meaning }));
       const { created_at } = manifest;
       yield [

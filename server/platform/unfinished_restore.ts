@@ -13,10 +13,15 @@ export const UNFINISHED_RESTORE_STATEMENTS = {
   ),
 };
 
+/** Whether the database has a part of a backup alone: a restore is under way, or was interrupted. */
+export async function isPartlyRestored(db: Pick<Db, 'query'>): Promise<boolean> {
+  const [row] = await db.query(UNFINISHED_RESTORE_STATEMENTS.find.bind());
+  return row?.there ?? false;
+}
+
 /** @throws AppError 409 `restore_unfinished` for a database that has a part of a backup alone */
 export async function assertRestored(db: Pick<Db, 'query'>): Promise<void> {
-  const [row] = await db.query(UNFINISHED_RESTORE_STATEMENTS.find.bind());
-  if (!row?.there) return;
+  if (!(await isPartlyRestored(db))) return;
   throw new AppError(
     'restore_unfinished',
     'the database is being restored, or a restore of it was interrupted: wait for it, or run "cardea backup restore" again',

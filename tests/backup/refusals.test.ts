@@ -193,12 +193,26 @@ test('a restore that is killed leaves a database that is refused until it is res
   for (const args of [
     ['users', 'list'],
     ['migrate', 'up'],
+    ['migrate', 'status'],
   ]) {
     const refused = await cardea(args, onIt);
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /a restore of it was interrupted/);
   }
   await assert.rejects(migrateUp(killedDb), { code: 'restore_unfinished' });
+  const schema = await cardea(['doctor', '--only', 'schema', 'keys', '--json'], onIt);
+  assert.deepEqual(
+    schema.json.map(({ state }: { state: string }) => state),
+    ['error', 'skipped'],
+  );
+  assert.match(schema.json[0].remedy, /cardea backup restore/);
+  // They look for another backup, and say whether it can be restored.
+  const listed = await backup(killed, ['list', '--json']);
+  assert.deepEqual(listed.json.map(({ name }: { name: string }) => name).toSorted(), [one, other].toSorted());
+  const verifying = ['verify', other, '--identity', identity, '--json'];
+  assert.match((await backup(killed, verifying)).stderr, /lists 1-3 of .*--without-erasures 1-3/);
+  const verified = await backup(killed, [...verifying, '--without-erasures', '1-3']);
+  assert.deepEqual([verified.code, verified.json.findings], [0, []], verified.stderr);
   const forgetful = await backup(killed, ['restore', one, '--identity', identity]);
   assert.equal(forgetful.code, 1, forgetful.stdout);
   assert.match(forgetful.stderr, /lists 1-3 of .*--without-erasures 1-3/);
