@@ -6,6 +6,7 @@ import { type BoundStatement, createDb, type Db } from '../platform/db.ts';
 import { failedGuard } from '../platform/db_errors.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 import { exclusively } from '../platform/exclusive.ts';
+import { fileProblem } from '../platform/file_problems.ts';
 import { migrateTo } from '../platform/migrate.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import type { SealedColumn } from '../platform/tables.ts';
@@ -324,8 +325,8 @@ const underWay = () => new AppError('backup_under_way', 'another process is maki
 
 /** @throws AppError 400 `invalid_input` */
 async function identitiesIn(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw invalidInput('identity', `${file} cannot be read (${error.code})`);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw invalidInput('identity', `${file} cannot be read: ${fileProblem(error)}`);
   });
   const identities = text.split(/\s*\n\s*/).filter((line) => line !== '' && !line.startsWith('#'));
   if (identities.length === 0 || !identities.every((line) => /^AGE-SECRET-KEY-(PQ-)?1[0-9A-Z]+$/.test(line)))

@@ -5,6 +5,7 @@ import { NO_LINES } from '../operations/json_lines.ts';
 import type { OutputOf } from '../operations/run.ts';
 import type { Running } from '../operations/run_stream.ts';
 import { invalidInput } from '../platform/errors.ts';
+import { writeProblem } from '../platform/file_problems.ts';
 import { type ContextOptions, Differs } from './context.ts';
 import { DRY_RUN_OPTION, type Item, JSON_OPTION, type PrintOptions, type Progress } from './output.ts';
 import type { CommandTools } from './tools.ts';
@@ -46,8 +47,7 @@ function keygenVerb(noun: Command, { printItem, note }: CommandTools): void {
       try {
         writeFileSync(file, `# public key: ${recipient}\n${identity}\n`, { mode: 0o600, flag: 'wx' });
       } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        throw invalidInput(file, `cannot be written (${code === 'ENOENT' ? 'its folder does not exist' : code})`);
+        throw invalidInput(file, `cannot be written: ${writeProblem(error)}`);
       }
       printItem({ recipient, identity_file: file }, options);
       if (!options.json) note('Move the file off this machine: without it no backup can be restored.');

@@ -1,16 +1,10 @@
 import { open, unlink } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { userDataExport } from '../operations/user_data_export.ts';
+import { writeProblem } from '../platform/file_problems.ts';
 import { UsageError } from './context.ts';
 import type { CommandTools } from './tools.ts';
 import { ofUser, USER } from './user_ref.ts';
-
-/** By the code of the file system. */
-const PROBLEMS: Readonly<Record<string, string>> = {
-  EEXIST: 'is there already, and is not overwritten: remove it first, or name another file',
-  ENOENT: 'cannot be written: its folder does not exist',
-  EACCES: 'cannot be written: the user of this command may not',
-};
 
 export function usersDataExportCommand(noun: Command, { verb, note }: CommandTools): void {
   noun
@@ -21,8 +15,8 @@ export function usersDataExportCommand(noun: Command, { verb, note }: CommandToo
     .action(
       verb<{ out: string }>(async (context, { out }, user) => {
         // First, so that nothing is exported, and nothing told of it, that has no place to go.
-        const file = await open(out, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-          throw new UsageError(`--out: ${out} ${PROBLEMS[error.code ?? ''] ?? `cannot be written (${error.code})`}`);
+        const file = await open(out, 'wx', 0o600).catch((error: unknown) => {
+          throw new UsageError(`--out: ${out} cannot be written: ${writeProblem(error)}`);
         });
         try {
           const { zip } = await context.operate(userDataExport.export, await ofUser(context, user));

@@ -9,15 +9,69 @@ import { Broken, type Check, type Finding, ok, problem, skipped, warning } from 
 
 const MAIL_TIMEOUTS = { connectMs: 8_000, silenceMs: 8_000 };
 
-/** By code of nodemailer: the remedy. */
-const MAIL_REMEDIES: Readonly<Record<string, string>> = {
-  EAUTH: 'Correct user and password in CARDEA_SMTP_URL.',
-  ETLS: 'Renew or replace the certificate of the mail server, or name its authority in NODE_EXTRA_CA_CERTS.',
-  EDNS: 'Correct the host in CARDEA_SMTP_URL, or the name server.',
-  ECONNECTION: 'Correct host and port in CARDEA_SMTP_URL, or open the firewall: many networks block port 25.',
-  ESOCKET: 'Correct host and port in CARDEA_SMTP_URL, and whether it is smtp (STARTTLS, 587) or smtps (465).',
-  ETIMEDOUT: 'Open the firewall to the mail server: many networks block port 25.',
+const CERTIFICATE = [
+  'its certificate is not accepted',
+  'Renew or replace the certificate of the mail server, or name its authority in NODE_EXTRA_CA_CERTS.',
+] as const;
+const FIREWALL = [
+  'it does not answer',
+  'Correct host and port in CARDEA_SMTP_URL, or open the firewall: many networks block port 25.',
+] as const;
+
+/** By the code of the connection, or else of nodemailer: the problem, and the remedy. */
+const MAIL_PROBLEMS: Readonly<Record<string, readonly [string, string]>> = {
+  ECONNREFUSED: ['nothing listens there', 'Start the mail server, or correct host and port in CARDEA_SMTP_URL.'],
+  ECONNRESET: [
+    'it closes the connection',
+    'See the log of the mail server, and whether it takes connections from here.',
+  ],
+  EHOSTUNREACH: ['there is no route to it', 'See the routes and the firewall.'],
+  ENETUNREACH: ['there is no route to it', 'See the routes and the firewall.'],
+  ERR_SSL_WRONG_VERSION_NUMBER: [
+    'it does not begin with TLS',
+    'Name it as smtp:// (STARTTLS, port 587) in CARDEA_SMTP_URL: smtps:// is for port 465.',
+  ],
+  CERT_HAS_EXPIRED: CERTIFICATE,
+  DEPTH_ZERO_SELF_SIGNED_CERT: CERTIFICATE,
+  ERR_TLS_CERT_ALTNAME_INVALID: CERTIFICATE,
+  SELF_SIGNED_CERT_IN_CHAIN: CERTIFICATE,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: CERTIFICATE,
+  EAUTH: ['it refuses the user or the password', 'Correct user and password in CARDEA_SMTP_URL.'],
+  ETLS: [
+    'it offers no TLS, or its certificate is not accepted',
+    'Turn STARTTLS on there, or name the authority of its certificate in NODE_EXTRA_CA_CERTS.',
+  ],
+  EDNS: ['its name has no address', 'Correct the host in CARDEA_SMTP_URL, or the name server.'],
+  ECONNECTION: FIREWALL,
+  ESOCKET: FIREWALL,
+  ETIMEDOUT: FIREWALL,
 };
+
+/** A server that knows no AUTH, or offers it only after STARTTLS (RFC 4954 §4, RFC 5321 §4.2.4). */
+const NO_SIGN_IN: readonly [string, string] = [
+  'it offers no sign-in',
+  'Take user and password out of CARDEA_SMTP_URL if it needs none, or take out ?tls=none: many servers let one sign in over TLS alone.',
+];
+
+interface MailError {
+  readonly code?: string;
+  readonly originalCode?: string;
+  readonly responseCode?: number;
+}
+
+function mailProblem(where: string, error: unknown): Finding {
+  const { code = '', originalCode, responseCode } = error as MailError;
+  const knowsNoAuth = code === 'EAUTH' && responseCode !== undefined && responseCode >= 500 && responseCode <= 504;
+  const [what, remedy] = (knowsNoAuth ? NO_SIGN_IN : (MAIL_PROBLEMS[originalCode ?? ''] ?? MAIL_PROBLEMS[code])) ?? [
+    'it fails',
+    'See the log of the mail server.',
+  ];
+  const reason = originalCode ?? (code || reasonOf(error));
+  return problem(
+    `${where} cannot be used: ${what} (${responseCode === undefined ? reason : `${reason} ${responseCode}`})`,
+    remedy,
+  );
+}
 
 /** Connects, greets, turns TLS on and signs in; sends only when asked to. */
 export const checkMail: Check = async ({ config: { smtp, production }, sendMailTo, sendTestMail }) => {
@@ -25,14 +79,14 @@ export const checkMail: Check = async ({ config: { smtp, production }, sendMailT
     return production
       ? warning('no mail is sent', 'Set CARDEA_SMTP_URL_FILE: forgotten passwords and warnings are mailed.')
       : skipped('mails become files');
-  const transport = createTransport({ ...smtpOptions(smtp, MAIL_TIMEOUTS), pool: false });
+  // Otherwise the user and the password are not tried where the server does not offer it.
+  const forceAuth = smtp.auth !== undefined;
+  const transport = createTransport({ ...smtpOptions(smtp, MAIL_TIMEOUTS), pool: false, forceAuth });
   const where = `${smtp.host}:${smtp.port}`;
   try {
     await transport.verify();
   } catch (error) {
-    const { code = '', responseCode } = error as { readonly code?: string; readonly responseCode?: number };
-    const reason = responseCode === undefined ? code || reasonOf(error) : `${code} ${responseCode}`;
-    return problem(`${where} cannot be used (${reason})`, MAIL_REMEDIES[code] ?? 'See the log of the mail server.');
+    return mailProblem(where, error);
   } finally {
     transport.close();
   }

@@ -174,6 +174,24 @@ for (const [what, { code, from = to, identity: who = identity, env: over = {} }]
   });
 }
 
+test('a file of an identity that is there is not overwritten, and one that cannot be read is named with what to do', async () => {
+  const before = readFileSync(identity, 'utf8');
+  const refused = await backup(url, ['keygen', identity]);
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.stderr,
+    /cannot be written: it is there already, and is not overwritten: .* name another one \(EEXIST\)/,
+  );
+  assert.equal(readFileSync(identity, 'utf8'), before);
+  for (const [place, told] of [
+    [join(folder, 'no', 'identity'), /its folder does not exist/],
+    [join(identity, 'below a file'), /no folder/],
+  ] as const)
+    assert.match((await backup(url, ['keygen', place])).stderr, told);
+  const unread = await backup(url, ['verify', one, '--identity', folder]);
+  assert.match(unread.stderr, /identity: .* cannot be read: it is a folder/);
+});
+
 test('a backup that was encrypted again, with nothing changed, is accepted: the file is no part of what is compared', async () => {
   const { from } = write('.age', again);
   const ran = await backup(target, ['restore', one, '--identity', identity, '--from', from, '--dry-run', '--json']);

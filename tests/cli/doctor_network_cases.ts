@@ -146,7 +146,24 @@ export function networkCases(world: DoctorWorld): readonly Case[] {
       broken: 'nothing listens',
       env: async () => ({ CARDEA_SMTP_URL: `smtp://127.0.0.1:${await freePort()}` }),
       state: 'error',
-      found: /cannot be used \(ESOCKET|ECONNECTION/,
+      found: /cannot be used: nothing listens there \(ECONNREFUSED\)$/,
+      remedy: /^Start the mail server, or correct host and port/,
+    },
+    {
+      check: 'mail',
+      broken: 'it does not let anybody sign in',
+      env: async () => ({ CARDEA_SMTP_URL: `${await smtp({ disabledCommands: ['AUTH'] })}?tls=none` }),
+      state: 'error',
+      found: /it offers no sign-in \(EAUTH 50\d\)/,
+      remedy: /Take user and password out of CARDEA_SMTP_URL/,
+    },
+    {
+      check: 'mail',
+      broken: 'it does not begin with TLS',
+      env: async () => ({ CARDEA_SMTP_URL: (await smtp({})).replace('smtp:', 'smtps:') }),
+      state: 'error',
+      found: /it does not begin with TLS/,
+      remedy: /smtp:\/\/ \(STARTTLS/,
     },
     {
       check: 'mail',
@@ -156,7 +173,7 @@ export function networkCases(world: DoctorWorld): readonly Case[] {
         return { CARDEA_SMTP_URL: (await smtp({ secure: true, cert, key })).replace('smtp:', 'smtps:') };
       },
       state: 'error',
-      found: /cannot be used/,
+      found: /its certificate is not accepted/,
     },
     {
       check: 'mail',
