@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
 import { parse } from 'yaml';
 import { ROOT } from '../helpers/artifacts.ts';
@@ -105,6 +105,22 @@ function askToken(name: ProxyName, fields: Record<string, string>, more: Omit<Se
   });
 }
 
+const SECRET = 'told-to-none';
+const WITH_SECRETS = {
+  cookie: `a=${SECRET}`,
+  authorization: `Basic ${btoa(`${bySecret.id}:${SECRET}`)}`,
+  referer: `https://${PROXIED_HOST}/?code=${SECRET}`,
+};
+
+function assertNoSecret(proxy: RunningProxy): void {
+  const lines = proxy.logged().split('\n');
+  for (const value of [SECRET, WITH_SECRETS.authorization, 'code=', 'state='])
+    assert.deepEqual(
+      lines.filter((line) => line.includes(value)),
+      [],
+    );
+}
+
 const CLAIM = '198.51.100.7';
 const pem = identity.pem;
 /** What a client must not say, each with a value that would be believed. */
@@ -185,14 +201,24 @@ for (const name of NAMES) {
   });
 
   test(`${name}: its log has the id of the response, and nothing secret of the request`, async () => {
-    const secret = 'told-to-none';
-    const headers = { cookie: `a=${secret}`, authorization: `Basic ${btoa(`${bySecret.id}:${secret}`)}` };
     const proxy = started.get(name) as RunningProxy;
-    for (const path of [`/healthz?code=${secret}`, `/account/link/${secret}`, `/authorize?state=${secret}`]) {
-      const { requestId } = await send(name, { path, headers });
+    for (const path of [`/healthz?code=${SECRET}`, `/account/link/${SECRET}`, `/authorize?state=${SECRET}`]) {
+      const { requestId } = await send(name, { path, headers: WITH_SECRETS });
       await until('the request is logged', () => proxy.logged().includes(requestId));
     }
-    for (const value of [secret, headers.authorization, 'code=', 'state=']) assert.ok(!proxy.logged().includes(value));
+    assertNoSecret(proxy);
+  });
+
+  test(`${name}: the redirect to https logs no secret either`, async () => {
+    const proxy = started.get(name) as RunningProxy;
+    const ask = (path: string) =>
+      new Promise((done, failed) => {
+        const options = { host: '127.0.0.1', port: proxy.http, path, headers: { host: PROXIED_HOST }, agent: false };
+        get(options, (answer) => done(answer.resume().statusCode)).on('error', failed);
+      });
+    for (const path of [`/plain?code=${SECRET}`, `/plain/account/link/${SECRET}`]) assert.equal(await ask(path), 308);
+    await until('the second is logged', () => proxy.logged().includes('/plain/account/link/'));
+    assertNoSecret(proxy);
   });
 
   test(`${name}: limits count the client's own address, whatever it claims`, async () => {
@@ -248,3 +274,27 @@ for (const name of NAMES) {
     assert.equal(await handshake(old), false);
   });
 }
+
+describe('when no node is there', () => {
+  before(() => {
+    app.app.http.server.close();
+    app.app.http.server.closeAllConnections();
+  });
+
+  for (const name of NAMES) {
+    test(`${name}: says so, and has nothing secret of the request in any log`, async () => {
+      const proxy = started.get(name) as RunningProxy;
+      // A request that may not be repeated: Caddy does not wait for a node that comes back.
+      const ask = (path: string) =>
+        send(name, { path, method: 'POST', headers: WITH_SECRETS, body: `code=${SECRET}` }).then(
+          ({ status }) => status,
+        );
+      const statuses = await Promise.all([ask(`/down?code=${SECRET}`), ask(`/down/account/link/${SECRET}`)]);
+      for (const status of statuses) assert.ok(status === 502 || status === 503, String(status));
+      await until('both are logged', () =>
+        [/\/down(?!\/)/, /\/down\/account\/link\//].every((path) => path.test(proxy.logged())),
+      );
+      assertNoSecret(proxy);
+    });
+  }
+});
