@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -274,6 +274,17 @@ for (const name of NAMES) {
     assert.equal(await handshake(old), false);
   });
 }
+
+test('nginx: its log has nothing secret of a request for which the disk has no room', async () => {
+  const proxy = started.get('nginx') as RunningProxy;
+  // The folder for bodies is gone, which nginx meets as it meets a full disk.
+  rmSync(join(proxy.folder, 'temp'), { recursive: true });
+  const body = 'x'.repeat(60_000);
+  const { status } = await send('nginx', { path: `/full?code=${SECRET}`, method: 'POST', headers: WITH_SECRETS, body });
+  assert.equal(status, 500);
+  await until('it is logged', () => / \/full 500 /.test(proxy.logged()));
+  assertNoSecret(proxy);
+});
 
 describe('when no node is there', () => {
   before(() => {

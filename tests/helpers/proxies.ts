@@ -68,7 +68,7 @@ pid ${folder}/nginx.pid;
 worker_processes 1;
 events {}
 http {
-  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((one) => `${one}_temp_path ${folder};`).join('\n  ')}
+  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((one) => `${one}_temp_path ${folder}/temp;`).join('\n  ')}
   include ${folder}/cardea-upstream.conf;
   include ${folder}/cardea.conf;
 }
