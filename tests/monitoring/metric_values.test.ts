@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { LOG_STATEMENTS } from '../../server/audit/log_store.ts';
 import { createSealing } from '../../server/audit/seal.ts';
 import { noteRun } from '../../server/backup/runs.ts';
+import type { NodeFacts } from '../../server/monitoring/facts.ts';
+import { METRICS } from '../../server/monitoring/metric_table.ts';
+import { createSharedFacts } from '../../server/monitoring/shared_facts.ts';
+import { createFairQueue } from '../../server/platform/fair_queue.ts';
 import { uuidv7 } from '../../server/platform/ids.ts';
+import { DELIVERIES_CHANNEL } from '../../server/records/deliveries.ts';
+import { ROOT } from '../helpers/artifacts.ts';
 import { auditOf, event } from '../helpers/audit.ts';
 import { makeIdentity, writeFiles } from '../helpers/certificates.ts';
 import { deployment } from '../helpers/deployment.ts';
@@ -22,7 +30,15 @@ const now = () => Date.now() + skew;
 
 const port = String(await freePort());
 const app = await deployment(scope, {
-  env: { CARDEA_METRICS_PORT: port, CARDEA_LIMITS: 'revocation.address=1/1d' },
+  env: {
+    CARDEA_METRICS_PORT: port,
+    CARDEA_LIMITS: 'revocation.address=1/1d',
+    CARDEA_DATABASE_POOL: '7',
+    CARDEA_KEY_ROTATION: '40d',
+    CARDEA_JWKS_MAX_AGE: '30m',
+    CARDEA_KEY_POLL: '20s',
+    CARDEA_AUDIT_HEAD_INTERVAL: '2h',
+  },
   now,
   uptime: () => performance.now() + passed,
 });
@@ -87,6 +103,135 @@ test('the first reading of a client is a miss, the next one a hit', async () => 
   const [hitsLater = 0, missesLater] = await read();
   assert.ok(hitsLater > hits);
   assert.equal(missesLater, misses);
+});
+
+test('what is configured is told as it is, and as the default where nothing is', async () => {
+  const [own, byDefault] = [await scrape(port), await scrape(tlsPort)];
+  for (const [name, value, fallback] of [
+    ['cardea_database_pool_connections_max', 7, 10],
+    ['cardea_key_rotation_seconds', 40 * 24 * HOUR, 30 * 24 * HOUR],
+    ['cardea_key_publication_seconds', 1_820, HOUR + 30],
+    ['cardea_audit_head_interval_seconds', 2 * HOUR, 60],
+  ] as const)
+    assert.deepEqual([own.get(name), byDefault.get(name)], [value, fallback], name);
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  assert.equal(own.get(`cardea_build_info{version="${version}",node="${process.versions.node}"}`), 1);
+});
+
+test('connections of the pool are busy, idle and waited for', async () => {
+  const values = async () => {
+    const all = await scrape(port);
+    const of = (state: string) => all.get(`cardea_database_pool_connections{state="${state}"}`);
+    return [of('busy'), of('idle'), all.get('cardea_database_pool_waiting')];
+  };
+  const isAtRest = async () => {
+    const [busy, idle, waiting] = await values();
+    return busy === 0 && (idle ?? 0) > 0 && waiting === 0;
+  };
+  await until('the pool is at rest', isAtRest);
+  const release = Promise.withResolvers<void>();
+  const held = Array.from({ length: 7 }, () => db.transaction(() => release.promise));
+  const waiting = [run('SELECT 1'), run('SELECT 1')];
+  await until('all are busy, and two callers wait', async () => {
+    const [busy, idle, waits] = await values();
+    return busy === 7 && idle === 0 && (waits ?? 0) >= 2;
+  });
+  release.resolve();
+  await Promise.all([...held, ...waiting]);
+  await until('the pool is at rest again', isAtRest);
+});
+
+test('passwords that are hashed, that wait and that were refused are counted', async () => {
+  const queue = createFairQueue({ name: 'password hashing', concurrency: 2, waiting: 3 });
+  const values = () =>
+    (['running', 'waiting', 'waiting_max', 'refused_total'] as const).map((name) => {
+      const { samples } = METRICS[`cardea_password_hashes_${name}`];
+      return samples({ passwordHashing: queue.load } as NodeFacts).map(({ value }) => value);
+    });
+  assert.deepEqual(values().flat(), [0, 0, 3, 0]);
+  const release = Promise.withResolvers<void>();
+  const works = Array.from({ length: 6 }, () => queue.run({ shares: ['one'] }, () => release.promise));
+  const ended = Promise.allSettled(works);
+  assert.deepEqual(values().flat(), [2, 3, 3, 1]);
+  release.resolve();
+  assert.deepEqual((await ended).filter(({ status }) => status === 'rejected').length, 1);
+  assert.deepEqual(values().flat(), [0, 0, 3, 1]);
+});
+
+test('a node that does not hear what other nodes change says so until it does again', async () => {
+  const name = 'cardea_notifications_connected';
+  const is = async (value: number) => (await scrape(port)).get(name) === value;
+  assert.ok(await is(1));
+  await run(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'`,
+  );
+  await until('it does not hear', () => is(0));
+  await until('it hears again', () => is(1));
+});
+
+test('runs of a job are counted by their outcome; how often it runs and how long it has not are told', async () => {
+  const runs = (outcome: string) => `cardea_job_runs_total{job_name="deliveries",outcome="${outcome}"}`;
+  const grows = async (outcome: string) => {
+    const before = (await scrape(port)).get(runs(outcome)) ?? Number.NaN;
+    await run('SELECT pg_notify($1, $2)', [DELIVERIES_CHANNEL, '']);
+    await until(`a run is ${outcome}`, async () => ((await scrape(port)).get(runs(outcome)) ?? Number.NaN) > before);
+  };
+  await grows('done');
+  await run('ALTER TABLE deliveries RENAME TO deliveries_away');
+  await grows('failed');
+  await run('ALTER TABLE deliveries_away RENAME TO deliveries');
+  await grows('done');
+  const all = await scrape(port);
+  const every = (job: string) => all.get(`cardea_job_interval_seconds{job_name="${job}"}`);
+  assert.deepEqual(['deliveries', 'cleanup', 'months of the audit'].map(every), [10, 60, HOUR]);
+});
+
+test('how long a reading took, and whether the database accepts writes, are told', async () => {
+  const node = {} as NodeFacts;
+  for (const [seconds, ready] of [
+    [1, true],
+    [3, false],
+  ] as const) {
+    let clock = 0;
+    const read = createSharedFacts({
+      db,
+      keyRing: app.app.keyRing,
+      isReady: async () => (ready ? undefined : assert.fail('read-only')),
+      redis: undefined,
+      now,
+      // It is asked before and after.
+      uptime() {
+        clock += seconds * 1_000;
+        return clock;
+      },
+    });
+    const reading = await read();
+    assert.deepEqual(METRICS.cardea_database_reading_seconds.samples(node, reading), [{ value: seconds }]);
+    assert.deepEqual(METRICS.cardea_ready.samples(node, reading), [{ value: ready ? 1 : 0 }]);
+  }
+});
+
+test('a node that has not reached the database for too long may not sign', async () => {
+  const name = 'cardea_may_sign';
+  assert.equal((await scrape(port)).get(name), 1);
+  await until('too much time has passed', async () => (await fresh()).get(name) === 0);
+});
+
+test('a job that does not run lags', async () => {
+  const [young, old] = await inAnHour('cardea_job_lag_seconds{job_name="months of the audit"}');
+  isAbout(old, (young ?? Number.NaN) + HOUR, 'the lag');
+});
+
+test('keys are counted by their state', async () => {
+  const counts = async () => {
+    const all = await fresh();
+    return ['pending', 'active', 'retiring'].map((state) => all.get(`cardea_keys{ring="RS256",state="${state}"}`));
+  };
+  assert.deepEqual(await counts(), [0, 1, 0]);
+  await app.app.keyRing.rotate({ ring: 'RS256' });
+  assert.deepEqual(await counts(), [1, 1, 0]);
+  await app.app.keyRing.rotate({ ring: 'RS256', now: true });
+  assert.deepEqual(await counts(), [0, 1, 1]);
 });
 
 test('a key gets older', async () => {
