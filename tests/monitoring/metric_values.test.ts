@@ -118,7 +118,7 @@ test('what is configured is told as it is, and as the default where nothing is',
   assert.equal(own.get(`cardea_build_info{version="${version}",node="${process.versions.node}"}`), 1);
 });
 
-test('connections of the pool are busy, idle and waited for', async () => {
+test('connections of the pool are busy, idle and waited for', async (t) => {
   const values = async () => {
     const all = await scrape(port);
     const of = (state: string) => all.get(`cardea_database_pool_connections{state="${state}"}`);
@@ -132,6 +132,10 @@ test('connections of the pool are busy, idle and waited for', async () => {
   const release = Promise.withResolvers<void>();
   const held = Array.from({ length: 7 }, () => db.transaction(() => release.promise));
   const waiting = [run('SELECT 1'), run('SELECT 1')];
+  t.after(async () => {
+    release.resolve();
+    await Promise.all([...held, ...waiting]);
+  });
   await until('all are busy, and two callers wait', async () => {
     const [busy, idle, waits] = await values();
     return busy === 7 && idle === 0 && (waits ?? 0) >= 2;
