@@ -6,7 +6,7 @@ import { isPasswordRefused } from '../platform/db_errors.ts';
 import { AppError, isUnavailable } from '../platform/errors.ts';
 import { secretIn } from '../platform/settings.ts';
 import { awaitServers, type RotateOptions } from './awaited_servers.ts';
-import type { Context } from './context.ts';
+import { type Context, UsageError } from './context.ts';
 import type { ChangeOptions, Item } from './output.ts';
 import { reason } from './reason.ts';
 import { prepared, replaceFile, secretFileOf } from './secret_file.ts';
@@ -30,6 +30,7 @@ export async function rotateDatabasePassword(
   options: RotateOptions,
 ): Promise<Item> {
   const file = secretFileOf(env, 'CARDEA_DATABASE_URL');
+  assertHasPassword(file);
   const awaited = (context: Context, text: string) =>
     awaitServers(context, {
       setting: 'CARDEA_DATABASE_URL',
@@ -60,6 +61,18 @@ export async function rotateDatabasePassword(
     return result ?? {};
   } finally {
     await lock.end();
+  }
+}
+
+/** @throws UsageError before anything is tried */
+function assertHasPassword(file: string): void {
+  try {
+    withPassword(secretIn(file), '-');
+  } catch {
+    throw new UsageError(
+      `the URL in ${file} must have one host, a user and a password before the @ (postgres://USER:PASSWORD@HOST/DATABASE): ` +
+        'with another one, replace the password by yourself (ops/docs/secrets.md)',
+    );
   }
 }
 

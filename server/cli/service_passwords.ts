@@ -81,7 +81,7 @@ export async function rotateServicePassword(
 
   async function rotate(context: Context): Promise<void> {
     const before = secretIn(file);
-    const after = withUrlPassword(before, password);
+    const after = withUrlPassword(before, password, file);
     assertMay(await passwords?.check(made ? before : after, refusal));
     const put = prepared(file, after);
     try {
@@ -130,8 +130,8 @@ export async function rotateServicePassword(
 /** `URL` cannot read several hosts. As there, the last @ ends the password. */
 const USER_AND_PASSWORD = /^([a-z+]+:\/\/[^:/?#]*:)[^/?#]*(?=@)/;
 
-function withUrlPassword(url: string, password: string): string {
-  if (!USER_AND_PASSWORD.test(url)) throw new UsageError('the URL in the file has no password');
+function withUrlPassword(url: string, password: string, file: string): string {
+  if (!USER_AND_PASSWORD.test(url)) throw new UsageError(`the URL in ${file} has no password that could be replaced`);
   return url.replace(USER_AND_PASSWORD, (_, start: string) => start + encodeURIComponent(password));
 }
 

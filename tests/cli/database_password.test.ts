@@ -184,6 +184,13 @@ test('a server of an earlier version, which tells nothing of its secrets, is wai
   await aloneOpens();
 });
 
+test('a URL whose password cannot be replaced is refused before anything is tried', async () => {
+  for (const url of ['postgres://cardea@db.example/cardea', 'postgres://cardea:first@a.example:1,b.example:1/cardea']) {
+    const ran = await runCli(rotateAlone, { env: { ...env, CARDEA_DATABASE_URL_FILE: file('other-url', url) } });
+    assert.deepEqual([ran.code, /must have one host, a user and a password/.test(ran.stderr)], [2, true], ran.stderr);
+  }
+});
+
 test('a file that another one cannot replace is refused before anything is changed', () => {
   const made = join(shared, '..2026_11_29');
   mkdirSync(made);
