@@ -38,10 +38,10 @@ import {
   stillOwn,
   type Target,
 } from './restore.ts';
-import { type LastRuns, lastRuns, noteRun } from './runs.ts';
+import { databaseTime, type LastRuns, lastRuns, noteRun, type Run } from './runs.ts';
 import { notEmpty, removeAbandoned, withScratch } from './scratch.ts';
 import type { Storage } from './storage.ts';
-import { type ListedBackup, listedIn, newestIn, removeOld } from './stored.ts';
+import { type ListedBackup, listedIn, newestIn, type Removal, removeOld } from './stored.ts';
 
 export interface BackupSettings {
   readonly to: string | undefined;
@@ -65,6 +65,8 @@ export interface BackupParts {
   readonly version: string;
   readonly sealed: readonly SealedColumn[];
   readonly settings: BackupSettings;
+  /** Default: those of the settings as they are. */
+  readonly storages?: typeof openStorage;
   /** Verifies the audit of a database. */
   inspect(db: Db): Promise<Inspection>;
 }
@@ -112,10 +114,20 @@ export interface RestoreEnd {
   refuse(error: unknown): AppError | undefined;
 }
 
+type CreateProgress = NonNullable<CreateOptions['progress']>;
+
+/** A backup that was made, and the older ones that were removed then. */
+export interface Made extends Removal {
+  readonly name: string;
+  readonly label: Label;
+}
+
 export interface Backups {
   readonly settings: BackupSettings;
   /** @throws AppError `backup_not_configured`, `backup_under_way`, `backup_storage` */
-  create(progress: NonNullable<CreateOptions['progress']>): Promise<{ name: string; label: Label; removed: string[] }>;
+  create(progress: CreateProgress): Promise<Made>;
+  /** The same for the schedule: undefined when another node has made the one that was due. */
+  createDue(progress: CreateProgress): Promise<Made | undefined>;
   /** The newest first. @throws AppError `backup_not_configured`, `backup_storage` */
   list(): Promise<ListedBackup[]>;
   last(): Promise<LastRuns>;
@@ -149,10 +161,10 @@ const PATIENT_MS = 86_400_000;
 const AGAIN_AFTER_MS = 600_000;
 
 export function createBackups(parts: BackupParts): Backups {
-  const { db, sealer, now, settings } = parts;
+  const { db, sealer, settings, storages = openStorage } = parts;
 
   const storageAt = (place: string, setting?: string): Promise<Storage> =>
-    openStorage(place, { s3Endpoint: settings.s3Endpoint, setting });
+    storages(place, { s3Endpoint: settings.s3Endpoint, setting });
 
   async function ownStorage(from?: string): Promise<Storage> {
     if (from !== undefined) return storageAt(from, '--from');
@@ -161,7 +173,14 @@ export function createBackups(parts: BackupParts): Backups {
     return storageAt(settings.to);
   }
 
-  async function create(progress: NonNullable<CreateOptions['progress']>) {
+  async function create(progress: CreateProgress): Promise<Made> {
+    const made = await createUnless(progress, async () => false);
+    if (!made) throw new Error('a backup that nothing prevents is made');
+    return made;
+  }
+
+  /** @param isDone asked while no other process can make one */
+  async function createUnless(progress: CreateProgress, isDone: () => Promise<boolean>): Promise<Made | undefined> {
     const storage = await ownStorage();
     if (settings.recipients.length === 0)
       throw new AppError(
@@ -169,33 +188,45 @@ export function createBackups(parts: BackupParts): Backups {
         'CARDEA_BACKUP_RECIPIENTS is not set: "cardea backup keygen" makes the public key and the identity',
       );
     return exclusively(db, 'backup', underWay, async (client) => {
-      const run = { id: randomUUID(), began_at: new Date(now()) };
+      if (await isDone()) return undefined;
+      const run = { id: randomUUID(), began_at: await databaseTime(db) };
       try {
         await writeErasureLists(parts, storage);
         const made = await createBackup(parts, client, storage, { recipients: settings.recipients, progress });
         const { bytes } = made.label.file;
-        await noteRun(db, { ...run, name: made.name, ended_at: new Date(now()), bytes, failure: null });
+        const ended_at = await databaseTime(db);
+        await noteRun(db, { ...run, name: made.name, ended_at, bytes, failure: null });
         await removeAbandoned(client);
         // Of others only they themselves know whether a backup may go, and what is damaged replaces none.
         const isOwn = ({ label, problem }: ListedBackup) =>
           problem === undefined && label?.issuer === made.label.issuer;
         const own = (await list()).filter(isOwn).map(({ name }) => name);
-        return { ...made, removed: await removeOld(storage, own, settings.keptSeconds, now()) };
+        return { ...made, ...(await removeOld(storage, own, settings.keptSeconds, ended_at.getTime())) };
       } catch (error) {
-        const failure = error instanceof AppError ? error.code : 'server_error';
-        // Of another id, as a good one may be noted already when only old ones could not be removed.
-        await noteRun(db, {
-          ...run,
-          id: randomUUID(),
-          name: null,
-          ended_at: new Date(now()),
-          bytes: null,
-          failure,
-        }).catch(() => {}); // the database may be what failed
+        await noteFailure(run, error).catch(() => {}); // the database may be what failed
         throw error;
       }
     });
   }
+
+  /** Of another id, as a good one may be noted already when only what comes behind it failed. */
+  async function noteFailure(run: Pick<Run, 'began_at'>, error: unknown): Promise<void> {
+    const failure = error instanceof AppError ? error.code : 'server_error';
+    const ended_at = await databaseTime(db);
+    await noteRun(db, { ...run, id: randomUUID(), name: null, ended_at, bytes: null, failure });
+  }
+
+  /** Milliseconds; undefined where none are made by themselves. */
+  async function dueIn(): Promise<number | undefined> {
+    if (settings.to === undefined || settings.recipients.length === 0 || settings.everySeconds === 0) return undefined;
+    const { good, failed } = await lastRuns(db);
+    const now = (await databaseTime(db)).getTime();
+    const due = good ? good.began_at.getTime() + settings.everySeconds * 1_000 : now;
+    // After its end: one that takes an hour to fail must not be tried all the time.
+    return Math.max(due, failed ? failed.ended_at.getTime() + AGAIN_AFTER_MS : 0) - now;
+  }
+
+  const isNoLongerDue = async () => ((await dueIn()) ?? 0) > 0;
 
   const list = async (): Promise<ListedBackup[]> => listedIn(await ownStorage(), sealer);
 
@@ -256,13 +287,8 @@ export function createBackups(parts: BackupParts): Backups {
     create,
     list,
     last: () => lastRuns(db),
-    async dueIn() {
-      if (settings.to === undefined || settings.recipients.length === 0 || settings.everySeconds === 0)
-        return undefined;
-      const { good, failed } = await lastRuns(db);
-      const due = good ? good.began_at.getTime() + settings.everySeconds * 1_000 : now();
-      return Math.max(due, failed ? failed.began_at.getTime() + AGAIN_AFTER_MS : 0) - now();
-    },
+    dueIn,
+    createDue: (progress) => createUnless(progress, isNoLongerDue),
     async listErasures() {
       return settings.to === undefined ? 0 : writeErasureLists(parts, await ownStorage());
     },

@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
-import type { Clock } from '../platform/clock.ts';
 import { translate } from '../platform/db_errors.ts';
 import { unavailable } from '../platform/errors.ts';
 import type { Sealer } from '../platform/sealing.ts';
@@ -24,7 +23,6 @@ import { endBytes } from './tar.ts';
 
 export interface CreateParts {
   readonly sealer: Sealer;
-  readonly now: Clock;
   readonly version: string;
   /** All columns that the master key seals. */
   readonly sealed: readonly SealedColumn[];
@@ -56,7 +54,7 @@ export const nameOf = ({ id, created_at }: Pick<Header, 'id' | 'created_at'>): s
  * @throws AppError `backup_storage`, 503 when the connection is lost
  */
 export async function createBackup(
-  { sealer, now, version, sealed }: CreateParts,
+  { sealer, version, sealed }: CreateParts,
   client: Client,
   storage: Pick<Storage, 'put' | 'remove'>,
   { recipients, progress = () => {} }: CreateOptions,
@@ -68,7 +66,7 @@ export async function createBackup(
   for (const text of COPYING) await query(text);
   // Everything is read in one snapshot. One connection has it to the end, so that it need not be exported to others.
   const tables = await beginSnapshot(client);
-  const at = new Date(now());
+  const { at, ...installation } = await installationOf(client);
   const id = randomUUID();
   const name = nameOf({ id, created_at: at.toISOString() });
   const header: Header = {
@@ -77,7 +75,7 @@ export async function createBackup(
     id,
     created_at: at.toISOString(),
     product_version: version,
-    ...(await installationOf(client)),
+    ...installation,
     schema_digest: await schemaDigest(client),
     master_keys: await masterKeysIn(client, sealed),
     signing_keys: await signingKeysIn(client),
@@ -137,9 +135,13 @@ async function beginSnapshot(client: Client): Promise<CataloguedTable[]> {
   }
 }
 
-async function installationOf(client: Client): Promise<Pick<Header, 'issuer' | 'migrations' | 'postgres_version'>> {
-  const { rows } = await client.query<{ issuer: string | null; migrations: string[]; postgres_version: number }>(
-    `SELECT (SELECT issuer FROM installation) AS issuer,
+type Installation = Pick<Header, 'issuer' | 'migrations' | 'postgres_version'> & { readonly at: Date };
+
+/** @returns with the time of the database, as nodes may have other ones */
+async function installationOf(client: Client): Promise<Installation> {
+  const { rows } = await client.query<Installation>(
+    `SELECT clock_timestamp() AS at,
+            (SELECT issuer FROM installation) AS issuer,
             (SELECT array_agg(name::text ORDER BY name) FROM kysely_migration) AS migrations,
             current_setting('server_version_num')::int AS postgres_version`,
   );

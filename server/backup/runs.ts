@@ -30,11 +30,15 @@ export const BACKUP_STATEMENTS = {
       INSERT INTO backups (id, name, began_at, ended_at, bytes, failure)
       VALUES (${$.id}, ${$.name}, ${$.began_at}, ${$.ended_at}, ${$.bytes}, ${$.failure})`,
   ),
+  // A week of failures must not take away what is known of the last good one.
   forget: statement(
     'backups.forget',
-    () => sql`DELETE FROM backups WHERE id IN (SELECT id FROM backups ORDER BY began_at DESC OFFSET ${sql.lit(KEPT)})`,
+    () => sql`
+      DELETE FROM backups WHERE id IN (SELECT id FROM backups ORDER BY began_at DESC OFFSET ${sql.lit(KEPT)})
+         AND id NOT IN (SELECT id FROM backups WHERE failure IS NULL AND began_at < now() + interval '1 hour' ORDER BY began_at DESC LIMIT 1)`,
   ),
-  // A server whose clock was ahead must not stop the schedule until then.
+  time: statement('backups.time', () => sql<{ at: Date }>`SELECT clock_timestamp() AS at`),
+  // A database whose clock was ahead must not stop the schedule until then.
   last: statement(
     'backups.last',
     () => sql<LastRow>`
@@ -43,6 +47,16 @@ export const BACKUP_STATEMENTS = {
       (SELECT id, name, began_at, ended_at, bytes, failure FROM backups WHERE failure IS NOT NULL AND began_at < now() + interval '1 hour' ORDER BY began_at DESC LIMIT 1)`,
   ),
 };
+
+/**
+ * The time of the database, by which backups are named, due and removed: that of one node, whose clock is days ahead, would make a backup
+ * at each look, or remove those of the last weeks.
+ */
+export async function databaseTime(db: Pick<Db, 'query'>): Promise<Date> {
+  const [row] = await db.query(BACKUP_STATEMENTS.time.bind());
+  if (!row) throw new Error('a SELECT without FROM has one row');
+  return row.at;
+}
 
 export const lastRuns = async (db: Pick<Db, 'query'>): Promise<LastRuns> =>
   lastOf(await db.query(BACKUP_STATEMENTS.last.bind()));

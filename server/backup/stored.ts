@@ -121,29 +121,46 @@ function claimedIssuer(text: string): string | undefined {
   }
 }
 
+const stampOf = (ms: number): string => `cardea-${new Date(ms).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+/** A file without a label may be that of another installation, which writes the label at this moment. */
+const UNLABELLED_MS = 86_400_000;
+
+/** What was removed, until it was done or has failed. */
+export interface Removal {
+  readonly removed: readonly string[];
+  /** Why older ones are still there. */
+  readonly failure: AppError | undefined;
+}
+
 /**
  * Removes old backups and what is left of incomplete ones; the newest three stay, however old they are.
  * @param own names of whole backups of this installation, the newest first
- * @returns their names
  */
 export async function removeOld(
-  storage: Storage,
+  storage: Pick<Storage, 'list' | 'remove'>,
   own: readonly string[],
   keptSeconds: number,
   now: number,
-): Promise<string[]> {
-  if (keptSeconds === 0) return [];
-  const oldest = `cardea-${new Date(now - keptSeconds * 1_000).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
-  const old = own.slice(NEWEST_KEPT).filter((name) => name < oldest);
-  for (const name of old) {
-    // The label first: without it a backup is not listed.
-    await storage.remove(`${name}${LABEL}`);
-    await storage.remove(`${name}${AGE}`);
+): Promise<Removal> {
+  const removed: string[] = [];
+  if (keptSeconds === 0) return { removed, failure: undefined };
+  const keptMs = keptSeconds * 1_000;
+  try {
+    for (const name of own.slice(NEWEST_KEPT).filter((name) => name < stampOf(now - keptMs))) {
+      // The label first: without it a backup is not listed.
+      await storage.remove(`${name}${LABEL}`);
+      removed.push(name);
+      await storage.remove(`${name}${AGE}`);
+    }
+    const stored = new Set((await storage.list('cardea-')).map(({ name }) => name));
+    const before = stampOf(now - Math.max(keptMs, UNLABELLED_MS));
+    const left = [...stored].filter(
+      (name) => name.endsWith(AGE) && name < before && !stored.has(`${name.slice(0, -AGE.length)}${LABEL}`),
+    );
+    for (const name of left) await storage.remove(name);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { removed, failure: error };
   }
-  const stored = new Set((await storage.list('cardea-')).map(({ name }) => name));
-  const left = [...stored].filter(
-    (name) => name.endsWith(AGE) && name < oldest && !stored.has(`${name.slice(0, -AGE.length)}${LABEL}`),
-  );
-  for (const name of left) await storage.remove(name);
-  return old;
+  return { removed, failure: undefined };
 }

@@ -54,7 +54,7 @@ function keygenVerb(noun: Command, { printItem, note }: CommandTools): void {
     });
 }
 
-function createVerb(noun: Command, { verb, printItem, createProgress }: CommandTools): void {
+function createVerb(noun: Command, { verb, printItem, note, createProgress }: CommandTools): void {
   noun
     .command('create')
     .description('make a backup now; safe while servers run')
@@ -63,7 +63,9 @@ function createVerb(noun: Command, { verb, printItem, createProgress }: CommandT
       verb<PrintOptions>(async ({ stream }, options) => {
         const running = await stream(backups.create, { query: undefined, lines: NO_LINES });
         const { result } = await follow(running, createProgress({ every: PROGRESS_EVERY }));
-        printItem(withoutType(result), options);
+        const { not_removed: notRemoved, ...made } = result ?? { type: 'result' as const };
+        printItem(withoutType(options.json ? result : made), options);
+        if (notRemoved !== undefined && !options.json) note(`Other old backups are still there: ${notRemoved}`);
       }),
     );
 }

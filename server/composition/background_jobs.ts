@@ -18,7 +18,7 @@ import { type Job, type Jobs, startJobs } from '../jobs/runner.ts';
 import { createLogoutSender } from '../oidc/backchannel_logout.ts';
 import { createNotificationSender, NOTIFICATION } from '../oidc/ciba_notifications.ts';
 import type { Actor } from '../operations/actor.ts';
-import { backups as backupOperations } from '../operations/backups.ts';
+import { dueBackup } from '../operations/backups.ts';
 import { NO_LINES } from '../operations/json_lines.ts';
 import { PERMISSIONS } from '../operations/permissions.ts';
 import { dueErasure } from '../operations/user_deletion.ts';
@@ -198,17 +198,16 @@ export function assembleBackups(parts: OperationParts): Job[] {
   const { config, log } = parts.infrastructure;
   if (config.backup.to === undefined) return [];
   const backups = openBackups(parts.infrastructure);
+  if (config.backup.recipients.length === 0 && config.backup.everySeconds > 0)
+    log.warn('no backups are made: CARDEA_BACKUP_RECIPIENTS is not set');
   const runner = serverRunner(parts, { recordsRefusal: async () => false });
   async function create() {
-    const running = await runner.stream(
-      backupOperations.create,
-      { query: undefined, lines: NO_LINES },
-      callOf('backups'),
-    );
+    const running = await runner.stream(dueBackup, { query: undefined, lines: NO_LINES }, callOf('backups'));
     for (let lines = await running.next(); lines; lines = await running.next()) {
-      for (const { type, name = '', bytes = 0 } of lines) if (type === 'result') return { name, bytes };
+      for (const { type, name = '', bytes = 0, not_removed: notRemoved } of lines)
+        if (type === 'result') return { name, bytes, notRemoved };
     }
-    throw running.failure();
+    return undefined;
   }
   return [
     // each node writes what no list has; two that write the same do no harm

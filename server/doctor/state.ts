@@ -103,6 +103,12 @@ const BACKUP_SECONDS = 86_400;
 
 export const checkBackups: Check = async ({ stores, config }) => {
   const { configured, age_seconds: age, last, failed } = await (await stores()).read(backups.status, {});
+  const { to, recipients } = config.backup;
+  if (!configured && (to !== undefined || recipients.length > 0)) {
+    const names = ['CARDEA_BACKUP_TO', 'CARDEA_BACKUP_RECIPIENTS'];
+    const [set, other] = to !== undefined ? names : names.toReversed();
+    return warning(`no backups are made: ${set} is set, and ${other} is not`, `Set ${other} too (ops/docs/backup.md).`);
+  }
   if (!configured)
     return config.production
       ? warning('no backups are made', 'Set CARDEA_BACKUP_TO and CARDEA_BACKUP_RECIPIENTS (ops/docs/backup.md).')

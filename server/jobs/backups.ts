@@ -5,8 +5,13 @@ import type { Job } from './runner.ts';
 
 export interface BackupJobParts {
   readonly backups: Pick<Backups, 'dueIn'>;
-  /** An operation with its entry in the audit. @throws AppError `backup_under_way` when another node makes one */
-  create(): Promise<{ readonly name: string; readonly bytes: number }>;
+  /**
+   * An operation with its entry in the audit; undefined when another node has made the one that was due.
+   * @throws AppError `backup_under_way` when another node makes one
+   */
+  create(): Promise<
+    { readonly name: string; readonly bytes: number; readonly notRemoved: string | undefined } | undefined
+  >;
   readonly log: Logger;
 }
 
@@ -17,8 +22,11 @@ export function createBackupJob({ backups, create, log }: BackupJobParts): Pick<
       const dueIn = await backups.dueIn();
       if (dueIn === undefined || dueIn > 0) return;
       try {
-        const { name, bytes } = await create();
+        const made = await create();
+        if (!made) return;
+        const { name, bytes, notRemoved: reason } = made;
         log.info({ backup: name, bytes }, 'a backup was made');
+        if (reason !== undefined) log.error({ reason }, 'old backups could not be removed');
       } catch (error) {
         if (error instanceof AppError && error.code === 'backup_under_way') return;
         log.error({ error }, 'a backup failed; it is tried again in ten minutes');

@@ -1,13 +1,14 @@
 import { type Static, Type } from 'typebox';
 import { endLinksAfterRestore } from '../accounts/after_restore.ts';
 import type { Changes } from '../audit/entries.ts';
-import type { Chosen, Restored, RestoreEnd } from '../backup/backups.ts';
+import type { Chosen, Made, Restored, RestoreEnd } from '../backup/backups.ts';
+import type { CopyProgress } from '../backup/create.ts';
 import type { Label } from '../backup/manifest.ts';
 import type { Run as PastRun } from '../backup/runs.ts';
 import type { ListedBackup } from '../backup/stored.ts';
 import { endAfterRestore } from '../records/after_restore.ts';
 import { erasing } from './erasure.ts';
-import { read, stream } from './operation.ts';
+import { type Commit, read, type Stream, stream } from './operation.ts';
 import { Nullable, strict, Time } from './schema.ts';
 import { withProgress } from './slow_work.ts';
 
@@ -47,6 +48,7 @@ const Line = strict(
     created_at: Type.Optional(Time),
     rows: Type.Optional(Count),
     removed: Type.Optional(Type.Array(Type.String(), { description: 'old backups that were removed' })),
+    not_removed: Type.Optional(Type.String({ description: 'why other old backups are still there' })),
     meaning: Type.Optional(Type.String({ description: 'of a finding' })),
     findings: Type.Optional(Count),
     replaced: Type.Optional(
@@ -94,6 +96,40 @@ const EXAMPLE_RUN = {
 };
 
 const FOR_COMMANDS = 'For the command line alone.';
+
+const CREATED = {
+  name: 'backups.create',
+  permission: 'backups:write',
+  target: 'backup',
+  changes: false,
+  description: `Servers go on meanwhile. ${FOR_COMMANDS}`,
+  example: { output: { type: 'result', name: NAME, bytes: 734_003_200, rows: 4_200_000, removed: [] } },
+} as const satisfies Partial<Stream<{ output: typeof Line }>>;
+
+const telling = (tell: (line: Static<typeof Line>) => void) => (at: CopyProgress) =>
+  tell({ type: 'progress', doing: 'reading', ...at });
+
+/** Notes a backup that was made, and tells of it. */
+async function* noted({ name, label, removed, failure }: Made, commit: Commit): AsyncGenerator<Static<typeof Line>[]> {
+  const { file, created_at } = label;
+  const rows = rowsOf(label);
+  const changes = visible({ bytes: file.bytes, rows, sha256: file.sha256, removed });
+  await commit({ statements: [], target: { kind: 'backup', id: name }, changes });
+  const not = failure === undefined ? {} : { not_removed: failure.message };
+  yield [{ type: 'result', name, created_at, bytes: file.bytes, rows, removed: [...removed], ...not }];
+}
+
+/** What the server does by itself when the time has come: no line when another node has done it. */
+export const dueBackup = stream({
+  ...CREATED,
+  summary: 'Make the backup that is due',
+  schemas: { output: Line },
+  async *run({ backups: all }, _input, _call, commit) {
+    const made = yield* withProgress<Static<typeof Line>, Made | undefined>((tell) => all.createDue(telling(tell)));
+    if (made) yield* noted(made, commit);
+    return undefined;
+  },
+});
 
 /** Copies of the database (ops/docs/backup.md). */
 export const backups = {
@@ -166,23 +202,11 @@ export const backups = {
   }),
 
   create: stream({
-    name: 'backups.create',
-    permission: 'backups:write',
-    target: 'backup',
-    changes: false,
+    ...CREATED,
     summary: 'Make a backup of the database',
-    description: `Servers go on meanwhile. ${FOR_COMMANDS}`,
     schemas: { output: Line },
-    example: { output: { type: 'result', name: NAME, bytes: 734_003_200, rows: 4_200_000, removed: [] } },
     async *run({ backups: all }, _input, _call, commit) {
-      const made = yield* withProgress((tell) =>
-        all.create((at) => tell({ type: 'progress' as const, doing: 'reading', ...at })),
-      );
-      const { file, created_at } = made.label;
-      const rows = rowsOf(made.label);
-      const changes = visible({ bytes: file.bytes, rows, sha256: file.sha256, removed: made.removed });
-      await commit({ statements: [], target: { kind: 'backup', id: made.name }, changes });
-      yield [{ type: 'result' as const, name: made.name, created_at, bytes: file.bytes, rows, removed: made.removed }];
+      yield* noted(yield* withProgress<Static<typeof Line>, Made>((tell) => all.create(telling(tell))), commit);
       return undefined;
     },
   }),
@@ -288,7 +312,6 @@ export const backups = {
   }),
 };
 
-type Commit = Parameters<(typeof backups)['restore']['run']>[3];
 type Services = Parameters<(typeof backups)['restore']['run']>[0];
 
 /** People who were erased after the backup are erased once more. @returns how many */

@@ -29,7 +29,7 @@ await old.run(
   [],
 );
 const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
-const parts = { sealer, now: Date.now, version: '0.1.0', sealed: SEALED };
+const parts = { sealer, version: '0.1.0', sealed: SEALED };
 const client = await old.connect();
 const made = await createBackup(parts, client, createFolderStorage(to), { recipients: [recipient] });
 await client.end();

@@ -114,7 +114,7 @@ test('tables cannot be rewritten, emptied or dropped while a backup reads them',
     },
   };
   const client = await db.connect();
-  await createBackup({ sealer, now: Date.now, version: '0.1.0', sealed: SEALED }, client, storage, {
+  await createBackup({ sealer, version: '0.1.0', sealed: SEALED }, client, storage, {
     recipients: [recipient],
   });
   await client.end();
@@ -144,7 +144,7 @@ for (const [when, isAt] of [
         if (name.endsWith('.age') && isAt(name, true)) await end();
       },
     };
-    const parts = { sealer, now: Date.now, version: '0.1.0', sealed: SEALED };
+    const parts = { sealer, version: '0.1.0', sealed: SEALED };
     await assert.rejects(createBackup(parts, client, storage, { recipients: [recipient] }), {
       code: 'temporarily_unavailable',
     });

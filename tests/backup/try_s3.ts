@@ -6,6 +6,8 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -13,8 +15,10 @@ import { createS3Storage } from '../../server/backup/s3_storage.ts';
 import { probeStorage } from '../../server/backup/storage_checks.ts';
 import { setUpCli, spawnCli } from '../cli/run_cli.ts';
 import { ROOT } from '../helpers/artifacts.ts';
-import { inherited } from '../helpers/processes.ts';
+import { databaseUrl } from '../helpers/postgres.ts';
+import { inherited, startNode } from '../helpers/processes.ts';
 import { defer } from '../helpers/scope.ts';
+import { remember } from '../helpers/secrets.ts';
 import { freePort, until } from '../helpers/waiting.ts';
 import { emptyDatabase, makeIdentity } from './world.ts';
 
@@ -84,6 +88,41 @@ test('a probe writes, reads and removes; a bucket that is not there, and other c
   const refused = await createS3Storage('s3://backups/of/cardea', { endpoint });
   await assert.rejects(refused.list(''), { code: 'backup_storage', message: /correct the credentials/ });
   Object.assign(process.env, credentials);
+});
+
+test('a node that is killed in the middle of a scheduled backup lets another one make it, with no alarm', async (t) => {
+  const url = await databaseUrl(t);
+  const { recipient } = await makeIdentity(join(folder, 'identity of nodes'));
+  const asked = Promise.withResolvers<void>();
+  // A server of S3 that takes a backup and never says so.
+  const hangs = createServer((request) => {
+    request.resume();
+    if (request.method === 'PUT') asked.resolve();
+  });
+  await new Promise<void>((ready) => hangs.listen(0, '127.0.0.1', ready));
+  defer(t, () => {
+    hangs.closeAllConnections();
+    hangs.close();
+  });
+  const env = {
+    ...credentials,
+    CARDEA_MASTER_KEY: remember('master_key', randomBytes(32).toString('base64')),
+    CARDEA_ISSUER: 'http://localhost:3000',
+    CARDEA_BACKUP_TO: 's3://backups/killed',
+    CARDEA_BACKUP_RECIPIENTS: recipient,
+  };
+  const silent = `http://127.0.0.1:${(hangs.address() as AddressInfo).port}`;
+  const first = await startNode(t, { databaseUrl: url, env: { ...env, CARDEA_BACKUP_S3_ENDPOINT: silent } });
+  await asked.promise;
+  const second = await startNode(t, { databaseUrl: url, env: { ...env, CARDEA_BACKUP_S3_ENDPOINT: endpoint } });
+  await first.kill();
+  const { backup } = await second.logged(({ msg }) => msg === 'a backup was made', 90_000);
+  const stored = await createS3Storage('s3://backups/killed', { endpoint });
+  assert.deepEqual(
+    (await stored.list('')).map(({ name }) => name),
+    [`${backup}.age`, `${backup}.json`],
+  );
+  for (const { lines } of [first, second]) assert.ok(!lines.some((line) => line.includes('a backup failed')));
 });
 
 test('a backup in a bucket is listed, verified and restored', async (t) => {

@@ -355,6 +355,14 @@ export function doctorCases(world: DoctorWorld): readonly Case[] {
     },
     {
       check: 'backups',
+      broken: 'it is not set for whom they are encrypted',
+      env: { CARDEA_BACKUP_TO: folder },
+      state: 'warning',
+      found: /CARDEA_BACKUP_TO is set, and CARDEA_BACKUP_RECIPIENTS is not/,
+      remedy: /Set CARDEA_BACKUP_RECIPIENTS too/,
+    },
+    {
+      check: 'backups',
       broken: 'they are not configured in production',
       env: { NODE_ENV: 'production' },
       state: 'warning',

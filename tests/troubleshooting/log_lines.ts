@@ -221,6 +221,18 @@ export const LOG_LINES: Readonly<Record<string, readonly LogLine[]>> = {
         'See that the folder or the storage can be written and has room. Act on it today: the newest backup gets older.',
     },
     {
+      said: ['old backups could not be removed'],
+      means:
+        'A backup was made, and those that are older than `CARDEA_BACKUP_KEPT` are still there; `reason` says why.',
+      remedy: 'Do what `reason` says, before the storage is full. `cardea doctor --only "backup storage"` tries it.',
+    },
+    {
+      said: ['no backups are made: CARDEA_BACKUP_RECIPIENTS is not set'],
+      means: '`CARDEA_BACKUP_TO` is set, and it is not set for whom backups are encrypted.',
+      remedy:
+        'Set `CARDEA_BACKUP_RECIPIENTS` to the public key that `cardea backup keygen` prints, or `CARDEA_BACKUP_EVERY=0` where backups are made elsewhere.',
+    },
+    {
       said: ['the database took long'],
       means:
         'A statement or a transaction took longer than a second: `statements` are their names, and `requestId` is in the comment of the SQL.',
