@@ -115,12 +115,15 @@ for (const [clientId, to] of [
 }
 const { keys } = await auditOf({ db, masterKey });
 await createSealing({ db, keys, issuer, now: Date.now, headEveryMs: 1_000 }).run();
-await db.close();
 await node.restart({ CARDEA_TRUSTED_PROXIES: '127.0.0.1,::1' });
 await (
   await fetch(issuer, { headers: { traceparent: traceparent.replace(TRACE, PROXIED), 'x-forwarded-for': '192.0.2.1' } })
 ).text();
 await until('the audit was delivered', () => siem.received.length > 0 && ofApp.received.length > 0);
+await until('the node has noted the failure', async () =>
+  (await destinations.list()).items.some(({ lastFailure }) => lastFailure !== undefined),
+);
+await db.close();
 await node.stop();
 const sent = bodies.map((body) => JSON.parse(body) as Sent);
 const spans = sent.flatMap(({ resourceSpans }) =>
