@@ -141,7 +141,6 @@ test('what a plan adds to a client stands beside what was made for it', async ()
 });
 
 test("the suite's browser signs in, consents and signs out by the automation that a seeded plan carries", async (t) => {
-  await seed('basic'); // the second run replaces what the first one created
   const configuration = await seed('basic');
   const { client_id, client_secret } = configuration.client;
   const redirect_uri = `${SUITE}/test/a/${configuration.alias}/callback`;
