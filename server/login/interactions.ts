@@ -28,7 +28,7 @@ export interface Login {
   readonly declinedEnrolment?: boolean;
   /** The id of the mail that is sent if the second factor does not follow: see `SignInNotices.withoutSecondFactor`. */
   readonly unfinished?: string;
-  /** The password was right and is too old: the sign-in cannot end without a new one. */
+  /** The password was right and is too old, or an operator chose it: the sign-in cannot end without a new one. */
   readonly passwordExpired?: boolean;
 }
 

@@ -1,4 +1,5 @@
 import { withSecondFactor } from '../accounts/assurance.ts';
+import { mustChange } from '../accounts/policy.ts';
 import type { Fields } from '../platform/forms.ts';
 import { textField } from '../platform/forms.ts';
 import type { Login } from './interactions.ts';
@@ -29,7 +30,7 @@ export async function signInByPasskey(context: StepContext, fields: Fields): Pro
   }
   parts.failures.refund(request.ip);
   parts.keepAccount(assertion.account);
-  const { id: accountId, epoch } = assertion.account;
+  const { id: accountId, epoch, passwordSetAt } = assertion.account;
   const device = await parts.devices.isKnown(accountId, deviceCookie);
   return {
     accountId,
@@ -38,5 +39,7 @@ export async function signInByPasskey(context: StepContext, fields: Fields): Pro
     amr: withSecondFactor([], assertion.amr),
     remember: true,
     device: { ...device, trusted: false },
+    // The operator who chose it knows it until it is changed.
+    ...(mustChange(passwordSetAt) ? { passwordExpired: true } : {}),
   };
 }

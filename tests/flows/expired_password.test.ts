@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { MUST_CHANGE } from '../../server/accounts/policy.ts';
 import { changePassword } from '../helpers/account_changes.ts';
+import { softPasskey } from '../helpers/authenticator.ts';
 import type { Page } from '../helpers/browser_session.ts';
 import { createSeeder, deployment, type Person } from '../helpers/deployment.ts';
+import { createFactorSeeder, passkeyOptionsOn } from '../helpers/factors.ts';
 import { documentOf } from '../helpers/html.ts';
 import { introspect, refresh, token } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -15,6 +17,7 @@ let clock = Date.now();
 const app = await deployment({ after }, { env: { CARDEA_PASSWORD_MAX_AGE: '90d' }, now: () => clock });
 const party = await app.seed.party();
 const { accounts: before91Days } = await createSeeder(app.db, app.masterKey, () => clock - 91 * DAY_MS);
+const factors = await createFactorSeeder(app, () => clock);
 const NEW = remember('password', 'Kestrel-Fjord-77');
 
 const sql = (text: string, values: readonly unknown[]) => app.db.run({ name: '', text }, values);
@@ -80,6 +83,23 @@ test('a password that an operator chose is changed at the first sign-in, whateve
   assert.equal(shown(await submit(browser, same, { new_password: NEW, action: 'change' })), 'consent');
   const fresh = await begin(app, party);
   assert.equal(shown(await submitPassword(fresh.browser, fresh.page, { ...person, password: NEW })), 'consent');
+});
+
+test('a sign-in by a passkey ends such a password as well, and asks for no new one that is only too old', async () => {
+  for (const [passwordSetAt, next] of [
+    [MUST_CHANGE, 'new-password'],
+    [new Date(clock - 91 * DAY_MS), 'consent'],
+  ] as const) {
+    const person = await app.seed.person({ passwordSetAt });
+    const passkey = softPasskey({ backedUp: true });
+    await factors.passkey(person.id, passkey);
+    const { browser, page } = await begin(app, party);
+    const assertion = passkey.get(passkeyOptionsOn(page), app.issuer);
+    const asked = await submit(browser, page, { action: 'passkey', assertion });
+    assert.equal(shown(asked), next);
+    if (next === 'new-password')
+      assert.equal(shown(await submit(browser, asked, { new_password: NEW, action: 'change' })), 'consent');
+  }
 });
 
 test('the step cannot be skipped', async () => {

@@ -281,7 +281,7 @@ export const ASVS_PASSWORDS: readonly Requirement[] = [
     id: 'V6.4.1',
     asks: 'initial passwords and activation codes are random, expire, and do not stay',
     verdict: 'met',
-    how: 'An invitation is a random link for seven days, behind which the person chooses a password. A password that an operator chooses for a person opens one sign-in, during which the person has to choose another one that differs from it; the operator has to ask for a password that stays (`--keep-password`).',
+    how: 'An invitation is a random link for seven days, behind which the person chooses a password. A password that an operator chooses for a person opens one sign-in, during which the person has to choose another one that differs from it, also when they sign in by a passkey; the operator has to ask for a password that stays (`--keep-password`).',
     tests: {
       'accounts/links.test.ts': [
         'each link lives as long as its purpose allows, and is then removed',
@@ -289,6 +289,7 @@ export const ASVS_PASSWORDS: readonly Requirement[] = [
       ],
       'flows/expired_password.test.ts': [
         'a password that an operator chose is changed at the first sign-in, whatever its age',
+        'a sign-in by a passkey ends such a password as well, and asks for no new one that is only too old',
       ],
       'admin/user_credentials.test.ts': [
         'the person has to change a password that an operator chose, unless the operator says otherwise',
