@@ -105,14 +105,26 @@ export async function createBackup(
     }
   };
   await storage.put(file.name, counted());
-  if (!manifest) throw new Error('a backup was written without its manifest');
-  file.sha256 = hash.digest('hex');
-  // The lock is of this connection: without it another process may make a backup and remove old ones.
-  await query('COMMIT');
-  const label: Label = { ...manifest, file };
-  const text = Buffer.from(sealedText(sealer, 'label', label));
-  await storage.put(`${name}${LABEL}`, oneChunk(text));
-  return { name, label };
+  try {
+    if (!manifest) throw new Error('a backup was written without its manifest');
+    file.sha256 = hash.digest('hex');
+    // The lock is of this connection: without it another process may make a backup and remove old ones.
+    await query('COMMIT');
+    const label: Label = { ...manifest, file };
+    const text = Buffer.from(sealedText(sealer, 'label', label));
+    await storage.put(`${name}${LABEL}`, oneChunk(text));
+    return { name, label };
+  } catch (error) {
+    // Otherwise each attempt would leave a file, as where the storage has no room for the label.
+    await withdraw(storage, name).catch(() => {});
+    throw error;
+  }
+}
+
+/** First the label, which may be there although its write has failed. */
+async function withdraw(storage: Pick<Storage, 'remove'>, name: string): Promise<void> {
+  await storage.remove(`${name}${LABEL}`);
+  await storage.remove(`${name}${AGE}`);
 }
 
 const SNAPSHOT_TRIES = 10;

@@ -78,10 +78,18 @@ export const checkDisk: Check = async ({ config }) => {
   const folders = [
     ...(config.databaseUrl && (config.smtp || config.production) ? [] : [config.dataDir]),
     ...(config.auditFileDir === undefined ? [] : [config.auditFileDir]),
+    ...(await backupFolder(config.backup.to)),
   ];
   if (folders.length === 0) return skipped('the server writes no files');
   return Promise.all(folders.map(spaceIn));
 };
+
+/** One that is not there is reported by the check "backup storage". */
+async function backupFolder(place: string | undefined): Promise<string[]> {
+  if (place === undefined || place.startsWith('s3:')) return [];
+  const found = await stat(place).catch(() => undefined);
+  return found ? [place] : [];
+}
 
 async function spaceIn(folder: string): Promise<Finding> {
   const { bavail, bsize } = await statfs(await existing(folder));

@@ -115,7 +115,11 @@ export const checkBackups: Check = async ({ stores, config }) => {
       : skipped('backups are not configured');
   const latest = BACKUP_INTERVALS * (config.backup.everySeconds || BACKUP_SECONDS);
   const remedy = 'Run "cardea backup status" and "cardea backup create", and see the log of the servers.';
-  if (age === null) return problem('no backup was ever made', remedy);
+  if (age === null)
+    return problem(
+      failed ? `no backup was ever made, and the newest attempt failed (${failed.failure})` : 'no backup was ever made',
+      remedy,
+    );
   const hours = Math.floor(age / 3_600);
   const gone = await goneBackup(config.backup, last);
   if (age > latest) return [...gone, problem(`the last good backup is ${hours} hours old`, remedy)];

@@ -9,6 +9,8 @@ import { createFolderStorage } from '../../server/backup/folder_storage.ts';
 import { lastRuns, noteRun } from '../../server/backup/runs.ts';
 import { SEALED } from '../../server/operations/sealed_columns.ts';
 import { type BoundStatement, createDb } from '../../server/platform/db.ts';
+import { AppError } from '../../server/platform/errors.ts';
+import { exclusively } from '../../server/platform/exclusive.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { setUpCli } from '../cli/run_cli.ts';
 import { ROOT } from '../helpers/artifacts.ts';
@@ -148,12 +150,35 @@ for (const [when, isAt] of [
     await assert.rejects(createBackup(parts, client, storage, { recipients: [recipient] }), {
       code: 'temporarily_unavailable',
     });
-    assert.deepEqual(
-      (await place.list('')).filter(({ name }) => name.endsWith('.json')),
-      [],
-    );
+    assert.deepEqual(await place.list(''), [], 'nor a file that would fill the storage');
   });
 }
+
+test('a backup whose label cannot be written leaves no file, which would fill the storage with each attempt', async () => {
+  const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
+  const place = createFolderStorage(placeFor(folder, 'full'));
+  const storage = {
+    remove: place.remove,
+    async put(name: string, bytes: AsyncIterable<Uint8Array>) {
+      await place.put(name, bytes);
+      if (name.endsWith('.json')) throw new AppError('backup_storage', 'it was written, and the answer was lost');
+    },
+  };
+  const parts = { sealer, version: '0.1.0', sealed: SEALED };
+  await exclusively(
+    db,
+    'backup',
+    () => new AppError('backup_under_way', ''),
+    async (client) => {
+      const { rows } = await client.query('SHOW tcp_keepalives_idle');
+      assert.equal(rows[0]?.tcp_keepalives_idle, '30', 'a machine that is gone keeps no lock');
+      await assert.rejects(createBackup(parts, client, storage, { recipients: [recipient] }), {
+        code: 'backup_storage',
+      });
+    },
+  );
+  assert.deepEqual(await place.list(''), []);
+});
 
 test('retention counts whole backups of this installation alone', async () => {
   const place = placeFor(folder, 'kept');

@@ -20,7 +20,7 @@ import { FORMAT, type Label, sealedText } from '../../server/backup/manifest.ts'
 import { createS3Storage } from '../../server/backup/s3_storage.ts';
 import { oneChunk, type Storage, textOf } from '../../server/backup/storage.ts';
 import { probeStorage } from '../../server/backup/storage_checks.ts';
-import { listedIn, newestIn } from '../../server/backup/stored.ts';
+import { listedIn, newestIn, removeOld } from '../../server/backup/stored.ts';
 import { AppError } from '../../server/platform/errors.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { defer } from '../helpers/scope.ts';
@@ -264,6 +264,14 @@ test('of two backups within a second the later one is the newest, whatever their
   const unreadable = 'cardea-20260101T000000Z-00000000.json';
   await storage.put(unreadable, chunks(10));
   await assert.rejects(newestIn(storage, sealer), { code: 'backup_unreadable', message: new RegExp(unreadable) });
+});
+
+test('a file without a label stays for a day, as another installation may be writing the label', async () => {
+  const storage = createFolderStorage(placeFor(folder, 'unlabelled'));
+  const left = ['cardea-20260107T230000Z-0000000a.age', 'cardea-20260109T120000Z-0000000b.age'];
+  for (const name of left) await storage.put(name, chunks(1));
+  const { removed } = await removeOld(storage, [], 3_600, Date.UTC(2026, 0, 10));
+  assert.deepEqual([removed, readdirSync(storage.place)], [[], left.slice(1)]);
 });
 
 test('unfinished files of backups that are older than a day are removed by the next one, and no other file', async () => {

@@ -141,6 +141,13 @@ export function doctorCases(world: DoctorWorld): readonly Case[] {
       found: /^0 MiB are free in \/proc/,
     },
     {
+      check: 'disk',
+      broken: 'that of backups is full',
+      env: { ...BACKUPS, CARDEA_BACKUP_TO: '/proc' },
+      state: 'error',
+      found: /^0 MiB are free in \/proc/,
+    },
+    {
       check: 'database role',
       broken: 'it has no rights',
       env: databaseAs(role, 'doctor'),
@@ -326,7 +333,7 @@ export function doctorCases(world: DoctorWorld): readonly Case[] {
       broken: 'none was made',
       env: BACKUPS,
       state: 'error',
-      found: /no backup was ever made/,
+      found: /no backup was ever made, and the newest attempt failed \(backup_storage\)/,
       remedy: /cardea backup create/,
     },
     {

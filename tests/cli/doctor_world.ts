@@ -73,14 +73,15 @@ export async function doctorWorld(scope: Scope) {
   // A server does so after a thousand events that a receiver refuses.
   const disable = "UPDATE audit_destinations SET enabled = false, disabled_reason = 'dead_letters'";
   await offline.db.run({ name: '', text: disable }, []);
-  for (const [minutes, failure] of [
-    [90, null],
-    [30, 'backup_storage'],
+  for (const [db, minutes, failure] of [
+    [offline.db, 90, null],
+    [offline.db, 30, 'backup_storage'],
+    [app.db, 30, 'backup_storage'],
   ] as const) {
     const began_at = new Date(Date.now() - minutes * 60_000);
     const name = failure === null ? 'cardea-20261101T020000Z-1f3a5c7e' : null;
     const run = { id: randomUUID(), name, began_at, ended_at: began_at, bytes: null, failure };
-    await noteRun(offline.db, run);
+    await noteRun(db, run);
   }
   for (const tries of [0, 3]) {
     const values = `gen_random_uuid(), '\\x00', ${tries}, now() + ${tries} * interval '1 day', now() + interval '9 days'`;
