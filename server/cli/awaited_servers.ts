@@ -24,13 +24,23 @@ export interface RotateOptions extends ChangeOptions {
   readonly finish?: boolean;
 }
 
+/**
+ * `use`: servers have the same values in the same order; `read`: the same, of a text that stands for the same value as before; `accept`:
+ * they have all of them, in any order.
+ */
+const HOW = {
+  use: (setting: string) => `use the new ${setting}`,
+  read: (setting: string) => `read the file of ${setting} again`,
+  accept: (setting: string) => `accept the new ${setting}`,
+} as const;
+
 export interface AwaitedSecret {
   readonly setting: FreshSecret;
   readonly file: string;
   /** What the file has. */
   readonly text: string;
-  /** Default: servers use the same values in the same order. `accept`: they have all of them, in any order. */
-  readonly how?: 'use' | 'accept';
+  /** Default: `use`. */
+  readonly how?: keyof typeof HOW;
   /** Seconds. */
   readonly timeout: number;
   readonly progress: Progress;
@@ -56,7 +66,7 @@ export async function awaitServers(
     isThere ??= await tellsOf({ db, sealer }, { setting, text, how });
     const nodes = await keyRing.nodes();
     const without = nodes.filter((node) => !isThere?.(node));
-    const state = `${nodes.length - without.length} of ${nodes.length} running servers ${how} the new ${setting}`;
+    const state = `${nodes.length - without.length} of ${nodes.length} running servers ${HOW[how](setting)}`;
     if (without.length === 0) {
       progress.end(state);
       return nodes.length;
@@ -82,7 +92,7 @@ async function tellsOf(
   const wanted = printsIn([printOfText(setting, text, print)], setting);
   return ({ secrets }) => {
     const prints = printsIn(secrets, setting);
-    return how === 'use' ? prints.join() === wanted.join() : wanted.every((one) => prints.includes(one));
+    return how === 'accept' ? wanted.every((one) => prints.includes(one)) : prints.join() === wanted.join();
   };
 }
 

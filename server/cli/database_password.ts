@@ -31,11 +31,12 @@ export async function rotateDatabasePassword(
 ): Promise<Item> {
   const file = secretFileOf(env, 'CARDEA_DATABASE_URL');
   assertHasPassword(file);
-  const awaited = (context: Context, text: string) =>
+  const awaited = (context: Context, text: string, how: 'use' | 'read' = 'use') =>
     awaitServers(context, {
       setting: 'CARDEA_DATABASE_URL',
       file,
       text,
+      how,
       timeout: options.timeout,
       progress: createProgress({ every: 1 }),
     });
@@ -46,7 +47,7 @@ export async function rotateDatabasePassword(
     // It reads the file after the lock was taken: another process may have replaced it before.
     if (!result)
       await withContext(async (context) => {
-        if (!options.dryRun) await tryFile(file, (text) => awaited(context, text));
+        if (!options.dryRun) await tryFile(file, (text) => awaited(context, text, 'read'));
         result = await rotate(context, file, options);
       });
     if (options.dryRun) return result ?? {};
