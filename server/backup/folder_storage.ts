@@ -91,6 +91,8 @@ export function createFolderStorage(
         const inside = prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')));
         const names = await readdir(join(place, inside)).catch(async (error: NodeJS.ErrnoException) => {
           if (error.code === 'ENOENT' && (await isThere(place))) return [];
+          if (error.code === 'ENOTDIR' && inside !== '' && (await stat(place)).isDirectory())
+            throw storageFailed(place, `list ${inside}`, 'it is no folder: move it away (ENOTDIR)', error);
           throw error;
         });
         const found = names

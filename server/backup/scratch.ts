@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from 'pg';
-import { createDb, type Db } from '../platform/db.ts';
+import { databaseProblem } from '../platform/database_problems.ts';
+import { createDb, type Db, ping } from '../platform/db.ts';
 import { translate } from '../platform/db_errors.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 import { UNFINISHED_RESTORE } from '../platform/unfinished_restore.ts';
@@ -73,6 +74,9 @@ export async function withScratch(
     }
     const db = createDb({ url: url.href, poolSize: 2, timeoutMs: 60_000, name: 'cardea backup' });
     try {
+      await ping(db).catch((error: unknown) => {
+        throw given === undefined ? error : databaseProblem(error, given, '--scratch');
+      });
       await exclusivelyRestoring(db, async (client) => {
         const { rows } = await examineTarget(client);
         // A database that was refused is left as it is.

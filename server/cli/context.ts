@@ -18,6 +18,7 @@ import type { Batch, OutputOf } from '../operations/run.ts';
 import type { Running } from '../operations/run_stream.ts';
 import type { Services } from '../operations/services.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
+import { databaseProblem } from '../platform/database_problems.ts';
 import { createDb, type Db, ping } from '../platform/db.ts';
 import { translate } from '../platform/db_errors.ts';
 import { createDeclaredSettings } from '../platform/declared_settings.ts';
@@ -164,7 +165,7 @@ async function open(
 ): Promise<Context> {
   const configured = loadConfig(env);
   const db = configured.databaseUrl
-    ? openDb(opened, configured, configured.databaseUrl)
+    ? await openReached(opened, configured, configured.databaseUrl)
     : await openEmbedded(opened, configured, stopping);
   const now = systemClock;
   const sealer = createSealer(await resolveMasterKeys(configured));
@@ -270,6 +271,15 @@ async function joinEmbedded(opened: AsyncDisposableStack, config: Config, stoppi
 /** The database was stopped while this command connected to it. */
 function isStopped(error: unknown): boolean {
   return isUnavailable(translate(error)) || (error instanceof AppError && error.code === 'embedded_postgres_failed');
+}
+
+/** @throws AppError 503, which says what to do about a database that cannot be used */
+async function openReached(opened: AsyncDisposableStack, config: Config, url: string): Promise<Db> {
+  const db = openDb(opened, config, url);
+  await ping(db).catch((error: unknown) => {
+    throw databaseProblem(error, url);
+  });
+  return db;
 }
 
 export function openDb(opened: AsyncDisposableStack, config: Config, url: string): Db {

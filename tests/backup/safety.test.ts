@@ -45,6 +45,9 @@ test('a database that is refused for a trial keeps what it has, also one of othe
     const { code: exit, stderr } = await backup(url, ['verify', '--identity', identity, '--scratch', scratch]);
     assert.equal(exit, 1, `${code} ${stderr}`);
   }
+  const absent = Object.assign(new URL(url), { pathname: '/absent' }).href;
+  const { stderr } = await backup(url, ['verify', '--identity', identity, '--scratch', absent]);
+  assert.match(stderr, /no database "absent" at .*: create it .* or correct --scratch \(3D000\)/);
   assert.deepEqual(await groups(), ['staff']);
   await ofOthers.run({ name: '', text: 'SELECT id FROM orders' }, []);
 });

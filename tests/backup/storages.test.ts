@@ -201,6 +201,15 @@ test('folders, and links that lead nowhere, are no files of a storage, whatever 
   });
 });
 
+test('a file in the place of the lists of erased people is named', async () => {
+  const storage = createFolderStorage(placeFor(folder, 'file'));
+  writeFileSync(join(storage.place, 'erasures'), '');
+  await assert.rejects(storage.list('erasures/'), {
+    code: 'backup_storage',
+    message: /cannot list erasures: it is no folder: move it away/,
+  });
+});
+
 test('a probe leaves nothing, and removes what a probe that was killed has left', async () => {
   const storage = createFolderStorage(placeFor(folder, 'probed'));
   const now = Date.UTC(2026, 0, 10, 2);

@@ -113,7 +113,7 @@ describe('cardea', () => {
     for (const [env, reason] of [
       [{ CARDEA_ISUER: 'x' }, /did you mean CARDEA_ISSUER/],
       [{ NODE_ENV: 'production' }, /CARDEA_DATABASE_URL is required.*CARDEA_MASTER_KEY/],
-      [down, /ECONNREFUSED/],
+      [down, /nothing listens at .*: start Postgres there, or correct CARDEA_DATABASE_URL \(ECONNREFUSED\)$/m],
     ] as const) {
       const { code, stderr } = await runCli(['users', 'list'], { env });
       assert.equal(code, 1);
