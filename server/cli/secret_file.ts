@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import {
-  accessSync,
   chmodSync,
   chownSync,
   closeSync,
-  constants,
   fsyncSync,
   linkSync,
   openSync,
@@ -51,17 +49,17 @@ export function prepared(link: string, content: string): Prepared {
   const file = realpathSync(link);
   const { mode, uid, gid } = statSync(file);
   const path = `${file}.${randomBytes(4).toString('hex')}`;
-  const why = whyNotReplaced(file, path);
-  if (why !== undefined)
-    throw new UsageError(`${file} cannot be replaced, because ${why}: the file stays as it is. ${BY_A_COPY}`);
+  const refuse = (why: string, remedy: string) =>
+    new UsageError(`${file} cannot be replaced, because ${why}: the file stays as it is. ${remedy}`);
+  const origin = writtenByOthers(file, path);
+  if (origin !== undefined) throw refuse(origin, BY_A_COPY);
   const discard = () => rmSync(path, { force: true });
   try {
     writeFileSync(path, `${content}\n`, { mode: 0o600, flag: 'wx', flush: true });
   } catch (error) {
     discard(); // of a full disk it may have a part
-    throw new UsageError(
-      `${path} cannot be written (${codeOf(error)}): ${file} stays as it is. Make room there, then run the command again`,
-    );
+    const code = codeOf(error);
+    throw refuse(`${path} cannot be written (${code})`, REMEDIES[code] ?? 'Repair that, then run the command again');
   }
   const own = statSync(path);
   try {
@@ -80,15 +78,17 @@ export function prepared(link: string, content: string): Prepared {
 const BY_A_COPY =
   'Replace it where it comes from, with the help of a copy: see "Files that cannot be replaced" in ops/docs/secrets.md';
 
+/** By the code of the error of a new file. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  EROFS: BY_A_COPY,
+  EACCES: 'Run the command as the owner of the folder, or as root',
+  ENOSPC: 'Make room there, then run the command again',
+};
+
 /** @param other a free name beside the file */
-function whyNotReplaced(file: string, other: string): string | undefined {
+function writtenByOthers(file: string, other: string): string | undefined {
   // The kubelet makes such folders anew from a Secret.
   if (/\/\.\.[^/]/.test(file)) return 'Kubernetes writes it';
-  try {
-    accessSync(dirname(file), constants.W_OK);
-  } catch (error) {
-    return `its folder cannot be written by this user (${codeOf(error)})`;
-  }
   try {
     linkSync(file, other);
     rmSync(other);
@@ -102,11 +102,14 @@ function whyNotReplaced(file: string, other: string): string | undefined {
 /** After a loss of power the folder has the new one as well: a pepper that has been used must not be lost. */
 export function replaceFile(path: string, file: string): void {
   renameSync(path, file);
-  const folder = openSync(dirname(file), 'r');
+  let folder: number | undefined;
   try {
+    folder = openSync(dirname(file), 'r');
     fsyncSync(folder);
+  } catch {
+    // The file is replaced; a folder that cannot be read, or has no fsync, keeps that with its next write.
   } finally {
-    closeSync(folder);
+    if (folder !== undefined) closeSync(folder);
   }
 }
 

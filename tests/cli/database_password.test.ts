@@ -226,12 +226,15 @@ test('the file that replaces another one has its owner and group, or nothing is 
   prepared(path, 'own').replace();
   assert.deepEqual(rights(), first);
   if (process.getuid?.() !== 0) return; // another user and group need root
+  chmodSync(shared, 0o755);
+  asNobody(() => assert.throws(() => prepared(path, 'of a folder'), /EACCES.*as the owner of the folder, or as root/));
   chmodSync(shared, 0o777);
   asNobody(() =>
     assert.throws(() => prepared(path, 'of another user'), /is of user 0 and group 0.*nothing was changed/),
   );
   assert.deepEqual(readdirSync(shared), ['url']);
   chownSync(path, NOBODY, GROUP);
+  chmodSync(shared, 0o733); // a folder that cannot be read
   asNobody(() => prepared(path, 'of another group').replace());
   assert.deepEqual([readFileSync(path, 'utf8'), ...rights()], ['of another group\n', 0o640, NOBODY, GROUP]);
 });
