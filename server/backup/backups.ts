@@ -1,12 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { Client } from 'pg';
 import type { Clock } from '../platform/clock.ts';
 import { type BoundStatement, createDb, type Db } from '../platform/db.ts';
 import { failedGuard } from '../platform/db_errors.ts';
-import { AppError, invalidInput } from '../platform/errors.ts';
+import { AppError, invalidInput, unavailable } from '../platform/errors.ts';
 import { exclusively } from '../platform/exclusive.ts';
-import { fileProblem } from '../platform/file_problems.ts';
 import { migrateTo } from '../platform/migrate.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import type { SealedColumn } from '../platform/tables.ts';
@@ -21,6 +19,7 @@ import {
   LISTS,
   writeErasureLists,
 } from './erasure_lists.ts';
+import { identitiesIn } from './identities.ts';
 import type { Header, Label, Manifest } from './manifest.ts';
 import { openAll } from './open_all.ts';
 import { openStorage } from './open_storage.ts';
@@ -65,6 +64,8 @@ export interface BackupParts {
   readonly version: string;
   readonly sealed: readonly SealedColumn[];
   readonly settings: BackupSettings;
+  /** Gives up what is being made, as when the server stops. */
+  readonly stopping?: AbortSignal | undefined;
   /** Default: those of the settings as they are. */
   readonly storages?: typeof openStorage;
   /** Verifies the audit of a database. */
@@ -161,10 +162,10 @@ const PATIENT_MS = 86_400_000;
 const AGAIN_AFTER_MS = 600_000;
 
 export function createBackups(parts: BackupParts): Backups {
-  const { db, sealer, settings, storages = openStorage } = parts;
+  const { db, sealer, settings, stopping, storages = openStorage } = parts;
 
   const storageAt = (place: string, setting?: string): Promise<Storage> =>
-    storages(place, { s3Endpoint: settings.s3Endpoint, setting });
+    storages(place, { s3Endpoint: settings.s3Endpoint, setting, signal: stopping });
 
   async function ownStorage(from?: string): Promise<Storage> {
     if (from !== undefined) return storageAt(from, '--from');
@@ -190,9 +191,13 @@ export function createBackups(parts: BackupParts): Backups {
     return exclusively(db, 'backup', underWay, async (client) => {
       if (await isDone()) return undefined;
       const run = { id: randomUUID(), began_at: await databaseTime(db) };
-      try {
+      const write = async () => {
         await writeErasureLists(parts, storage);
-        const made = await createBackup(parts, client, storage, { recipients: settings.recipients, progress });
+        return createBackup(parts, client, storage, { recipients: settings.recipients, progress });
+      };
+      try {
+        // What it waits for, such as a storage that does not answer, is not waited for; without its connection it comes to no end.
+        const made = await unlessAborted(write(), stopping);
         const { bytes } = made.label.file;
         const ended_at = await databaseTime(db);
         await noteRun(db, { ...run, name: made.name, ended_at, bytes, failure: null });
@@ -203,7 +208,7 @@ export function createBackups(parts: BackupParts): Backups {
         const own = (await list()).filter(isOwn).map(({ name }) => name);
         return { ...made, ...(await removeOld(storage, own, settings.keptSeconds, ended_at.getTime())) };
       } catch (error) {
-        await noteFailure(run, error).catch(() => {}); // the database may be what failed
+        if (!stopping?.aborted) await noteFailure(run, error).catch(() => {}); // the database may be what failed
         throw error;
       }
     });
@@ -347,18 +352,19 @@ export function createBackups(parts: BackupParts): Backups {
 const anotherBegan = (error: unknown): AppError | undefined =>
   failedGuard(error) === 'require_rows' ? restoreUnderWay() : undefined;
 
-const underWay = () => new AppError('backup_under_way', 'another process is making a backup at this moment');
-
-/** @throws AppError 400 `invalid_input` */
-async function identitiesIn(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw invalidInput('identity', `${file} cannot be read: ${fileProblem(error)}`);
-  });
-  const identities = text.split(/\s*\n\s*/).filter((line) => line !== '' && !line.startsWith('#'));
-  if (identities.length === 0 || !identities.every((line) => /^AGE-SECRET-KEY-(PQ-)?1[0-9A-Z]+$/.test(line)))
-    throw invalidInput('identity', `${file} has no identity of age, a line that begins with AGE-SECRET-KEY-1`);
-  return identities;
+/** @throws AppError 503 when the signal comes first */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(unavailable('the server', new Error('it is stopping')));
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
 }
+
+const underWay = () => new AppError('backup_under_way', 'another process is making a backup at this moment');
 
 const othersThan = async ({ storage, name, sealer }: Source): Promise<ListedBackup[]> =>
   (await listedIn(storage, sealer)).filter((one) => one.name !== name);

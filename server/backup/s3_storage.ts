@@ -9,6 +9,8 @@ const PART_BYTES = 16 * 1_024 * 1_024;
 const ATTEMPTS = 2;
 /** A server that does not answer is given up after `ATTEMPTS` of these, which is less than a minute. */
 const SILENT_MS = 25_000;
+/** What a server that stops may take to take back what it has sent. */
+const STOPPING_MS = 2_000;
 
 interface S3Options {
   /** The URL of a server that is not AWS, whose buckets are in the path. */
@@ -17,6 +19,8 @@ interface S3Options {
   readonly silentMs?: number;
   /** The setting or option that names the place, for messages. */
   readonly setting?: string | undefined;
+  /** Gives up what is asked of the server. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -25,7 +29,7 @@ interface S3Options {
  */
 export async function createS3Storage(
   place: string,
-  { endpoint, silentMs = SILENT_MS, setting = BACKUP_TO }: S3Options = {},
+  { endpoint, silentMs = SILENT_MS, setting = BACKUP_TO, signal }: S3Options = {},
 ): Promise<Storage> {
   const s3 = await import('@aws-sdk/client-s3');
   const { hostname: bucket, pathname } = new URL(place);
@@ -54,6 +58,7 @@ export async function createS3Storage(
       { step: 'deserialize', priority: 'low' },
     );
   }
+  const how = signal ? { abortSignal: signal } : {};
   const at = (name: string) => ({ Bucket: bucket, Key: `${prefix}${name}` });
 
   async function failing<T>(doing: string, work: () => Promise<T>): Promise<T> {
@@ -72,13 +77,14 @@ export async function createS3Storage(
 
   return {
     place,
-    put: (name, content) => failing(`write ${name}`, () => upload(client, at(name), content, silentMs)),
+    put: (name, content) => failing(`write ${name}`, () => upload(client, at(name), content, { silentMs, signal })),
     async *get(name) {
       const silence = new AbortController();
       const wait = () => setTimeout(() => silence.abort(), silentMs);
       let timer = wait();
       try {
-        const { Body } = await reader.send(new s3.GetObjectCommand(at(name)), { abortSignal: silence.signal });
+        const abortSignal = AbortSignal.any([silence.signal, ...(signal ? [signal] : [])]);
+        const { Body } = await reader.send(new s3.GetObjectCommand(at(name)), { abortSignal });
         for await (const chunk of Body as Readable) {
           clearTimeout(timer);
           yield chunk;
@@ -98,6 +104,7 @@ export async function createS3Storage(
         for (let token: string | undefined; ; ) {
           const page = await client.send(
             new s3.ListObjectsV2Command({ Bucket: bucket, Prefix: `${prefix}${start}`, ContinuationToken: token }),
+            how,
           );
           for (const { Key = '', Size = 0 } of page.Contents ?? [])
             found.push({ name: Key.slice(prefix.length), bytes: Size });
@@ -106,7 +113,7 @@ export async function createS3Storage(
         }
       }),
     remove: (name) =>
-      failing(`remove ${name}`, async () => void (await client.send(new s3.DeleteObjectCommand(at(name))))),
+      failing(`remove ${name}`, async () => void (await client.send(new s3.DeleteObjectCommand(at(name)), how))),
   };
 }
 
@@ -190,31 +197,36 @@ async function upload(
   client: S3Client,
   target: Target,
   content: AsyncIterable<Uint8Array>,
-  silentMs: number,
+  { silentMs, signal }: { readonly silentMs: number; readonly signal: AbortSignal | undefined },
 ): Promise<void> {
   const s3 = await import('@aws-sdk/client-s3');
+  const how = signal ? { abortSignal: signal } : {};
   const parts = inParts(content);
   const first = await parts.next();
   const second = first.done ? first : await parts.next();
   if (second.done) {
-    await client.send(new s3.PutObjectCommand({ ...target, Body: first.value ?? Buffer.alloc(0) }));
+    await client.send(new s3.PutObjectCommand({ ...target, Body: first.value ?? Buffer.alloc(0) }), how);
     return;
   }
-  const { UploadId } = await client.send(new s3.CreateMultipartUploadCommand(target));
+  const { UploadId } = await client.send(new s3.CreateMultipartUploadCommand(target), how);
   try {
     const done: { ETag: string | undefined; PartNumber: number }[] = [];
     for (let next: IteratorResult<Buffer, void> = first; !next.done; ) {
       const PartNumber = done.length + 1;
       const { ETag } = await client.send(
         new s3.UploadPartCommand({ ...target, UploadId, PartNumber, Body: next.value ?? Buffer.alloc(0) }),
+        how,
       );
       done.push({ ETag, PartNumber });
       next = PartNumber === 1 ? second : await parts.next();
     }
-    await client.send(new s3.CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts: done } }));
+    await client.send(
+      new s3.CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts: done } }),
+      how,
+    );
   } catch (error) {
     // Otherwise the parts stay, and are paid for.
-    const abortSignal = AbortSignal.timeout(silentMs);
+    const abortSignal = AbortSignal.timeout(signal?.aborted ? STOPPING_MS : silentMs);
     await client.send(new s3.AbortMultipartUploadCommand({ ...target, UploadId }), { abortSignal }).catch(() => {});
     throw error;
   }

@@ -198,9 +198,10 @@ export function assembleBackups(parts: OperationParts): Job[] {
   const { config, log } = parts.infrastructure;
   if (config.backup.to === undefined) return [];
   const backups = openBackups(parts.infrastructure);
+  const stopping = new AbortController();
   if (config.backup.recipients.length === 0 && config.backup.everySeconds > 0)
     log.warn('no backups are made: CARDEA_BACKUP_RECIPIENTS is not set');
-  const runner = serverRunner(parts, { recordsRefusal: async () => false });
+  const runner = serverRunner(parts, { recordsRefusal: async () => false, stopping: stopping.signal });
   async function create() {
     const running = await runner.stream(dueBackup, { query: undefined, lines: NO_LINES }, callOf('backups'));
     for (let lines = await running.next(); lines; lines = await running.next()) {
@@ -213,7 +214,7 @@ export function assembleBackups(parts: OperationParts): Job[] {
     // each node writes what no list has; two that write the same do no harm
     { name: 'lists of erased people', everyMs: 10 * SECOND_MS, atStart: true, ...createErasureListJob(backups) },
     // an advisory lock in `create`
-    { name: 'backups', everyMs: 60 * SECOND_MS, atStart: true, ...createBackupJob({ backups, create, log }) },
+    { name: 'backups', everyMs: 60 * SECOND_MS, atStart: true, ...createBackupJob({ backups, create, log, stopping }) },
   ];
 }
 

@@ -13,10 +13,11 @@ interface Parts {
   readonly db: Db;
   readonly sealer: Sealer;
   readonly now: Clock;
+  readonly stopping?: AbortSignal | undefined;
 }
 
 /** Backups of the database, by the settings. */
-export function openBackups({ config, db, sealer, now }: Parts): Backups {
+export function openBackups({ config, db, sealer, now, stopping }: Parts): Backups {
   return createBackups({
     db,
     sealer,
@@ -24,6 +25,7 @@ export function openBackups({ config, db, sealer, now }: Parts): Backups {
     version: pkg.version,
     sealed: SEALED,
     settings: config.backup,
+    stopping,
     async inspect(on: Db) {
       const open = () => openAudit({ db: on, sealer, now, issuer: config.issuer.identifier });
       const running = await createAuditLog({ db: on, open }).verify({ since: undefined, heads: [] });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { visitorDetails } from '../accounts/session_details.ts';
 import type { Actor } from '../operations/actor.ts';
 import type { DataExports } from '../operations/data_export.ts';
-import type { Runner, RunParts } from '../operations/run.ts';
+import type { Runner } from '../operations/run.ts';
 import { ownDeletion } from '../operations/user_deletion.ts';
 import { notFound } from '../platform/errors.ts';
 import type { OwnDeletion } from '../ports/own_account.ts';
@@ -10,7 +10,7 @@ import type { AccountServices } from './accounts.ts';
 import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import type { Protocol } from './protocol.ts';
-import { createOperations } from './stores.ts';
+import { createOperations, type OperationLimits } from './stores.ts';
 
 export interface OperationParts {
   readonly infrastructure: Infrastructure;
@@ -22,7 +22,7 @@ export interface OperationParts {
 }
 
 /** Runs operations within the server, by its stores. */
-export function serverRunner(parts: OperationParts, limits: Partial<Pick<RunParts, 'recordsRefusal'>> = {}): Runner {
+export function serverRunner(parts: OperationParts, limits: OperationLimits = {}): Runner {
   const { infrastructure, accountServices, clientServices, protocol, dataExports } = parts;
   const { config, db, log, sealer, now, outbound, settings } = infrastructure;
   const { clients, resourceServers, registrationTokens } = clientServices;

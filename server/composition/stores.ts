@@ -301,9 +301,14 @@ export function openDataExports(
  * @param opened the stores, as far as they are open
  * @param how the limits of a face that many can reach; and the audit, if it is open already
  */
+export interface OperationLimits extends Pick<RunParts, 'recordsRefusal'> {
+  /** Gives up a backup that is being made. */
+  readonly stopping?: AbortSignal;
+}
+
 export function createOperations(
   opened: Opened,
-  { audit, ...how }: Pick<RunParts, 'recordsRefusal'> & { readonly audit?: Audit } = {},
+  { audit, stopping, ...how }: OperationLimits & { readonly audit?: Audit } = {},
 ): { readonly runner: Runner; readonly services: Services } {
   const { db, sealer, now } = opened;
   const opening = once(() => openAudit({ db, sealer, now, issuer: opened.config.issuer.identifier }));
@@ -319,7 +324,7 @@ export function createOperations(
     audit: createAuditLog({ db: on, open: auditOn }),
     declaredSettings: createDeclaredSettings(on),
     migrations: createMigrations(on),
-    backups: openBackups({ ...opened, db: on }),
+    backups: openBackups({ ...opened, db: on, stopping }),
   });
   const dataExports = opened.dataExports ?? openDataExports(opened, opened.accountStores);
   const services = withEndings({ ...opened, ...named(db), dataExports });

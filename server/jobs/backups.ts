@@ -13,10 +13,12 @@ export interface BackupJobParts {
     { readonly name: string; readonly bytes: number; readonly notRemoved: string | undefined } | undefined
   >;
   readonly log: Logger;
+  /** Gives up the one that is being made: another node begins again, and a server that stops need not wait for it. */
+  readonly stopping: AbortController;
 }
 
 /** Makes a backup when one is due. The storage and the last run are looked at by whichever node comes first; the others find it done. */
-export function createBackupJob({ backups, create, log }: BackupJobParts): Pick<Job, 'run'> {
+export function createBackupJob({ backups, create, log, stopping }: BackupJobParts): Pick<Job, 'run' | 'stop'> {
   return {
     async run() {
       const dueIn = await backups.dueIn();
@@ -28,10 +30,11 @@ export function createBackupJob({ backups, create, log }: BackupJobParts): Pick<
         log.info({ backup: name, bytes }, 'a backup was made');
         if (reason !== undefined) log.error({ reason }, 'old backups could not be removed');
       } catch (error) {
-        if (error instanceof AppError && error.code === 'backup_under_way') return;
+        if (stopping.signal.aborted || (error instanceof AppError && error.code === 'backup_under_way')) return;
         log.error({ error }, 'a backup failed; it is tried again in ten minutes');
       }
     },
+    stop: async () => stopping.abort(),
   };
 }
 

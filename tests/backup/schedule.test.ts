@@ -24,7 +24,7 @@ const DAY_MS = 86_400_000;
 const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
 
 /** A node with a place of its own. @param ahead milliseconds by which its clock is wrong */
-function node(to: string, ahead = 0, storages = openStorage) {
+function node(to: string, ahead = 0, storages = openStorage, stopping?: AbortSignal) {
   const settings = {
     to,
     recipients: [recipient],
@@ -34,7 +34,7 @@ function node(to: string, ahead = 0, storages = openStorage) {
   };
   const inspect = async () => ({ audit: 0, auditEvents: 0 });
   const now = () => Date.now() + ahead;
-  return createBackups({ db, sealer, now, version: '0.1.0', sealed: SEALED, inspect, storages, settings });
+  return createBackups({ db, sealer, now, version: '0.1.0', sealed: SEALED, inspect, storages, settings, stopping });
 }
 
 const namesIn = (place: string) =>
@@ -135,6 +135,34 @@ test('failures of a week leave what is known of the last good backup', async () 
   assert.equal(rows.length, 1_001);
 });
 
+test('a server that stops gives up the backup that waits for its storage, which is no failure', async () => {
+  await forgetAll();
+  const place = placeFor(folder, 'stopping');
+  const [stopping, writing] = [new AbortController(), Promise.withResolvers<void>()];
+  const storages = async (...given: Parameters<typeof openStorage>): Promise<Storage> => ({
+    ...(await openStorage(...given)),
+    put: () => {
+      writing.resolve();
+      return new Promise(() => {});
+    },
+  });
+  const backups = node(place, 0, storages, stopping.signal);
+  const said: string[] = [];
+  const log = { error: (_about: unknown, text: string) => void said.push(text) } as Logger;
+  const job = createBackupJob({
+    backups,
+    create: async () => backups.createDue(() => {}).then(() => undefined),
+    log,
+    stopping,
+  });
+  const run = job.run();
+  await writing.promise;
+  await job.stop?.();
+  await run;
+  assert.deepEqual([said, await lastRuns(db)], [[], { good: undefined, failed: undefined }]);
+  assert.ok(await node(place).createDue(() => {}), 'another node makes it');
+});
+
 test('a backup is good when old ones cannot be removed, which is told apart', async () => {
   await forgetAll();
   const place = placeFor(folder, 'cannot remove');
@@ -156,6 +184,7 @@ test('a backup is good when old ones cannot be removed, which is told apart', as
       return made && { name: made.name, bytes: made.label.file.bytes, notRemoved: made.failure?.message };
     },
     log: { info: log('info'), error: log('error') } as Logger,
+    stopping: new AbortController(),
   });
   await job.run();
   assert.deepEqual(said, ['info: a backup was made', 'error: old backups could not be removed']);

@@ -93,7 +93,7 @@ test('a probe writes, reads and removes; a bucket that is not there, and other c
 test('a node that is killed in the middle of a scheduled backup lets another one make it, with no alarm', async (t) => {
   const url = await databaseUrl(t);
   const { recipient } = await makeIdentity(join(folder, 'identity of nodes'));
-  const asked = Promise.withResolvers<void>();
+  let asked = Promise.withResolvers<void>();
   // A server of S3 that takes a backup and never says so.
   const hangs = createServer((request) => {
     request.resume();
@@ -113,6 +113,11 @@ test('a node that is killed in the middle of a scheduled backup lets another one
   };
   const silent = `http://127.0.0.1:${(hangs.address() as AddressInfo).port}`;
   const first = await startNode(t, { databaseUrl: url, env: { ...env, CARDEA_BACKUP_S3_ENDPOINT: silent } });
+  await asked.promise;
+  // It need not wait for the storage when it stops.
+  await first.stop();
+  asked = Promise.withResolvers<void>();
+  await first.restart();
   await asked.promise;
   const second = await startNode(t, { databaseUrl: url, env: { ...env, CARDEA_BACKUP_S3_ENDPOINT: endpoint } });
   await first.kill();
