@@ -40,13 +40,17 @@ export function compileTemplates(folder: URL = FOLDER): TemplatePrinter {
       },
     ],
   });
+  const compile = (file: string) => {
+    try {
+      return eta.compile(readFileSync(new URL(file, folder), 'utf8'));
+    } catch (error) {
+      throw new Error(`${file}: ${error instanceof Error ? error.message : error}`, { cause: error });
+    }
+  };
   const compiled = new Map(
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.eta'))
-      .map((file) => [
-        file.slice(0, -'.eta'.length).replaceAll('\\', '/'),
-        eta.compile(readFileSync(new URL(file, folder), 'utf8')),
-      ]),
+      .map((file) => [file.slice(0, -'.eta'.length).replaceAll('\\', '/'), compile(file)]),
   );
   return (name, scope) => {
     const template = compiled.get(name);

@@ -6,7 +6,7 @@ import { createDb } from '../../server/platform/db.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../server/platform/embedded.ts';
 import { migrateUp } from '../../server/platform/migrate.ts';
 import { childrenOf } from './children.ts';
-import { TEST_CLUSTER_SETTINGS } from './postgres.ts';
+import { MIGRATED, TEST_CLUSTER_SETTINGS } from './postgres.ts';
 import { defer, type Scope } from './scope.ts';
 import { isAlive, until } from './waiting.ts';
 
@@ -88,7 +88,8 @@ export async function clusterTemplate(): Promise<string> {
 }
 
 async function makeTemplate(): Promise<string> {
-  const folder = process.env.TEST_CLUSTER_TEMPLATE ?? join(tmpdir(), `cardea-test-template-${process.getuid?.() ?? 0}`);
+  // Of a run alone; single files that are run one by one share it, and another branch has other migrations.
+  const folder = process.env.TEST_CLUSTER_TEMPLATE ?? join(tmpdir(), `${MIGRATED.name()}-${process.getuid?.() ?? 0}`);
   if (existsSync(folder)) return folder;
   const unfinished = `${folder}-${process.pid}`;
   mkdirSync(unfinished);

@@ -86,6 +86,20 @@ test('what is removed by an erasure hangs on the account in the database', () =>
   );
 });
 
+test('what is about a person ends with the account or by its time, except the audit', () => {
+  const stays = personalTables().filter(
+    ([, { kept }]) => !['erasure', 'expiry'].some((end) => kept.removedBy.includes(end as 'erasure')),
+  );
+  assert.deepEqual(
+    stays.map(([table]) => table),
+    ['audit'],
+  );
+  const technical = Object.entries(TECHNICAL).filter(([, names]) =>
+    (names as readonly string[]).includes('account_id'),
+  );
+  assert.deepEqual(technical, [], 'a table that names accounts is about people: list it in PERSONAL');
+});
+
 test('each rule of retention names settings that exist', () => {
   const named = personalTables().flatMap(([, { kept }]) => kept.settings ?? []);
   assert.deepEqual(

@@ -123,6 +123,19 @@ test('every page has a case', () => {
   assert.deepEqual([...pages].sort(), templates.sort());
 });
 
+test('each form that is sent to Cardea has the token that a form needs', () => {
+  for (const { name, template, render } of PAGE_CASES) {
+    // That page only sends on what another party has sent, to the endpoint that checks it.
+    if (template === 'onward') continue;
+    for (const [form] of render('en').matchAll(/<form\b[^>]*method="post"[\s\S]*?<\/form>/gi))
+      assert.match(
+        form,
+        /<input[^>]*\bname="(csrf|xsrf)"/,
+        `${name}: add the hidden field csrf with the value frame.csrf`,
+      );
+  }
+});
+
 test('a regional locale uses its language, and an unknown language falls back to English', () => {
   for (const locale of locales) assert.equal(negotiate(`tlh ${locale}-ZZ`), locale);
   assert.equal(negotiate('tlh', 'tlh-ZZ, xx;q=0.9'), 'en');
