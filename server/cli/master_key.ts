@@ -9,7 +9,7 @@ import type { CommandTools } from './tools.ts';
 
 export function masterKeyCommand(
   noun: Command,
-  { env, verb, printItem, printItems, createProgress }: CommandTools,
+  { env, verb, printItem, printItems, note, createProgress }: CommandTools,
 ): void {
   noun
     .command('new')
@@ -33,7 +33,7 @@ export function masterKeyCommand(
     .option('--force', 'also when a running server does not have the new key')
     .option(...JSON_OPTION)
     .action(
-      verb<ChangeOptions>(async ({ stream }, options) => {
+      verb<ChangeOptions>(async ({ stream, sealer }, options) => {
         const items: Item[] = [];
         const done = options.dryRun ? 'to encrypt again' : 'encrypted again';
         const progress = createProgress({ every: Number.POSITIVE_INFINITY });
@@ -48,6 +48,11 @@ export function masterKeyCommand(
         }
         printItems(items, ['table', 'column', 'seen', 'resealed', 'unreadable'], '', options);
         if (running.failure() !== undefined) throw running.failure();
+        if (!options.json && items.every(({ resealed }) => resealed === 0))
+          note(
+            `There was nothing to do: everything is encrypted under the first key of CARDEA_MASTER_KEY, ${sealer.keyIds[0]}, already. ` +
+              'To rotate to another key, put it first (ops/docs/secrets.md).',
+          );
       }),
     );
 }
