@@ -16,6 +16,7 @@ import { setUpCli } from '../cli/run_cli.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
+import { until } from '../helpers/waiting.ts';
 import { backupWorld, emptyDatabase, placeFor } from './world.ts';
 
 /** Backups and their commands destroy nothing that they were not told to. */
@@ -181,6 +182,27 @@ test('a backup whose label cannot be written leaves no file, which would fill th
     },
   );
   assert.deepEqual(await place.list(''), []);
+});
+
+test('the runbook finds the connection of a process that hangs with the lock of backups, and ends it', async () => {
+  const [, runbook = ''] = readFileSync(join(ROOT, 'ops/docs/runbooks.md'), 'utf8').split('## CardeaBackupTooOld');
+  const [, find = ''] = /```sql\n(.*?)```/s.exec(runbook) ?? [];
+  const [end = ''] = /SELECT pg_terminate_backend\(PID\);/.exec(runbook) ?? [];
+  const busy = () => new AppError('backup_under_way', '');
+  const holding = exclusively(db, 'backup', busy, async (client) => {
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const lost = new Promise((done) => client.once('error', done));
+    const found = await db.run<{ pid: number }>({ name: '', text: find }, []);
+    assert.deepEqual(
+      found.map(({ pid }) => pid),
+      rows.map(({ pid }) => pid),
+    );
+    await db.run({ name: '', text: end.replace('PID', String(found[0]?.pid)) }, []);
+    await lost;
+  });
+  await holding;
+  await until('the lock is free', async () => (await db.run({ name: '', text: find }, [])).length === 0);
+  await exclusively(db, 'backup', busy, async () => {});
 });
 
 test('retention counts whole backups of this installation alone', async () => {
