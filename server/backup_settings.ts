@@ -36,7 +36,7 @@ export const BACKUP = {
     read: seconds(0),
     fallback: '30d',
     about:
-      'older backups are removed after each new one, but never the newest three; 0: none is. Lists of erased people are never removed',
+      'older backups are removed after each new one, but never the newest three that the master key opens; 0: none is. Lists of erased people are never removed',
   },
   CARDEA_BACKUP_S3_ENDPOINT: {
     read: url('https:', 'http:'),

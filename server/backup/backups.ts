@@ -30,6 +30,7 @@ import {
   exclusivelyRestoring,
   knownLists,
   newestHead,
+  notingRestored,
   type Progress,
   replaceAll,
   restoreUnderWay,
@@ -202,11 +203,8 @@ export function createBackups(parts: BackupParts): Backups {
         const ended_at = await databaseTime(db);
         await noteRun(db, { ...run, name: made.name, ended_at, bytes, failure: null });
         await removeAbandoned(client);
-        // Of others only they themselves know whether a backup may go, and what is damaged replaces none.
-        const isOwn = ({ label, problem }: ListedBackup) =>
-          problem === undefined && label?.issuer === made.label.issuer;
-        const own = (await list()).filter(isOwn).map(({ name }) => name);
-        return { ...made, ...(await removeOld(storage, own, settings.keptSeconds, ended_at.getTime())) };
+        const removal = await removeOld(storage, await list(), made.label, settings.keptSeconds, ended_at.getTime());
+        return { ...made, ...removal };
       } catch (error) {
         if (!stopping?.aborted) await noteFailure(run, error).catch(() => {}); // the database may be what failed
         throw error;
@@ -328,6 +326,7 @@ export function createBackups(parts: BackupParts): Backups {
         const found = await examined(client, chosen, source, replace, progress);
         const { manifest, headSeen: auditHead, target } = found;
         const { newest } = found.erasures;
+        const noting = await notingRestored(source, manifest);
         const seen = { auditHead, erasures: [...target.erasures, ...(newest ? [newest] : [])] };
         // Its statements may take as long as a large database needs.
         const patient = createDb({ url: db.url, poolSize: 2, timeoutMs: PATIENT_MS, name: 'cardea backup' });
@@ -335,7 +334,7 @@ export function createBackups(parts: BackupParts): Backups {
         try {
           id = await replaceAll(patient, client, source, manifest, seen, progress);
           await migrateTo(patient, undefined);
-          const last = [stillOwn(id), ...endings, ...(newest ? [goOnBehind(newest)] : [])];
+          const last = [stillOwn(id), ...endings, ...(newest ? [goOnBehind(newest)] : []), noting];
           await patient.transact(last).catch((error: unknown) => {
             throw anotherBegan(error) ?? error;
           });

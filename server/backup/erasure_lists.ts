@@ -146,6 +146,8 @@ type Opened = List & ChainedList;
 interface Unusable {
   readonly problem: string;
   readonly number: number;
+  /** The id of the master key that would open it, where it is that alone which is missing. */
+  readonly keyId?: string;
 }
 
 /** A list that was sealed under a master key of this installation, or why it is none. */
@@ -162,7 +164,7 @@ function opened(text: string, name: string, sealer: Sealer): Opened | Unusable {
   const sealed = Buffer.from(seal, 'base64');
   const keyId = sealed.subarray(1, 5).toString('hex');
   if (!sealer.keyIds.includes(keyId))
-    return { problem: `needs the master key ${keyId}, which is not in CARDEA_MASTER_KEY`, number };
+    return { problem: `needs the master key ${keyId}, which is not in CARDEA_MASTER_KEY`, number, keyId };
   try {
     if (!sealer.open(placeOf(list), sealed).equals(digestOf(about))) return { problem: 'was changed', number };
   } catch {
@@ -206,12 +208,14 @@ export async function erasuresSince(
   const from = start ?? { installation: undefined, number: 0, sha256: null };
   const isOwn = (one: ListHead) => from.installation === undefined || one.installation === from.installation;
   const found: (ChainedList & { readonly storage: Storage; readonly name: string })[] = [];
-  const problems = new Map<number, string>();
+  const problems = new Map<number, Unusable>();
   for (const storage of storages) {
     for (const name of await namesIn(storage, from)) {
       const list = opened(await textOf(storage, name), name, sealer);
-      if ('problem' in list) problems.set(list.number, list.problem);
-      else if (isOwn(list)) {
+      if ('problem' in list) {
+        // Of two copies the one that a key opens can be used.
+        if (problems.get(list.number)?.keyId === undefined) problems.set(list.number, list);
+      } else if (isOwn(list)) {
         const { installation, number, sha256, previous } = list;
         found.push({ installation, number, sha256, previous, storage, name });
       }
@@ -223,7 +227,16 @@ export async function erasuresSince(
   );
   const missing = [...new Set([...missingLists(from, known, found), ...unread])].toSorted((a, b) => a - b);
   const { isIn, count } = accepted === undefined ? { isIn: () => false, count: 0 } : numbersIn(accepted);
-  if (!missing.every(isIn)) throw refusal(storages, from.installation, missing, problems);
+  if (!missing.every(isIn)) {
+    // They are there: to go on without them would let people come back who can be erased again.
+    const closed = missing.filter((number) => problems.get(number)?.keyId !== undefined && !isIn(number));
+    const gone = missing.filter((number) => !closed.includes(number));
+    const reasons = [
+      ...(closed.length > 0 ? [cannotBeOpened(from.installation, closed, problems)] : []),
+      ...(gone.every(isIn) ? [] : [notThere(storages, from.installation, gone, problems)]),
+    ];
+    throw new AppError('erasure_lists_missing', reasons.join('. Also, '));
+  }
   if (count !== missing.length) throw tooMany(missing);
   const [newest] = [...(start ? [start] : []), ...known, ...found].toSorted((a, b) => b.number - a.number);
   return {
@@ -242,24 +255,36 @@ const tooMany = (missing: readonly number[]): AppError =>
       : `must be ${rangesOf(missing)}: only that is missing`,
   );
 
-function refusal(
-  storages: readonly Storage[],
-  installation: string | undefined,
-  missing: readonly number[],
-  problems: ReadonlyMap<number, string>,
-): AppError {
-  const whose = installation === undefined ? '' : ` of the installation ${installation.slice(0, 8)}`;
-  const places = storages.map(({ place }) => place).join(', ');
-  const ranges = rangesOf(missing);
-  const known = missing.filter((number) => problems.has(number)).map((number) => `${number} ${problems.get(number)}`);
-  const [what, are] = missing.length === 1 ? ['list', 'is'] : ['lists', 'are'];
-  const reasons = known.length === 0 ? '' : ` (${known.slice(0, 5).join('; ')})`;
-  return new AppError(
-    'erasure_lists_missing',
-    `${what} ${ranges} of erased people${whose} ${are} not in ${places}${reasons}: people who were erased would be there again. ` +
-      `Name the place of what is missing by --erasures, or go on without it by --without-erasures ${ranges}`,
+type Problems = ReadonlyMap<number, Unusable>;
+
+function cannotBeOpened(installation: string | undefined, closed: readonly number[], problems: Problems): string {
+  const keys = [...new Set(closed.map((number) => problems.get(number)?.keyId))];
+  const [those, these] = keys.length === 1 ? ['key', 'that key'] : ['keys', 'these keys'];
+  return (
+    `${named(installation, closed)} cannot be opened: ${closed.length === 1 ? 'it needs' : 'they need'} the master ${those} ` +
+    `${keys.join(', ')}, which CARDEA_MASTER_KEY does not have. Add ${these} to CARDEA_MASTER_KEY, behind the first`
   );
 }
+
+function notThere(
+  storages: readonly Storage[],
+  installation: string | undefined,
+  gone: readonly number[],
+  problems: Problems,
+): string {
+  const places = storages.map(({ place }) => place).join(', ');
+  const known = gone.flatMap((number) => problems.get(number) ?? []);
+  const some = known.slice(0, 5).map(({ number, problem }) => `${number} ${problem}`);
+  return (
+    `${named(installation, gone)} ${gone.length === 1 ? 'is' : 'are'} not in ${places}${some.length === 0 ? '' : ` (${some.join('; ')})`}: ` +
+    'people who were erased would be there again. ' +
+    `Name the place of what is missing by --erasures, or go on without it by --without-erasures ${rangesOf(gone)}`
+  );
+}
+
+const named = (installation: string | undefined, numbers: readonly number[]): string =>
+  `${numbers.length === 1 ? 'list' : 'lists'} ${rangesOf(numbers)} of erased people` +
+  (installation === undefined ? '' : ` of the installation ${installation.slice(0, 8)}`);
 
 /** Accounts that the lists say were erased, and that this database has nevertheless. @throws AppError 400 `backup_damaged` */
 export async function accountsToErase(

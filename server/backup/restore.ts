@@ -21,6 +21,7 @@ import {
   type Manifest,
   openSealed,
 } from './manifest.ts';
+import { noting } from './runs.ts';
 import { AGE, LABEL, type Storage, textOf } from './storage.ts';
 
 export interface Source {
@@ -202,6 +203,13 @@ async function mark(client: Client, id: string, manifest: Manifest, known: Known
     `INSERT INTO ${UNFINISHED_RESTORE} (backup_id, began_at, id, known) VALUES ($1, clock_timestamp(), $2, $3)`,
     [manifest.id, id, JSON.stringify(known)],
   );
+}
+
+/** The backup as the last good one of the database that was made of it, which by itself knows of those before alone. */
+export async function notingRestored({ storage, name }: Source, { created_at }: Manifest): Promise<BoundStatement> {
+  const file = (await storage.list(name)).find((one) => one.name === `${name}${AGE}`);
+  const at = new Date(created_at);
+  return noting({ id: randomUUID(), name, began_at: at, ended_at: at, bytes: file?.bytes ?? null, failure: null });
 }
 
 const distinct = (heads: readonly ListHead[]): ListHead[] => [

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { statement } from '../platform/statement.ts';
 
 /** The outcomes of the last backups that this installation has made. */
@@ -72,5 +72,8 @@ export function lastOf(rows: readonly LastRow[]): LastRuns {
   return { good, failed: isNewer ? failed : undefined };
 }
 
+/** For a transaction with others. */
+export const noting = (run: Run): BoundStatement => BACKUP_STATEMENTS.note.bind(run);
+
 export const noteRun = (db: Pick<Db, 'transact'>, run: Run): Promise<unknown> =>
-  db.transact([BACKUP_STATEMENTS.note.bind(run), BACKUP_STATEMENTS.forget.bind()]);
+  db.transact([noting(run), BACKUP_STATEMENTS.forget.bind()]);

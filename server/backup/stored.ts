@@ -8,6 +8,13 @@ const NEWEST_KEPT = 3;
 /** Labels that are read at the same time. */
 const READERS = 8;
 
+/** What a label says of the installation that has made it, which nothing proves; undefined where it says nothing. */
+interface Claimed {
+  readonly issuer: string | undefined;
+  /** The id by which lists of erased people name it: a database keeps it also when its master key is replaced. */
+  readonly installation: string | undefined;
+}
+
 export interface ListedBackup {
   readonly name: string;
   /** Undefined: its label cannot be read here. */
@@ -17,9 +24,7 @@ export interface ListedBackup {
   readonly unreadable?: {
     /** The reason in words. */
     readonly why: string;
-    /** What it says of its issuer; undefined where it says nothing. */
-    readonly issuer: string | undefined;
-  };
+  } & Claimed;
 }
 
 /** A backup with a label, by the list of the storage alone. */
@@ -107,23 +112,36 @@ async function listed(storage: Read, { name, bytes }: Complete, sealer: Sealer):
     return { name, label, problem: isWhole ? undefined : 'backup_damaged' };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    const unreadable = { why: error.message, issuer: claimedIssuer(text) };
+    const unreadable = { why: error.message, ...claimedIn(text) };
     return { name, label: undefined, problem: error.code, unreadable };
   }
 }
 
-function claimedIssuer(text: string): string | undefined {
+function claimedIn(text: string): Claimed {
   try {
-    const { issuer } = JSON.parse(text) as { readonly issuer?: unknown };
-    return typeof issuer === 'string' ? issuer : undefined;
+    const { issuer, erasures } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const { installation } = Object(erasures) as Readonly<Record<string, unknown>>;
+    return { issuer: textOrNone(issuer), installation: textOrNone(installation) };
   } catch {
-    return undefined;
+    return { issuer: undefined, installation: undefined };
   }
 }
+
+const textOrNone = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** True where a backup of this installation needs a master key that this process does not have, as far as its label can be believed. */
+const isOfOldKey = ({ problem, unreadable }: ListedBackup, { issuer, erasures }: Origin): boolean =>
+  problem === 'backup_of_other_key' &&
+  unreadable?.installation !== undefined &&
+  unreadable.issuer === issuer &&
+  unreadable.installation === erasures?.installation;
 
 const stampOf = (ms: number): string => `cardea-${new Date(ms).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
 /** A file without a label may be that of another installation, which writes the label at this moment. */
 const UNLABELLED_MS = 86_400_000;
+
+/** By what a backup is known to be of the same installation as another one. */
+type Origin = Pick<Label, 'issuer' | 'erasures'>;
 
 /** What was removed, until it was done or has failed. */
 export interface Removal {
@@ -133,20 +151,26 @@ export interface Removal {
 }
 
 /**
- * Removes old backups and what is left of incomplete ones; the newest three stay, however old they are.
- * @param own names of whole backups of this installation, the newest first
+ * Removes old backups of an installation and what is left of incomplete ones. The newest three that are whole stay, however old they are;
+ * those of a master key that was dropped are none of these, as they cannot be restored with the key that there is.
+ * @param all the newest first
+ * @param made the label of the one that was just made
  */
 export async function removeOld(
   storage: Pick<Storage, 'list' | 'remove'>,
-  own: readonly string[],
+  all: readonly ListedBackup[],
+  made: Origin,
   keptSeconds: number,
   now: number,
 ): Promise<Removal> {
   const removed: string[] = [];
   if (keptSeconds === 0) return { removed, failure: undefined };
   const keptMs = keptSeconds * 1_000;
+  // Of others only they themselves know whether a backup may go, and what is damaged replaces none.
+  const whole = all.filter(({ label, problem }) => problem === undefined && label?.issuer === made.issuer);
+  const candidates = [...whole.slice(NEWEST_KEPT), ...all.filter((one) => isOfOldKey(one, made))];
   try {
-    for (const name of own.slice(NEWEST_KEPT).filter((name) => name < stampOf(now - keptMs))) {
+    for (const { name } of candidates.filter(({ name }) => name < stampOf(now - keptMs))) {
       // The label first: without it a backup is not listed.
       await storage.remove(`${name}${LABEL}`);
       removed.push(name);

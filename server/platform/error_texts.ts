@@ -247,7 +247,8 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
   },
   backup_under_way: {
     happened: 'Another process is making a backup.',
-    remedy: 'Wait until it is done: `cardea backup list` shows it then.',
+    remedy:
+      'Wait until it is done: `cardea backup list` shows it then. When it never is, a process hangs: CardeaBackupTooOld in ops/docs/runbooks.md finds it.',
   },
   backup_unreadable: {
     happened: 'The label of the newest backup cannot be read, so that an older one would be taken for it.',
@@ -282,9 +283,10 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     remedy: 'Do it on a server whose issuer is on this machine.',
   },
   erasure_lists_missing: {
-    happened: 'Lists of people who were erased after the backup are missing, were changed, or are of other servers.',
+    happened:
+      'Lists of people who were erased after the backup are missing, were changed, are of other servers, or need another master key.',
     remedy:
-      'Name the place that has them by --erasures. When they are lost, --without-erasures goes on without those that the message names.',
+      'Add the master key that the message names to CARDEA_MASTER_KEY, or name the place that has the lists by --erasures. When they are lost, --without-erasures goes on without those that the message names.',
   },
   export_under_way: {
     happened: 'The data of this person is being exported already.',

@@ -303,9 +303,11 @@ test('one restore at a time: another is refused until the database may be used a
 
 test('a database with rows is replaced only when that is asked for, and it is said what is lost', async () => {
   const before = await cardea(['users', 'list', '--json']);
-  const refused = await backup(url, ['restore', one, '--identity', identity]);
-  assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /rows that would be lost: .*accounts 2.*--replace/);
+  for (const more of [[], ['--dry-run']]) {
+    const refused = await backup(url, ['restore', one, '--identity', identity, ...more]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /rows that would be lost: .*accounts 2.*--replace/);
+  }
   assert.deepEqual((await cardea(['users', 'list', '--json'])).json, before.json);
   const replaced = await backup(url, ['restore', one, '--identity', identity, '--replace', '--json']);
   assert.equal(replaced.code, 0, replaced.stderr);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { copyFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createBackups, type Made } from '../../server/backup/backups.ts';
 import { nameOf } from '../../server/backup/create.ts';
-import { sealedText } from '../../server/backup/manifest.ts';
+import { type Label, sealedText } from '../../server/backup/manifest.ts';
 import { openStorage } from '../../server/backup/open_storage.ts';
 import { lastRuns, noteRun } from '../../server/backup/runs.ts';
 import { type Storage, storageFailed } from '../../server/backup/storage.ts';
@@ -55,16 +55,16 @@ const note = (began: number, ended: number, failure: string | null) =>
     failure,
   });
 
-/** As if the same had been made before. @returns its name */
-function madeBefore(place: string, { name, label }: Made, daysAgo: number): string {
+/** As if the same had been made before, by another installation where it says so. @returns its name */
+function madeBefore(place: string, { name, label }: Made, daysAgo: number, says: Partial<Label> = {}, by = sealer) {
   const about = {
     id: randomUUID(),
     created_at: new Date(Date.parse(label.created_at) - daysAgo * DAY_MS).toISOString(),
   };
   const copy = nameOf(about);
   copyFileSync(join(place, `${name}.age`), join(place, `${copy}.age`));
-  const older = { ...label, ...about, file: { ...label.file, name: `${copy}.age` } };
-  writeFileSync(join(place, `${copy}.json`), sealedText(sealer, 'label', older));
+  const older = { ...label, ...says, ...about, file: { ...label.file, name: `${copy}.age` } };
+  writeFileSync(join(place, `${copy}.json`), sealedText(by, 'label', older));
   return copy;
 }
 
@@ -81,6 +81,28 @@ test('a node whose clock is 40 days ahead makes one backup a day, names it by th
   assert.deepEqual(removed, [tooOld]);
   assert.deepEqual(namesIn(place), [...before, first.name, name].toSorted());
   for (const backups of [wrong, node(place)]) assert.ok(Math.abs((await due(backups)) - DAY_MS) < 60_000);
+});
+
+test('backups of a master key that was dropped are removed by their age and are none of the newest that stay; those of others are never removed', async () => {
+  await db.run({ text: "INSERT INTO installation (issuer, since) VALUES ('https://id.example.com', now())" }, []);
+  const place = placeFor(folder, 'old key');
+  const first = await create(node(place));
+  const dropped = createSealer([randomBytes(32)]);
+  const ofOldKey = (daysAgo: number, says: Partial<Label> = {}) => madeBefore(place, first, daysAgo, says, dropped);
+  const old = [ofOldKey(31), ofOldKey(50)];
+  const kept = [
+    ofOldKey(29),
+    ofOldKey(40, { issuer: 'https://other.example.com' }),
+    ofOldKey(40, { issuer: null }),
+    ofOldKey(40, { erasures: { installation: randomUUID(), number: 0, sha256: null } }),
+    ofOldKey(40, { erasures: null }),
+    // With the two that are made here the newest three of the key that there is.
+    madeBefore(place, first, 60),
+  ];
+  const fourth = madeBefore(place, first, 61);
+  const { name, removed } = await create(node(place));
+  assert.deepEqual(removed.toSorted(), [...old, fourth].toSorted());
+  assert.deepEqual(namesIn(place), [...kept, first.name, name].toSorted());
 });
 
 test('of nodes that find a backup due at the same moment one makes it', async () => {

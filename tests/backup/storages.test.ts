@@ -279,7 +279,7 @@ test('a file without a label stays for a day, as another installation may be wri
   const storage = createFolderStorage(placeFor(folder, 'unlabelled'));
   const left = ['cardea-20260107T230000Z-0000000a.age', 'cardea-20260109T120000Z-0000000b.age'];
   for (const name of left) await storage.put(name, chunks(1));
-  const { removed } = await removeOld(storage, [], 3_600, Date.UTC(2026, 0, 10));
+  const { removed } = await removeOld(storage, [], { issuer: null, erasures: null }, 3_600, Date.UTC(2026, 0, 10));
   assert.deepEqual([removed, readdirSync(storage.place)], [[], left.slice(1)]);
 });
 

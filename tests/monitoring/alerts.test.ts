@@ -60,6 +60,12 @@ test('each alert fires when it should, and not otherwise', () => {
   }
 });
 
+test('the page about backups names the alert about them with its value', () => {
+  const { expr = '' } = rules.find(({ alert }) => alert === 'CardeaBackupTooOld') ?? {};
+  const [, seconds] = /cardea_backup_age_seconds\) > (\d+)/.exec(expr) ?? [];
+  assert.match(read('ops/docs/backup.md'), new RegExp(`CardeaBackupTooOld[^;]* above ${seconds} seconds for an hour`));
+});
+
 test('each alert asks for metrics that there are, and has a runbook', () => {
   const headings = [...read('ops/docs/runbooks.md').matchAll(/^## (\w+)$/gm)].map(([, name = '']) => name);
   assert.deepEqual(
