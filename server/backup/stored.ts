@@ -132,9 +132,9 @@ const textOrNone = (value: unknown): string | undefined => (typeof value === 'st
 /** True where a backup of this installation needs a master key that this process does not have, as far as its label can be believed. */
 const isOfOldKey = ({ problem, unreadable }: ListedBackup, { issuer, erasures }: Origin): boolean =>
   problem === 'backup_of_other_key' &&
-  unreadable?.installation !== undefined &&
-  unreadable.issuer === issuer &&
-  unreadable.installation === erasures?.installation;
+  erasures !== null &&
+  unreadable?.issuer === issuer &&
+  unreadable.installation === erasures.installation;
 
 const stampOf = (ms: number): string => `cardea-${new Date(ms).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
 /** A file without a label may be that of another installation, which writes the label at this moment. */

@@ -177,7 +177,7 @@ test('a list of erased people from before a backup needs no master key, as it ma
   assert.deepEqual((await erasuresSince(places, head, [], other, undefined)).lists, []);
 });
 
-test('a list of erased people that another master key opens is not called missing, and nobody is offered to go on without it', async () => {
+test('a list of erased people that another master key opens is not called missing, and to go on without it is not offered', async () => {
   const other = createSealer([randomBytes(32)]);
   const { erasures: start } = JSON.parse(readFileSync(join(to, `${made.json.name}.json`), 'utf8')) as Labelled;
   // Of a second list another backup knows alone.
