@@ -64,27 +64,10 @@ export async function createBackup(
       throw translate(error);
     });
   for (const text of COPYING) await query(text);
-  // Everything is read in one snapshot. One connection has it to the end, so that it need not be exported to others.
-  const tables = await beginSnapshot(client);
-  const { at, ...installation } = await installationOf(client);
-  const id = randomUUID();
-  const name = nameOf({ id, created_at: at.toISOString() });
-  const header: Header = {
-    type: 'cardea-backup',
-    format: FORMAT,
-    id,
-    created_at: at.toISOString(),
-    product_version: version,
-    ...installation,
-    schema_digest: await schemaDigest(client),
-    master_keys: await masterKeysIn(client, sealed),
-    signing_keys: await signingKeysIn(client),
-    audit_head: await auditHeadIn(client),
-    erasures: await listHeadIn(client),
-    partitions: await partitionsIn(client),
-    sequences: await sequencesIn(client),
-    tables: tables.map((table) => ({ name: table.name, columns: table.columns })),
-  };
+  const { header, tables } = await begun(client, version, sealed).catch((error: unknown) => {
+    throw translate(error);
+  });
+  const name = nameOf(header);
   let manifest: Manifest | undefined;
   const contents = async function* () {
     try {
@@ -125,6 +108,33 @@ export async function createBackup(
 async function withdraw(storage: Pick<Storage, 'remove'>, name: string): Promise<void> {
   await storage.remove(`${name}${LABEL}`);
   await storage.remove(`${name}${AGE}`);
+}
+
+/** Begins the snapshot in which everything is read. One connection has it to the end, so that it need not be exported to others. */
+async function begun(
+  client: Client,
+  version: string,
+  sealed: readonly SealedColumn[],
+): Promise<{ readonly header: Header; readonly tables: readonly CataloguedTable[] }> {
+  const tables = await beginSnapshot(client);
+  const { at, ...installation } = await installationOf(client);
+  const header: Header = {
+    type: 'cardea-backup',
+    format: FORMAT,
+    id: randomUUID(),
+    created_at: at.toISOString(),
+    product_version: version,
+    ...installation,
+    schema_digest: await schemaDigest(client),
+    master_keys: await masterKeysIn(client, sealed),
+    signing_keys: await signingKeysIn(client),
+    audit_head: await auditHeadIn(client),
+    erasures: await listHeadIn(client),
+    partitions: await partitionsIn(client),
+    sequences: await sequencesIn(client),
+    tables: tables.map(({ name, columns }) => ({ name, columns })),
+  };
+  return { header, tables };
 }
 
 const SNAPSHOT_TRIES = 10;

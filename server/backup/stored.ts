@@ -133,8 +133,9 @@ const textOrNone = (value: unknown): string | undefined => (typeof value === 'st
 const isOfOldKey = ({ problem, unreadable }: ListedBackup, { issuer, erasures }: Origin): boolean =>
   problem === 'backup_of_other_key' &&
   erasures !== null &&
-  unreadable?.issuer === issuer &&
-  unreadable.installation === erasures.installation;
+  unreadable?.installation === erasures.installation &&
+  // Null before the first start of a server.
+  (unreadable.issuer ?? null) === issuer;
 
 const stampOf = (ms: number): string => `cardea-${new Date(ms).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
 /** A file without a label may be that of another installation, which writes the label at this moment. */

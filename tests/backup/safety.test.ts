@@ -158,6 +158,26 @@ for (const [when, isAt] of [
   });
 }
 
+test('a backup whose connection is ended while it waits for a table says that the database is away', async () => {
+  const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
+  const [holder, client] = [await db.connect(), await db.connect()];
+  await holder.query('BEGIN; LOCK TABLE groups IN ACCESS EXCLUSIVE MODE');
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const pid = rows[0]?.pid;
+  const waits = `SELECT FROM pg_stat_activity WHERE pid = ${pid} AND wait_event_type = 'Lock'`;
+  const parts = { sealer, version: '0.1.0', sealed: SEALED };
+  const making = createBackup(parts, client, createFolderStorage(to), { recipients: [recipient] });
+  const ended = assert.rejects(making, { code: 'temporarily_unavailable' });
+  client.on('error', () => {});
+  try {
+    await until('it waits', async () => (await db.run({ name: '', text: waits }, [])).length > 0);
+    await db.run({ name: '', text: `SELECT pg_terminate_backend(${pid})` }, []);
+    await ended;
+  } finally {
+    await holder.end();
+  }
+});
+
 test('a backup whose label cannot be written leaves no file, which would fill the storage with each attempt', async () => {
   const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
   const place = createFolderStorage(placeFor(folder, 'full'));

@@ -84,6 +84,10 @@ test('a node whose clock is 40 days ahead makes one backup a day, names it by th
 });
 
 test('backups of a master key that was dropped are removed by their age and are none of the newest that stay; those of others are never removed', async () => {
+  const early = placeFor(folder, 'before the first start');
+  const one = await create(node(early));
+  const ofEarlyKey = madeBefore(early, one, 31, {}, createSealer([randomBytes(32)]));
+  assert.deepEqual([one.label.issuer, (await create(node(early))).removed], [null, [ofEarlyKey]]);
   await db.run({ text: "INSERT INTO installation (issuer, since) VALUES ('https://id.example.com', now())" }, []);
   const place = placeFor(folder, 'old key');
   const first = await create(node(place));
