@@ -621,7 +621,7 @@ export interface components {
          *     - `invalid_client_metadata`: a field of the client metadata is not allowed (RFC 7591 section 3.2.2)
          *     - `invalid_dpop_proof`: the DPoP proof is not valid (RFC 9449 section 5)
          *     - `invalid_grant`: the code, token or request is unknown, expired, used or of another client
-         *     - `invalid_redirect_uri`: a redirect URI of the client metadata is not allowed
+         *     - `invalid_redirect_uri`: a redirect URI is not one of the client, or its metadata has one that is not allowed
          *     - `invalid_request`: a parameter is missing, repeated, malformed or too long: the description names it
          *     - `invalid_request_object`: the request object is not valid (RFC 9101)
          *     - `invalid_request_uri`: the request_uri is not valid (RFC 9101, RFC 9126)

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
 import { test } from 'node:test';
-import type { Command } from 'commander';
-import { createProgram } from '../../server/cli/main.ts';
-import { ROOT } from '../helpers/artifacts.ts';
+import { everyVerb } from '../helpers/verbs.ts';
 
-/** Every verb of the command line has a dry run, or stands here; and all are in ops/docs/commands.md. */
+/** Every verb of the command line has a dry run, or stands here. */
 
 const READS = 'it changes nothing';
 const FILE = 'it writes a file alone, which another name spares';
@@ -79,52 +74,9 @@ const WITHOUT_DRY_RUN: Readonly<Record<string, string>> = {
   'users show': READS,
 };
 
-const host = {
-  env: {},
-  stdin: Readable.from([]),
-  stdout: new Writable(),
-  stderr: new Writable(),
-  once() {},
-  off() {},
-};
-
-function verbsOf(command: Command, words: readonly string[] = []): { name: string; verb: Command }[] {
-  if (command.commands.length === 0) return [{ name: words.join(' '), verb: command }];
-  return command.commands.flatMap((one) => verbsOf(one, [...words, one.name()]));
-}
-
-const verbs: { name: string; verb: Command }[] = [];
-for (const noun of (await createProgram([], host)).commands.map((one) => one.name())) {
-  const program = await createProgram([noun], host);
-  const command = program.commands.find((one) => one.name() === noun) ?? assert.fail(noun);
-  verbs.push(...verbsOf(command, [noun]));
-}
-
-/** `clients create\|list [--all]` are two: the words before the arguments, the last of which may be one of several. */
-function namesIn(code: string): string[] {
-  const [words = ''] = /^[a-z|\\ -]*[a-z]/.exec(code.replace(/ (?=[A-Z[-]).*/, '')) ?? [];
-  const before = words.split(' ').slice(0, -1);
-  const last = words.split(' ').at(-1) ?? '';
-  return last.split('\\|').map((one) => [...before, one].join(' '));
-}
+const verbs = await everyVerb();
 
 test('every verb that changes something has a dry run', () => {
   const without = verbs.filter(({ verb }) => !verb.options.some(({ long }) => long === '--dry-run'));
   assert.deepEqual(without.map(({ name }) => name).toSorted(), Object.keys(WITHOUT_DRY_RUN));
-});
-
-test('every verb is in the table of ops/docs/commands.md, which has no other', () => {
-  const rows = readFileSync(join(ROOT, 'ops/docs/commands.md'), 'utf8').match(/^\| `.*? \| /gm) ?? [];
-  const told = rows.flatMap((row) => Array.from(row.matchAll(/`([^`]+)`/g), ([, code = '']) => namesIn(code)).flat());
-  const has = (name: string, prefix: string) => name === prefix || name.startsWith(`${prefix} `);
-  const names = verbs.map(({ name }) => name);
-  assert.deepEqual(
-    names.filter((name) => !told.some((prefix) => has(name, prefix))),
-    [],
-    'add them to the table',
-  );
-  assert.deepEqual(
-    told.filter((prefix) => !names.some((name) => has(name, prefix))),
-    [],
-  );
 });

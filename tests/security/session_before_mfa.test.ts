@@ -45,15 +45,22 @@ test('the password alone gives no session, no code, no device, and no state that
   assert.ok(callbackOf(done).code);
 });
 
-test('the session after the second factor has a new id', async () => {
+test('a second factor makes a new session, and the one before ends', async () => {
   const person = await app.seed.person();
+  const first = await begin(app, party);
+  const { browser } = first;
+  assert.ok(callbackOf(await submitPassword(browser, first.page, person)).code, 'a session by the password alone');
+  const before = browser.clone();
   const secret = await factors.totp(person.id);
-  const { browser, page } = await begin(app, party);
+  const { page } = await begin(app, party, { prompt: 'login' }, browser);
   const waiting = await submitPassword(browser, page, person);
-  const before = browser.cookie('cardea_session');
-  await submit(browser, waiting, { action: 'code', code: totpCode(secret, Date.now()) });
-  assert.ok(browser.cookie('cardea_session'));
-  assert.notEqual(browser.cookie('cardea_session'), before);
+  assert.equal(browser.cookie('cardea_session'), before.cookie('cardea_session'), 'the password alone makes none');
+  const done = await submit(browser, waiting, { action: 'code', code: totpCode(secret, Date.now()) });
+  assert.ok(callbackOf(done).code);
+  assert.ok(before.cookie('cardea_session'));
+  assert.notEqual(browser.cookie('cardea_session'), before.cookie('cardea_session'));
+  const silent = await begin(app, party, { prompt: 'none' }, before);
+  assert.equal(callbackOf(silent.page).error, 'login_required');
 });
 
 test('a sign-in that waits for its second factor fails when the credentials change', async () => {

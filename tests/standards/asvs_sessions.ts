@@ -56,7 +56,7 @@ export const ASVS_SESSIONS: readonly Requirement[] = [
     how: 'That is so for the first sign-in, a repeated one, and a second factor.',
     tests: {
       'flows/sessions.test.ts': ['it changes at a renewed sign-in as well, and the old one ends'],
-      'security/session_before_mfa.test.ts': ['the session after the second factor has a new id'],
+      'security/session_before_mfa.test.ts': ['a second factor makes a new session, and the one before ends'],
     },
   },
   {

@@ -12,6 +12,10 @@ export type Advices = Readonly<Record<string, readonly Advice[]>>;
 export const OF_REQUESTS: Advices = {
   invalid_request: [
     {
+      said: ["redirect_uri did not match any of the client's registered redirect_uris"],
+      remedy: 'Of `/par`; on the page of `/authorize` it is `invalid_redirect_uri`, which says what to do.',
+    },
+    {
       said: ['request is invalid'],
       remedy:
         'The request has a form that nothing else describes. The log has a line “refused” with the same request id.',

@@ -147,7 +147,7 @@ export const LOG_LINES: Readonly<Record<string, readonly LogLine[]>> = {
     {
       said: ['no mail is sent: CARDEA_SMTP_URL is not set'],
       means: 'Nobody gets a link for a forgotten password, nor a notice.',
-      remedy: 'Set CARDEA_SMTP_URL, and try `cardea mail test ADDRESS`.',
+      remedy: 'Set CARDEA_SMTP_URL, and try `cardea mail test --to ADDRESS`.',
     },
     {
       said: ['a mail was sent', 'a mail was not needed'],
