@@ -14,7 +14,7 @@ import { bearerOf, NO_LIMIT, present, stage, type Ticket } from './stage.ts';
  * Promise 4: a crash loses nothing and doubles nothing. Servers are killed during token requests; another server on the
  * same database must then accept every token that a client got, and must not issue anything twice.
  */
-const ROUNDS = Number(process.env.TEST_CHAOS_ROUNDS ?? 4);
+const ROUNDS = Number(process.env.TEST_CHAOS_ROUNDS ?? 2);
 /** On a loaded machine responses arrive together, and a kill may miss all requests: then further rounds follow. */
 const MOST_ROUNDS = Math.max(18, 3 * ROUNDS);
 /** In `make chaos` victims restart while the others are being killed, so that no round waits for a start. */

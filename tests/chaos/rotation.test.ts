@@ -18,7 +18,7 @@ import { createVerifier, type Verifier } from './verifier.ts';
 const ROTATIONS = Number(process.env.TEST_CHAOS_ROTATIONS ?? 2);
 /** Tests of a minute and more, which is the tolerance for clocks that differ, run only in `make chaos`. */
 const IS_LONG = process.env.TEST_CHAOS_LONG === 'true';
-const EMERGENCIES = IS_LONG ? 40 : 2;
+const EMERGENCIES = IS_LONG ? 40 : 1;
 /** Loops of requests to each node, and the milliseconds between two rounds of one. */
 const LOAD = IS_LONG ? { loops: 2, pauseMs: 0 } : { loops: 1, pauseMs: 250 };
 const TTL = '5s';

@@ -9,7 +9,7 @@ import { createWorld } from './fuzz/world.ts';
  * Generated requests: wrong values in valid structures, whole lives of clients, and bytes that are nearly HTTP. `make
  * chaos` sends a million. TEST_FUZZ_SEED repeats a run, TEST_FUZZ_REQUESTS sets its length.
  */
-const REQUESTS = Number(process.env.TEST_FUZZ_REQUESTS ?? (LONG ? 1_000_000 : 500));
+const REQUESTS = Number(process.env.TEST_FUZZ_REQUESTS ?? (LONG ? 1_000_000 : 300));
 /** Caches still grow after a short warm-up; the long run finds a small leak in each request. */
 const GROWTH_MAX = 32 * 2 ** 20;
 
