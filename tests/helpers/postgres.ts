@@ -25,6 +25,7 @@ export const TEST_CLUSTER_SETTINGS: Readonly<Record<string, string>> = {
   fsync: 'off',
   full_page_writes: 'off',
   max_connections: '300',
+  autovacuum: 'off', // databases live for seconds, and a test that needs statistics makes them
   shared_buffers: '64MB',
   hba_file: join(ROOT, 'tests/helpers/pg_hba.conf'),
   scram_iterations: '1', // otherwise each of thousands of connections hashes its password thousands of times
