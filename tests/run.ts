@@ -45,7 +45,7 @@ const WITHOUT_COVERAGE =
   /^tests\/(browser|chaos|clients_of_others|conformance|deployment|documents|performance|security)\//;
 const MEASURING = /^tests\/performance\//;
 /** Tests that count instead of measuring time can run beside others. */
-const COUNTING = ['bench', 'configuration_file', 'flood', 'people_lists', 'revocations', 'statements'].map(
+const COUNTING = ['bench', 'configuration_file', 'people_lists', 'revocations', 'statements'].map(
   (name) => `tests/performance/${name}.test.ts`,
 );
 /** It measures the memory of its own process, which others do not change. */
