@@ -144,7 +144,7 @@ const UNLABELLED_MS = 86_400_000;
 /** By what a backup is known to be of the same installation as another one. */
 type Origin = Pick<Label, 'issuer' | 'erasures'>;
 
-/** What was removed, until it was done or has failed. */
+/** The backups that one call of `removeOld` has removed, and the error that ended it early, if one did. */
 export interface Removal {
   readonly removed: readonly string[];
   /** Why older ones are still there. */

@@ -119,7 +119,7 @@ async function* noted({ name, label, removed, failure }: Made, commit: Commit): 
   yield [{ type: 'result', name, created_at, bytes: file.bytes, rows, removed: [...removed], ...not }];
 }
 
-/** What the server does by itself when the time has come: no line when another node has done it. */
+/** The backup that the server makes by itself by the schedule. It sends no line when another node has made it already. */
 export const dueBackup = stream({
   ...CREATED,
   summary: 'Make the backup that is due',

@@ -218,7 +218,7 @@ export const ownDeletion = {
   }),
 };
 
-/** What the server does by itself when the time has come. */
+/** The erasure that the server carries out by itself when a planned deletion is due. */
 export const dueErasure = change({
   name: 'users.erase_due',
   permission: 'users:write',
