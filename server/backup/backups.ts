@@ -197,7 +197,7 @@ export function createBackups(parts: BackupParts): Backups {
         return createBackup(parts, client, storage, { recipients: settings.recipients, progress });
       };
       try {
-        // What it waits for, such as a storage that does not answer, is not waited for; without its connection it comes to no end.
+        // A stop ends the wait at once, also for a storage that does not answer. The backup that goes on cannot commit: its connection is closed.
         const made = await unlessAborted(write(), stopping);
         const { bytes } = made.label.file;
         const ended_at = await databaseTime(db);
@@ -355,6 +355,7 @@ const anotherBegan = (error: unknown): AppError | undefined =>
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(unavailable('the server', new Error('it is stopping')));
+  if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort, { once: true });
   try {
     return await Promise.race([work, aborted.promise]);

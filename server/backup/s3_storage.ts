@@ -9,7 +9,7 @@ const PART_BYTES = 16 * 1_024 * 1_024;
 const ATTEMPTS = 2;
 /** A server that does not answer is given up after `ATTEMPTS` of these, which is less than a minute. */
 const SILENT_MS = 25_000;
-/** What a server that stops may take to take back what it has sent. */
+/** The time that a server that is stopping has to remove what it has sent, in milliseconds. */
 const STOPPING_MS = 2_000;
 
 interface S3Options {

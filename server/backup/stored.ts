@@ -8,7 +8,7 @@ const NEWEST_KEPT = 3;
 /** Labels that are read at the same time. */
 const READERS = 8;
 
-/** What a label says of the installation that has made it, which nothing proves; undefined where it says nothing. */
+/** The installation that has made the backup, as its unreadable label says; nothing proves it. A member is undefined when the label does not have it. */
 interface Claimed {
   readonly issuer: string | undefined;
   /** The id by which lists of erased people name it: a database keeps it also when its master key is replaced. */

@@ -186,6 +186,7 @@ test('a server that stops gives up the backup that waits for its storage, which 
   await job.stop?.();
   await run;
   assert.deepEqual([said, await lastRuns(db)], [[], { good: undefined, failed: undefined }]);
+  await assert.rejects(backups.create(() => {}), { code: 'temporarily_unavailable' }, 'nor does one begin after that');
   assert.ok(await node(place).createDue(() => {}), 'another node makes it');
 });
 

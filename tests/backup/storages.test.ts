@@ -186,7 +186,7 @@ test('a folder that is not there is neither made nor taken for an empty one, and
   assert.equal(existsSync(place), false);
 });
 
-test('folders, and links that lead nowhere, are no files of a storage, whatever their names are', async () => {
+test('a storage lists no folder and no broken link, also under the name of a backup', async () => {
   const storage = createFolderStorage(placeFor(folder, 'folders'));
   assert.deepEqual(await storage.list('erasures/'), []);
   await storage.put('erasures/5b7d9f01-000001-0000000a.json', chunks(10));
@@ -249,7 +249,7 @@ test('to list backups takes one list of the storage, and reads each label once',
   assert.deepEqual(counts, { list: 1, get: names.length });
 });
 
-test('of two backups within a second the later one is the newest, whatever their names are', async () => {
+test('the later of two backups of one second is the newest, also when its name sorts first', async () => {
   const storage = createFolderStorage(placeFor(folder, 'second'));
   const sealer = createSealer([Buffer.alloc(32, 1)]);
   const made = async (at: string, id: string) => {

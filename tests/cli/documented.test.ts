@@ -15,7 +15,7 @@ const documents = globSync(['*.md', 'ops/docs/**/*.md', 'ops/*/README.md'], { cw
 interface Told {
   readonly file: string;
   readonly line: number;
-  /** What follows `cardea`. */
+  /** The command line without `cardea`. */
   readonly text: string;
 }
 
