@@ -14,6 +14,7 @@ import { SEALED } from '../../server/operations/sealed_columns.ts';
 import type { Logger } from '../../server/platform/log.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { setUpCli } from '../cli/run_cli.ts';
+import { deployment } from '../helpers/deployment.ts';
 import { backupWorld, placeFor } from './world.ts';
 
 /** When backups are made and removed by themselves, on nodes whose clocks are wrong and with a storage that fails. */
@@ -186,7 +187,11 @@ test('a server that stops gives up the backup that waits for its storage, which 
   await job.stop?.();
   await run;
   assert.deepEqual([said, await lastRuns(db)], [[], { good: undefined, failed: undefined }]);
-  await assert.rejects(backups.create(() => {}), { code: 'temporarily_unavailable' }, 'nor does one begin after that');
+  await assert.rejects(
+    backups.create(() => {}),
+    { code: 'temporarily_unavailable' },
+    'nor does one begin after that',
+  );
   assert.ok(await node(place).createDue(() => {}), 'another node makes it');
 });
 
@@ -217,4 +222,13 @@ test('a backup is good when old ones cannot be removed, which is told apart', as
   assert.deepEqual(said, ['info: a backup was made', 'error: old backups could not be removed']);
   const { good, failed } = await lastRuns(db);
   assert.deepEqual([good?.failure, failed], [null, undefined]);
+});
+
+test('a server that has a place for backups and no recipients says so at its start', async (t) => {
+  const warning = 'no backups are made: CARDEA_BACKUP_RECIPIENTS is not set';
+  const saysSo = async (env: Readonly<Record<string, string>>) =>
+    (await deployment(t, { env })).logLines.some((line) => line.includes(warning));
+  const to = placeFor(folder, 'nobody');
+  assert.equal(await saysSo({ CARDEA_BACKUP_TO: to }), true);
+  assert.equal(await saysSo({ CARDEA_BACKUP_TO: to, CARDEA_BACKUP_RECIPIENTS: recipient }), false);
 });
