@@ -78,6 +78,8 @@ function written(socket: TLSSocket, bytes: Uint8Array, signal: AbortSignal): Pro
   return new Promise((done, failed) => {
     const fail = () => failed(new Error('the connection ended early'));
     let [isWritten, isAnswered] = [false, false];
+    // The look-up of the name may have taken all of the time.
+    if (signal.aborted) fail();
     signal.addEventListener('abort', fail, { once: true });
     socket.once('error', failed);
     socket.once('secureConnect', () =>

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { type AddressInfo, createServer as createSilentServer } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { NoSuchName } from '../../server/platform/lookup.ts';
 import { createOutbound, OutboundError, type OutboundOptions } from '../../server/platform/outbound.ts';
+import { createOutboundTls } from '../../server/platform/outbound_tls.ts';
 import { createIsReachable, LOOPBACK } from '../../server/platform/reachable.ts';
 import { makeIdentity } from '../helpers/certificates.ts';
 import { listen, ssrf } from '../helpers/ssrf_cases.ts';
@@ -264,4 +266,18 @@ describe('parallel requests', () => {
     const controller = new AbortController();
     return { signal: controller.signal, abort: () => controller.abort() };
   }
+});
+
+test('a name whose look-up has taken all of the time is given up, though its server is silent', async (t) => {
+  const silent = createSilentServer();
+  await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+  t.after(() => silent.close());
+  const { port } = silent.address() as AddressInfo;
+  const resolve = async (_host: string, signal: AbortSignal) => {
+    await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+    return [{ address: '127.0.0.1', family: 4 }];
+  };
+  const outbound = createOutboundTls({ allow: ['127.0.0.1'], timeoutMs: 5, resolve });
+  const sent = outbound.send({ host: 'silent.example', port }, Buffer.from('line'));
+  await assert.rejects(sent, (error) => error instanceof OutboundError && error.reason === 'time');
 });
